@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every command block of README and docs: what stands there is what the program prints.
+
+A ```console block holds `$ command` lines with the output below. Each page gets an empty folder and
+its own key rings; its blocks run in order. `…` in the expected output stands for anything.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sybil import Document, Example, Region, Sybil
+from sybil.parsers.markdown import CodeBlockParser
+
+ROOT = Path(__file__).parent
+INSTALLS = re.compile(r"python3? -m (pip|pytest|venv)\b|pipx? install|git clone|make\b|\. \.venv")
+
+
+def run_console(example: Example) -> str | None:
+    """Run the commands of a block; return what differs, or None."""
+    for command, expected in steps(str(example.parsed)):
+        folder: Path = example.namespace["folder"]
+        if moved := re.fullmatch(r"cd (\S+)", command):
+            example.namespace["folder"] = folder / moved[1]
+            continue
+        if INSTALLS.match(command):  # these two lines of the README are what CI itself runs
+            continue
+        done = subprocess.run(  # noqa: S602  (the documentation is ours)
+            command,
+            shell=True,
+            cwd=folder,
+            env=example.namespace["environment"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            executable="/bin/bash",
+        )
+        if not matches(expected, done.stdout):
+            return f"$ {command}\n--- expected\n{expected}\n--- printed\n{done.stdout}"
+    return None
+
+
+def steps(block: str) -> list[tuple[str, str]]:
+    """Return (command, expected output) of each `$` line; a line with a final backslash goes on."""
+    found: list[tuple[str, list[str]]] = []
+    continued = False
+    for line in block.splitlines():
+        if continued:
+            found[-1] = (found[-1][0] + "\n" + line.removeprefix("> "), [])
+        elif line.startswith("$ "):
+            found.append((line[2:], []))
+        elif found:
+            found[-1][1].append(line)
+        continued = line.endswith("\\")
+    return [(command, "\n".join(output).strip("\n")) for command, output in found]
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Return whether the output is the expected one; no expectation: anything without an error."""
+    if not expected:
+        return "error:" not in printed and "bug:" not in printed
+    pattern = re.escape(expected).replace(re.escape("…"), r"[\s\S]*?")
+    return re.fullmatch(pattern, printed.strip("\n")) is not None
+
+
+def start(namespace: dict[str, Any]) -> None:
+    """Give a page its own folder, and `tagwarden` on the path."""
+    namespace["holder"] = tempfile.TemporaryDirectory()
+    folder = Path(namespace["holder"].name)
+    (folder / "bin").mkdir()
+    program = folder / "bin" / "tagwarden"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+        "from governance.cli.app import run\nrun()\n"
+    )
+    program.chmod(0o755)
+    work = folder / "work"
+    work.mkdir()
+    namespace["folder"] = work
+    namespace["environment"] = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TAGWARDEN_")},
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "XDG_DATA_HOME": str(folder / "share"),
+        "TAGWARDEN_ACTOR": "reader",
+        "COLUMNS": "100",
+    }
+
+
+def end(namespace: dict[str, Any]) -> None:
+    """Remove the folder of a page."""
+    namespace["holder"].cleanup()
+
+
+class _Console(CodeBlockParser):
+    language = "console"
+
+    def evaluate(self, example: Example) -> str | None:
+        """Run one block."""
+        return run_console(example)
+
+    def __call__(self, document: Document) -> "list[Region]":
+        """Return the console blocks of a page."""
+        return list(super().__call__(document))
+
+
+pytest_collect_file = Sybil(
+    parsers=[_Console()], patterns=["*.md"], setup=start, teardown=end
+).pytest()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes what the program prints now into the golden files."""
+    parser.addoption("--update-golden", action="store_true", default=False)

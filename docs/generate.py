@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the reference pages from the program itself: `python docs/generate.py [--check]`.
+
+docs/reference/errors.md     every code, what it says, the way out, the exit status
+docs/reference/commands.md   `--help` of every command
+docs/reference/settings.md   every setting, its default and meaning
+"""
+
+import ast
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ.update(COLUMNS="100", NO_COLOR="1", TERM="dumb")
+
+from audit import errors  # noqa: E402
+from governance.intake.report import MEANINGS  # noqa: E402
+from governance.settings import KNOWN  # noqa: E402
+
+PAGES = ROOT / "docs" / "reference"
+PACKAGES = ("governance", "tagging", "policies", "audit")
+CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+FAULTS = ("Fault", "Finding", "BadInput", "Refused", "NotFound", "Conflict", "Tampered", "Unsafe")
+
+
+def text_of(node: ast.expr | None) -> str:
+    """Return the text of a literal or an f-string, with `…` for what is filled in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(text_of(part) or "…" for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return (text_of(node.left) or "…") + (text_of(node.right) or "…")
+    if isinstance(node, ast.BoolOp):
+        return next((text for part in node.values if (text := text_of(part))), "")
+    return ""
+
+
+def calls() -> Iterator[tuple[str, str, str, str]]:
+    """Yield (code, class or 'problem', message, hint) of each place that reports one."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call):
+                    yield from reported(node)
+
+
+def reported(call: ast.Call) -> Iterator[tuple[str, str, str, str]]:
+    """Yield what a call reports, when it makes a fault or notes a problem."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name not in (*FAULTS, "Problem", "add", "note", "Check") or not call.args:
+        return
+    if name == "add" and not ast.unparse(call.func).endswith(
+        ("problems.add", "found.add", "self.add", "walk.add")
+    ):
+        return
+    given = {word.arg: word.value for word in call.keywords}
+    message = text_of(call.args[1] if len(call.args) > 1 else given.get("message")) or "…"
+    hint = text_of(given.get("hint"))
+    if not hint and len(call.args) > 3:
+        hint = text_of(call.args[3])
+    first = call.args[0]
+    for part in (first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,):
+        code = text_of(part)
+        if CODE.fullmatch(code):
+            yield code, name if name in FAULTS else "problem", message, hint
+
+
+def errors_page() -> str:
+    """Return the page of all codes."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for code, kind, message, hint in calls():
+        entry = found.setdefault(code, {"kinds": [], "messages": [], "hints": []})
+        for key, value in (("kinds", kind), ("messages", message), ("hints", hint)):
+            if value and value not in entry[key]:
+                entry[key].append(value)
+    lines = [
+        "# Errors",
+        "",
+        "Every refusal carries a stable code. With `--json` the same code stands in `error.code`, and each",
+        "problem of a document in `error.problems`. Codes are never reused. The exit status follows the class:",
+        "1 finding, 2 bad input, 3 refused, 4 not found, 5 conflict, 6 tampered, 7 unsafe, 70 bug, 130 interrupted.",
+        "`…` stands for what is filled in; it is never a person's data.",
+        "",
+    ]
+    for code, entry in sorted(found.items()):
+        exits = sorted(
+            {getattr(errors, kind).exit_code for kind in entry["kinds"] if kind in FAULTS}
+        )
+        status = f"exit {', '.join(map(str, exits))}" if exits else "a problem of a document"
+        lines += [f"### `{code}`", "", f"{status[:1].upper()}{status[1:]}."]
+        lines += [f"- {message}" for message in entry["messages"]]
+        lines += [f"- way out: `{hint}`" for hint in entry["hints"]]
+        lines.append("")
+    lines += [
+        "## Rows of a file",
+        "",
+        "Reasons for which intake leaves a row out, or finds it odd.",
+        "",
+    ]
+    lines += [f"- `{code}`: {meaning}" for code, meaning in sorted(MEANINGS.items())]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def commands_page() -> str:
+    """Return the page of all commands."""
+    from typer.testing import CliRunner
+
+    from governance.cli.app import COMMANDS, NOUNS, app
+
+    runner = CliRunner()
+    lines = ["# Commands", "", "Every command has `--json` and `--help`.", ""]
+    for name in sorted([*NOUNS, *COMMANDS]):
+        for path in subcommands(name):
+            shown = runner.invoke(app, [*path, "--help"], prog_name="tagwarden").output
+            lines += [f"## tagwarden {' '.join(path)}", "", "```text", shown.strip(), "```", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def subcommands(name: str) -> list[list[str]]:
+    """Return the full names of a noun's commands, or of the command itself."""
+    import importlib
+
+    import typer
+
+    command = typer.main.get_command(importlib.import_module(f"governance.cli.{name}").app)
+
+    def walk(node: object, path: list[str]) -> Iterator[list[str]]:
+        inner = getattr(node, "commands", None)
+        if not inner:
+            yield path
+            return
+        for key, child in sorted(inner.items()):
+            yield from walk(child, [*path, key])
+
+    return list(walk(command, [name]))
+
+
+def settings_page() -> str:
+    """Return the page of all settings."""
+    lines = [
+        "# Settings",
+        "",
+        "In `tagwarden.toml` of the workspace, or as environment variables `TAGWARDEN_…`, which win.",
+        "`tagwarden config show` prints each value in force and where it comes from.",
+        "",
+        "| setting | default | meaning |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| `{key}` | `{setting.default}` | {setting.meaning} |" for key, setting in KNOWN.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write the pages, or with --check say which are not what the program says."""
+    pages = {
+        "errors.md": errors_page(),
+        "commands.md": commands_page(),
+        "settings.md": settings_page(),
+    }
+    PAGES.mkdir(exist_ok=True)
+    stale = [name for name, text in pages.items() if not same(PAGES / name, text)]
+    if "--check" in sys.argv:
+        for name in stale:
+            sys.stderr.write(f"docs/reference/{name} is stale: python docs/generate.py\n")
+        return int(bool(stale))
+    for name in stale:
+        (PAGES / name).write_text(pages[name], "utf-8")
+    return 0
+
+
+def same(path: Path, text: str) -> bool:
+    """Return whether a page says what the program says."""
+    return path.is_file() and path.read_text("utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

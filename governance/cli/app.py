@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The root of the command line: the nouns, and the one place that turns faults into exit codes."""
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from audit.errors import Fault
+from governance.cli import out
+
+NOUNS = {
+    "audit": "Check the evidence log.",
+    "choice": "Record what a person objects to, blocks, switches off.",
+    "config": "Show the settings in force.",
+    "consent": "Record, import and check consent.",
+    "db": "Check and upgrade the control database.",
+    "ingest": "Bring events, profiles and consents in.",
+    "policy": "Show packs, ask what the law answers.",
+    "purpose": "Declare why data may be used.",
+    "run": "Compute tags.",
+    "subject": "Look at one person, logged.",
+    "tag": "Write, check and apply tags.",
+}
+COMMANDS = {
+    "demo": "Play the whole story on real retail data.",
+    "doctor": "Say what is wrong, and what to type.",
+    "explain": "Say why a person has a tag, or has not.",
+    "init": "Make a workspace with safe defaults.",
+}
+
+
+class Root(TyperGroup):
+    """Loads a noun when it is called, so that `--help` stays fast; maps faults to exit codes."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Return the names of all commands."""
+        return sorted([*NOUNS, *COMMANDS])
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Return one command without loading it: only what `--help` shows of it."""
+        known = {**NOUNS, **COMMANDS}
+        return _described(cmd_name, known[cmd_name]) if cmd_name in known else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is meant, and load its module: only this one."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if command is not None and name else command, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a fault becomes a message and its exit code."""
+        try:
+            return super().invoke(ctx)
+        except Fault as fault:
+            _report(fault)
+            raise typer.Exit(fault.exit_code) from None
+        except KeyboardInterrupt:
+            out.note("interrupted: nothing half-done was kept")
+            raise typer.Exit(130) from None
+        finally:
+            out.close_all()
+
+
+app = typer.Typer(
+    name="tagwarden",
+    cls=Root,
+    help="Tag governance: customer tags that are lawful, explained and erasable.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        out.say(f"tagwarden {version('tagwarden')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version.", is_eager=True, callback=_version
+    ),
+) -> None:
+    """Tag governance: customer tags that are lawful, explained and erasable."""
+
+
+def run() -> None:
+    """Run the command line. A bug prints one line and an id; the details go to a file."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001  (the outer edge: a bug must not print people's data)
+        _bug(error)
+        sys.exit(70)
+
+
+def _load(name: str) -> Any:
+    module = importlib.import_module(f"governance.cli.{name}")
+    command = typer.main.get_command(module.app)
+    command.name = name
+    return command
+
+
+def _described(name: str, summary: str) -> Any:
+    from typer.core import TyperCommand
+
+    return TyperCommand(name=name, help=summary)
+
+
+def _report(fault: Fault) -> None:
+    if out.json_wanted():
+        out.print_json(
+            {
+                "error": {
+                    "code": fault.code,
+                    "message": fault.message,
+                    "hint": fault.hint,
+                    "facts": fault.facts,
+                    "problems": [
+                        {
+                            "code": p.code,
+                            "message": p.message,
+                            "file": p.file,
+                            "line": p.line,
+                            "column": p.column,
+                            "hint": p.hint,
+                        }
+                        for p in fault.problems
+                    ],
+                }
+            }
+        )
+        return
+    out.note(f"error: {fault.message} [{fault.code}]")
+    for problem in fault.problems:
+        place = f"{problem.place()}: " if problem.place() else ""
+        out.note(f"  {place}{problem.message} [{problem.code}]")
+        if problem.hint:
+            out.note(f"      {problem.hint}")
+    if fault.hint:
+        out.note(f"hint: {fault.hint}")
+
+
+def _bug(error: BaseException) -> None:
+    """Say where it broke, with types and places only: the text of an error may hold a person."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = next((f for f in reversed(frames) if "governance" in f.filename), frames[-1])
+    out.note(f"bug: {type(error).__name__} in {place.name}, line {place.lineno} [bug]")
+    if os.environ.get("TAGWARDEN_DEBUG"):
+        for frame in frames:
+            out.note(f"  {frame.filename}:{frame.lineno} {frame.name}")

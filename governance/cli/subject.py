@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`tagwarden subject`: look at one person, logged."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from governance.cli.out import Json, Lang, Where, emit, table, workspace
+from governance.cli.who import Who, language_of, subject_of
+
+if TYPE_CHECKING:
+    from governance.subject import Profile
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at one person, logged.")
+
+
+@app.command()
+def show(
+    subject: Who,
+    purpose: Annotated[str, typer.Option("--purpose", "-p", help="Purpose of the look.")],
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Show tags, consents and choices of one person.
+
+    Example: tagwarden subject show --subject @number.txt --purpose first_party_recommendation
+    """
+    from governance.subject import show as look
+
+    ws = workspace(where)
+    profile = look(ws, subject_of(ws, subject), purpose)
+    language = language_of(ws, lang)
+    emit(_data(profile), as_json, lambda: _lines(profile, language))
+
+
+@app.command()
+def regime(
+    subject: Who,
+    to: Annotated[str, typer.Option("--set", help="Regime: gdpr, pipl_cn or ccpa.")],
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Put one person under another regime.
+
+    Example: tagwarden subject regime --subject @number.txt --set pipl_cn
+    """
+    from governance.subject import set_regime
+
+    ws = workspace(where)
+    ended = set_regime(ws, subject_of(ws, subject), to)
+    if ended is None:
+        emit({"changed": False, "ended": 0}, as_json, [f"nothing to do: {to} already"])
+        return
+    emit(
+        {"changed": True, "ended": ended},
+        as_json,
+        [f"under {to} now; {ended} tags ended because {to} does not permit them"],
+    )
+
+
+def _data(profile: "Profile") -> dict[str, Any]:
+    from audit.clock import iso
+
+    return {
+        "regime": profile.regime,
+        "age_band": profile.age_band,
+        "tags": [
+            {
+                "key": tag.key,
+                "name": tag.name.model_dump(),
+                "value": tag.value,
+                "since": iso(tag.since),
+                "basis": tag.verdict.basis,
+                "consent_event": tag.verdict.consent_event_id,
+                "cites": list(tag.verdict.cites),
+            }
+            for tag in profile.tags
+        ],
+        "withheld": dict(profile.withheld),
+        "consents": {
+            key: {
+                kind: {"state": said.state, "since": iso(said.since), "until": iso(said.expires_at)}
+                for kind, said in standing.kinds.items()
+            }
+            for key, standing in profile.consents.items()
+        },
+        "choices": [
+            {"kind": held.kind, "target": held.target, "since": iso(held.since)}
+            for held in profile.choices
+        ],
+    }
+
+
+def _lines(profile: "Profile", language: str) -> Iterator[str]:
+    from audit.clock import iso
+    from policies.vocabulary import label
+
+    band = label("age", profile.age_band, language)
+    yield f"{label('regime', profile.regime, language)}; {band}"
+    yield ""
+    yield from table(
+        ("tag", "name", "value", "since", "basis"),
+        [
+            (
+                tag.key,
+                tag.name.in_(language),
+                tag.value,
+                iso(tag.since),
+                label("basis", tag.verdict.basis, language),
+            )
+            for tag in profile.tags
+        ],
+    )
+    for reason, count in sorted(profile.withheld.items()):
+        yield f"{count} not shown: {label('reason', reason, language)}"
+    said = [
+        (
+            key,
+            label("consent", kind, language),
+            label("state", what.state, language),
+            iso(what.since),
+        )
+        for key, standing in profile.consents.items()
+        for kind, what in standing.kinds.items()
+    ]
+    if said:
+        yield ""
+        yield from table(("purpose", "consent", "state", "since"), said)
+    if profile.choices:
+        yield ""
+        rows = [
+            (label("choice", c.kind, language), c.target, iso(c.since)) for c in profile.choices
+        ]
+        yield from table(("choice", "of", "since"), rows)

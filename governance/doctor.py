@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Says what is wrong with a workspace, what is waiting, and what to type. Changes nothing.
+
+Each check is one small function; one that cannot run says why, and the others still do.
+"""
+
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from sqlalchemy import text
+
+from audit.clock import FixedClock, iso
+from audit.errors import Fault
+from audit.evidence.reading import TOLERANCE_MS
+from governance.evidence import Evidence
+from governance.evidence.log import WHAT as LOG
+from governance.store import sqlite_file
+from governance.store.opening import open_existing, require_head, store_url
+from governance.store.repair import is_rolled_back, orphans
+from governance.store.unit import Store
+from governance.vault.keystore import WHAT as KEYS
+from governance.vault.keystore import KeyStore
+from governance.vault.people import People
+from governance.vault.ring import open_ring
+
+if TYPE_CHECKING:
+    from governance.workspace import Workspace
+
+Result = Literal["ok", "warn", "bad"]
+
+LITTLE_ROOM: Final = 1_000_000_000
+NO_ROOM: Final = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one check found."""
+
+    code: str
+    result: Result
+    what: str
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class _Ward:
+    """The workspace under examination; its store is opened without the repairs of a usual start."""
+
+    ws: "Workspace"
+    store: Store | None = None
+
+    @property
+    def control(self) -> Store:
+        """The control store; a check that needs it runs after `schema` only."""
+        if self.store is None:
+            raise Fault("not-open", "the control store could not be opened")
+        return self.store
+
+    def count(self, query: str) -> int:
+        """Return the number that a query over the control store gives."""
+        with self.control.read() as connection:
+            return int(connection.execute(text(query)).scalar_one())
+
+
+def examine(ws: "Workspace") -> list[Check]:
+    """Return the findings of all checks, in a fixed order."""
+    ward = _Ward(ws)
+    findings = []
+    with ExitStack() as opened:
+        for code, check, needs_store in _CHECKS:
+            if needs_store and ward.store is None:
+                continue
+            try:
+                findings.append(Check(code, *check(ward)))
+            except Fault as fault:
+                findings.append(Check(code, "bad", fault.message, fault.hint))
+            if code == "schema" and ward.store:
+                opened.callback(ward.store.close)
+    return findings
+
+
+_Found = tuple[Result, str] | tuple[Result, str, str]
+
+
+def _settings(ward: _Ward) -> _Found:
+    settings = ward.ws.settings
+    if not settings.text("workspace.id"):
+        return (
+            "bad",
+            "tagwarden.toml has no workspace.id: the key ring is looked for under another name",
+            "restore the file from its backup",
+        )
+    given = sum(origin != "default" for origin in settings.origins.values())
+    return "ok", f"{given} settings are not at their default"
+
+
+def _clock(ward: _Ward) -> _Found:
+    now = ward.ws.clock.now()
+    if isinstance(ward.ws.clock, FixedClock):
+        return (
+            "warn",
+            f"the clock stands still at {iso(now)}",
+            "remove clock.fixed from tagwarden.toml when this is not a demonstration",
+        )
+    with closing(Evidence.open(ward.ws)) as evidence:
+        behind_ms = evidence.latest_ms - now // 1000
+    if behind_ms > TOLERANCE_MS:
+        return (
+            "bad",
+            f"the machine's clock is {behind_ms // 1000} s behind the evidence log",
+            "set the clock; until then entries take the time of the latest one",
+        )
+    return "ok", "the machine's clock is not behind the evidence log"
+
+
+def _schema(ward: _Ward) -> _Found:
+    engine = open_existing(store_url(ward.ws))
+    with ExitStack() as undo:
+        undo.callback(engine.dispose)
+        require_head(engine)
+        undo.pop_all()
+    ward.store = Store(engine)
+    return "ok", "the control store has the schema of this version"
+
+
+def _store(ward: _Ward) -> _Found:
+    if ward.control.engine.dialect.name != "sqlite":
+        return "ok", "the database server looks after the control store"
+    with ward.control.read() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    if found != "ok":
+        return "bad", "the control store is damaged", "restore data/control.db from its backup"
+    return "ok", "the control store is sound"
+
+
+def _ring(ward: _Ward) -> _Found:
+    paths = ward.ws.paths
+    open_ring(paths.ring, root=paths.root)
+    return (
+        "ok",
+        (
+            "the key ring is in its place, for the owner only (level K0: whoever can read this file, "
+            "or is administrator here, can read everything)"
+        ),
+    )
+
+
+def _keystore(ward: _Ward) -> _Found:
+    if not sqlite_file.is_sound(ward.ws.paths.keystore, KEYS):
+        return "bad", "the key store is damaged", "restore keystore/keys.db from its backup"
+    with closing(People.open(ward.ws)):
+        return "ok", "the key store is sound and opens under this key ring"
+
+
+def _licences(ward: _Ward) -> _Found:
+    people = ward.count("SELECT count(*) FROM subject")
+    with closing(KeyStore.open(ward.ws.paths.keystore)) as store:
+        keys = store.count()
+    if people > keys:
+        return (
+            "bad",
+            f"{people} people are in the control store, but only {keys} have a key",
+            "the key store is older than the control store: restore the newer one",
+        )
+    return "ok", f"{people} people, each with a key"
+
+
+def _evidence(ward: _Ward) -> _Found:
+    if not sqlite_file.is_sound(ward.ws.paths.evidence, LOG):
+        return "bad", "the evidence log is damaged", "restore evidence/log.db from its backup"
+    with closing(Evidence.open(ward.ws)) as evidence:
+        head = evidence.standing()
+    return "ok", f"{head.size} entries, standing at the signed head", "tagwarden audit log verify"
+
+
+def _order(ward: _Ward) -> _Found:
+    if is_rolled_back(ward.ws, ward.control):
+        return (
+            "bad",
+            "the control store is older than the evidence log: it was put back from a copy",
+            "restore the newest copy of data/control.db",
+        )
+    return "ok", "control store and evidence log belong to the same time"
+
+
+def _outbox(ward: _Ward) -> _Found:
+    waiting = ward.count("SELECT count(*) FROM outbox")
+    if waiting:
+        return (
+            "warn",
+            f"{waiting} evidence entries wait for the log",
+            "the next command carries them; if they stay, look at the evidence check",
+        )
+    return "ok", "no evidence entry is waiting"
+
+
+def _lake(ward: _Ward) -> _Found:
+    lake = ward.ws.paths.lake
+    with ward.control.read() as connection:
+        rows = connection.execute(text("SELECT path, size_bytes FROM lakepart"))
+        parts = {str(path): int(size) for path, size in rows}
+    wrong = [
+        path
+        for path, size in parts.items()
+        if not (lake / path).is_file() or (lake / path).stat().st_size != size
+    ]
+    if wrong:
+        return (
+            "bad",
+            f"{len(wrong)} of {len(parts)} files of the event lake are missing or cut",
+            "restore data/lake from its backup, or ingest the files again",
+        )
+    lost = len(orphans(lake, set(parts)))
+    if lost:
+        return (
+            "warn",
+            f"{lost} files in the event lake belong to no intake",
+            "the next start removes them, unless an intake is running now",
+        )
+    return "ok", f"{len(parts)} files in the event lake, all there"
+
+
+def _runs(ward: _Ward) -> _Found:
+    open_runs = ward.count("SELECT count(*) FROM run WHERE state = 'running'")
+    if open_runs:
+        return "warn", f"{open_runs} runs did not finish", "tagwarden run all"
+    return "ok", "no run was left unfinished"
+
+
+def _room(ward: _Ward) -> _Found:
+    free = shutil.disk_usage(ward.ws.paths.root).free
+    result: Result = "bad" if free < NO_ROOM else "warn" if free < LITTLE_ROOM else "ok"
+    hint = "" if result == "ok" else "make room before the next intake"
+    return result, f"{free / 1e9:.1f} GB free on the disk", hint
+
+
+def _quarantine(ward: _Ward) -> _Found:
+    folder = ward.ws.paths.quarantine
+    held = sum(path.is_file() for path in folder.rglob("*")) if folder.is_dir() else 0
+    if held:
+        return (
+            "warn",
+            f"rejected rows of {held} files are in quarantine: they hold personal data",
+            f"look at {folder}, mend the source, ingest again, then delete them",
+        )
+    return "ok", "nothing is in quarantine"
+
+
+_CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
+    ("settings", _settings, False),
+    ("schema", _schema, False),
+    ("store", _store, True),
+    ("key-ring", _ring, False),
+    ("key-store", _keystore, False),
+    ("licences", _licences, True),
+    ("evidence", _evidence, False),
+    ("clock", _clock, False),
+    ("order", _order, True),
+    ("outbox", _outbox, True),
+    ("lake", _lake, True),
+    ("runs", _runs, True),
+    ("disk", _room, False),
+    ("quarantine", _quarantine, False),
+)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows that could not be read are put aside, with the place and the reason, for whoever mends them.
+
+The file is personal data: only its owner can read it, and its name says nothing but the intake.
+Columns: line (in the file, from 1; empty for Parquet and databases), row (from 1, of the rows that
+are well formed), reason, column, content (JSON: the line as it is, or the cells by name; never a
+formula for a spreadsheet, because it begins with a quote or a brace).
+"""
+
+import csv
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from tagging.intake.stage import Bad
+
+COLUMNS = ("line", "row", "reason", "column", "content")
+
+
+def write(folder: Path, intake_id: str, rows: Iterable[Bad]) -> Path:
+    """Write the quarantine of an intake; returns its path. Overwrites nothing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{intake_id}.csv"
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(COLUMNS)
+        for bad in rows:
+            out.writerow((bad.line or "", bad.row or "", bad.reason, bad.column, bad.content))
+        file.flush()
+        os.fsync(file.fileno())
+    return path

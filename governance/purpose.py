@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Purposes: why data may be used. Every read names one, every consent is for one.
+
+A purpose is applied from a document. What people have consented to stays what it was: a purpose with
+consents on record refuses to change its use, to stop being personalised, or to gain a recipient
+(PIPL-14-2, GDPR-6-4); that is a new purpose under a new key.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+from sqlalchemy import Connection, text
+
+from audit.canon import canonical, digest
+from audit.errors import BadInput, Conflict, NotFound, Problems
+from policies.decision import Recipient
+from policies.document import Document, Strict, nearest, read_documents, validate
+from policies.rules import listed
+from policies.vocabulary import Use
+from tagging.document import Key, Span, Words
+
+if TYPE_CHECKING:
+    from governance.store.unit import Unit
+    from governance.workspace import Workspace
+
+
+class Purpose(Strict):
+    """Why data may be used, in the words of people and in the word of the law (`use`)."""
+
+    api_version: Literal["tagwarden/v1"] = Field(alias="apiVersion")
+    kind: Literal["Purpose"]
+    key: Key
+    name: Words
+    says: Words
+    use: Use
+    personalised: bool
+    """Whether "personalisation off" must stop it."""
+    retention: Span
+    recipients: Annotated[tuple[Recipient, ...], BeforeValidator(listed)] = ("none",)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying did to one purpose: new, changed or unchanged."""
+
+    key: str
+    what: str
+
+
+def purposes(connection: Connection) -> Mapping[str, Purpose]:
+    """Return the purposes in force, by key."""
+    rows = connection.execute(text("SELECT key, document FROM purpose ORDER BY key"))
+    return {row.key: Purpose.model_validate(json.loads(row.document)) for row in rows}
+
+
+def purpose_named(connection: Connection, key: str) -> Purpose:
+    """Return one purpose; raises NotFound `unknown-purpose`."""
+    known = purposes(connection)
+    if key not in known:
+        hint = nearest(key, known) or "tagwarden purpose list"
+        raise NotFound("unknown-purpose", f'there is no purpose "{key}"', hint=hint)
+    return known[key]
+
+
+def apply(ws: "Workspace", files: Iterable[Path]) -> list[Applied]:
+    """Write the purposes of the files (a folder: of its *.yaml) and return what changed.
+
+    Raises BadInput with every problem of every file, Conflict `purpose-in-use`; then nothing is
+    written.
+    """
+    found = read(files)
+    with ws.store.write() as unit:
+        return [_apply(ws, unit, purpose) for purpose in found]
+
+
+def read(files: Iterable[Path]) -> list[Purpose]:
+    """Return the purposes in the files; raises BadInput with every problem of every file."""
+    everything = Problems()
+    found: dict[str, Purpose] = {}
+    for path, all_kinds in _expanded(files):
+        problems = Problems(path.name)
+        try:
+            documents = read_documents(path)
+        except BadInput as error:
+            everything.found += error.problems or ()
+            if not error.problems:
+                raise
+            continue
+        for document in documents:
+            if all_kinds or _kind(document) == "Purpose":
+                _take(document, found, problems)
+        everything.found += problems.found
+    everything.raise_if_any("bad-purposes", "the purposes cannot be applied")
+    return list(found.values())
+
+
+def _expanded(files: Iterable[Path]) -> list[tuple[Path, bool]]:
+    """Return the files, and whether every document of them must be a purpose."""
+    expanded: list[tuple[Path, bool]] = []
+    for path in files:
+        if path.is_dir():
+            expanded += [(item, False) for item in sorted(path.rglob("*.yaml"))]
+        else:
+            expanded.append((path, True))
+    return expanded
+
+
+def _kind(document: Document) -> object:
+    return document.value.get("kind") if isinstance(document.value, dict) else None
+
+
+def _take(document: Document, found: dict[str, Purpose], problems: Problems) -> None:
+    purpose = validate(Purpose, document, problems)
+    if purpose is None:
+        return
+    if purpose.key in found:
+        line, column = document.place(("key",))
+        problems.add(
+            "duplicate-purpose",
+            f'the purpose "{purpose.key}" is stated twice',
+            line=line,
+            column=column,
+            hint="keep one of them",
+        )
+    found[purpose.key] = purpose
+
+
+def _apply(ws: "Workspace", unit: "Unit", purpose: Purpose) -> Applied:
+    plain = purpose.model_dump(mode="json", by_alias=True)
+    new = digest(plain)
+    row = unit.connection.execute(
+        text("SELECT digest, document FROM purpose WHERE key = :k"), {"k": purpose.key}
+    ).one_or_none()
+    if row is not None and row.digest == new:
+        return Applied(purpose.key, "unchanged")
+    if row is not None:
+        _refuse_another_purpose(unit, Purpose.model_validate(json.loads(row.document)), purpose)
+    unit.connection.execute(
+        text(
+            "INSERT INTO purpose (key, digest, document, applied_at) VALUES (:k, :g, :d, :t) "
+            "ON CONFLICT (key) DO UPDATE SET digest = :g, document = :d, applied_at = :t"
+        ),
+        {"k": purpose.key, "g": new, "d": canonical(plain).decode(), "t": ws.clock.now()},
+    )
+    unit.log(ws.evidence.entry("purpose.applied", purpose=purpose.key, digest=new))
+    return Applied(purpose.key, "new" if row is None else "changed")
+
+
+def _refuse_another_purpose(unit: "Unit", old: Purpose, new: Purpose) -> None:
+    added = set(new.recipients) - set(old.recipients) - {"none"}
+    weakened = old.personalised and not new.personalised
+    if old.use == new.use and not added and not weakened:
+        return
+    asked = unit.connection.execute(
+        text("SELECT 1 FROM consentevent WHERE purpose = :k LIMIT 1"), {"k": new.key}
+    ).first()
+    if asked is not None:
+        raise Conflict(
+            "purpose-in-use",
+            f'people have answered for "{new.key}" as it is; another use, a new recipient or the '
+            "end of its off switch is a new purpose",
+            hint="apply it under a new key and ask for consent again",
+        )

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every place that can hold something about a person. Access and erasure both walk this one list.
+
+A table, file or column that is in neither list makes a test fail: nobody adds a place unseen. What is
+kept after an erasure is kept with a ground; "shred" means that the key which gives it meaning dies.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal["table", "file", "keystore", "log"]
+
+ERASE: Final = "erase"
+SHRED: Final = "shred"
+RETAIN: Final = "retain:"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place: what it holds, how a person is found in it, and what an erasure does there."""
+
+    code: str
+    kind: Kind
+    name: str
+    """Table, or the property of `Paths` that names the folder."""
+    holds: Mapping[str, str]
+    find: str
+    """The column by which a person is found."""
+    on_erasure: str
+    """`erase`, `shred`, or `retain:` and the ground."""
+    in_access_package: bool = True
+
+    def __post_init__(self) -> None:
+        known = self.on_erasure in (ERASE, SHRED) or self.ground
+        if not known or not {"en", "zh"} <= set(self.holds):
+            raise ValueError(f"the place {self.code} is not described completely")
+
+    @property
+    def ground(self) -> str:
+        """The ground on which it is kept after an erasure, or ''."""
+        return self.on_erasure.removeprefix(RETAIN) if self.on_erasure.startswith(RETAIN) else ""
+
+
+def _table(
+    name: str,
+    en: str,
+    zh: str,
+    *,
+    on_erasure: str = ERASE,
+    find: str = "subject_id",
+    out: bool = True,
+) -> Place:
+    return Place(f"store.{name}", "table", name, {"en": en, "zh": zh}, find, on_erasure, out)
+
+
+def _keys(name: str, en: str, zh: str, *, find: str = "subject_id", out: bool = False) -> Place:
+    return Place(f"keystore.{name}", "keystore", name, {"en": en, "zh": zh}, find, SHRED, out)
+
+
+def _file(name: str, en: str, zh: str, *, find: str, out: bool = True) -> Place:
+    return Place(f"file.{name}", "file", name, {"en": en, "zh": zh}, find, ERASE, out)
+
+
+PLACES: Final = (
+    _table("subject", "regime, age band and time of admission", "适用法域、年龄段与建档时间"),
+    _table("sealedblob", "profile attributes, sealed", "档案属性（已封存）"),
+    _table(
+        "consentevent",
+        "what was said about each purpose, and when",
+        "对各处理目的的同意、拒绝与撤回及其时间",
+        on_erasure="retain:proof-of-consent",
+    ),
+    _table("consentstate", "the present state of consent", "当前的同意状态"),
+    _table(
+        "choiceevent",
+        "objections, restrictions, blocked tags, personalisation off",
+        "反对、限制处理、屏蔽标签、关闭个性化的记录",
+        on_erasure="retain:proof-of-choice",
+    ),
+    _table("choicestate", "the choices in force", "当前生效的选择"),
+    _table(
+        "bitmap", "membership in audiences and consent sets", "所属人群与同意集合", find="members"
+    ),
+    _table("bitmapdelta", "changes of that membership", "所属集合的变动"),
+    _table("liveevent", "events that came one by one", "逐条到达的行为事件"),
+    _table("assignment", "tags, with reasons and history", "标签及其依据与历史"),
+    _table(
+        "outbox",
+        "evidence on its way to the log, under a pseudonym",
+        "待写入证据日志的条目（假名）",
+        find="entry",
+        on_erasure=SHRED,
+        out=False,
+    ),
+    _file("lake", "behaviour events", "行为事件", find="subject_id"),
+    _file(
+        "quarantine",
+        "rows of imported files that could not be read",
+        "导入文件中无法读取的行",
+        find="raw identity",
+    ),
+    _file(
+        "scratch",
+        "work files of a command in progress",
+        "正在执行的命令的工作文件",
+        find="-",
+        out=False,
+    ),
+    _keys("person", "the internal numbers of a person", "个人的内部编号"),
+    _keys("dek", "the key that opens a person's sealed values", "打开其封存值的密钥"),
+    _keys("ident", "the keyed index of identities", "身份的带密钥索引"),
+    _keys(
+        "name",
+        "identities such as the customer number, sealed",
+        "客户编号等身份（已封存）",
+        out=True,
+    ),
+    _keys("aref", "the secret behind a person's pseudonyms in the log", "日志假名背后的秘密值"),
+    Place(
+        "log.entry",
+        "log",
+        "entry",
+        {
+            "en": "who did what with a person's data, under a pseudonym of each request",
+            "zh": "何人对其数据做了什么（每次请求使用不同假名）",
+        },
+        "sub",
+        SHRED,
+    ),
+)
+
+NOT_PERSONAL: Final[Mapping[str, str]] = {
+    "store.purpose": "documents about purposes",
+    "store.definition": "documents about tags; the author is an operator",
+    "store.tagvalue": "values a tag can have, for nobody in particular",
+    "store.feature": "documents about measures",
+    "store.attribute": "which attributes there are, not whose",
+    "store.intake": "counts and digests of files that came in; rejected rows are in quarantine",
+    "store.lakepart": "which lake files there are, with counts and times",
+    "store.eventcolumn": "which columns events have",
+    "store.category": "values of goods (categories, brands) with counts over all people",
+    "store.eventtotal": "daily totals of rows that belong to nobody",
+    "store.run": "counts of runs",
+    "store.cutpoints": "cut points over a whole population",
+    "keystore.canary": "a key of nobody, to tell whether the ring belongs to the store",
+    "log.state": "size and root of the tree",
+    "file.root": "the folder itself; the settings file says nothing about people",
+    "file.control": "its tables are entered one by one",
+    "file.keystore": "its tables are entered one by one",
+    "file.evidence": "its tables are entered one by one",
+    "file.lock": "which command is at work",
+    "file.ring": "keys of the workspace and the signed head of the log",
+}
+"""Places that hold nothing about a person, each with the reason."""
+
+
+def places(kind: Kind | None = None) -> tuple[Place, ...]:
+    """Return the places, all or of one kind, in the order in which they are listed."""
+    return tuple(place for place in PLACES if kind in (None, place.kind))

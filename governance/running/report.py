@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run did: counts and codes, nothing about anybody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.clock import Micros, iso
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    """What a run did with one tag."""
+
+    key: str
+    version: int
+    permitted: int
+    refused: Mapping[str, int]
+    values: Mapping[str, int]
+    opened: int
+    closed: int
+
+    @property
+    def tagged(self) -> int:
+        """How many people have the tag now, with whichever value."""
+        return sum(self.values.values())
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did."""
+
+    name: str
+    mode: str
+    as_of: Micros
+    universe: int
+    people: int
+    tags: tuple[TagCount, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data: counts and codes only."""
+        return {
+            "run": self.name,
+            "mode": self.mode,
+            "as_of": iso(self.as_of),
+            "people_known": self.universe,
+            "people_evaluated": self.people,
+            "opened": sum(tag.opened for tag in self.tags),
+            "closed": sum(tag.closed for tag in self.tags),
+            "gated_out": sum(sum(tag.refused.values()) for tag in self.tags),
+            "tags": {
+                tag.key: {
+                    "version": tag.version,
+                    "permitted": tag.permitted,
+                    "gated_out": dict(tag.refused),
+                    "tagged": tag.tagged,
+                    "values": dict(tag.values),
+                    "opened": tag.opened,
+                    "closed": tag.closed,
+                }
+                for tag in self.tags
+            },
+        }

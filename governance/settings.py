@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of a workspace: defaults < `tagwarden.toml` < `TAGWARDEN_…`; each knows its origin."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.errors import BadInput, Problems
+from policies.document import nearest
+
+FILE = "tagwarden.toml"
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting: its default, and what it means in one sentence."""
+
+    default: Value
+    meaning: str
+    secret: bool = False
+
+
+KNOWN: dict[str, Setting] = {
+    "workspace.id": Setting("", "random name of this workspace, made by init; never change it"),
+    "workspace.name": Setting("", "what people call this shop"),
+    "workspace.language": Setting("en", "language of what is printed: en or zh"),
+    "workspace.regime": Setting(
+        "gdpr", "regime of a person whose own is not known: gdpr, pipl_cn, ccpa"
+    ),
+    "workspace.zone": Setting("UTC", "time zone of the shop's calendar"),
+    "clock.fixed": Setting(
+        "", "an instant at which the clock stands still; for demonstrations only"
+    ),
+    "store.url": Setting("", "database URL of the control store; empty: data/control.db"),
+    "keys.ring": Setting("", "path of the key ring; empty: outside the workspace, per user"),
+    "lake.buckets": Setting(16, "number of buckets of the event lake; fixed once events are in"),
+    "gate.mode": Setting(
+        "strict", "strict: nothing is computed without a basis; mask: cut afterwards"
+    ),
+    "intake.max_bad_share": Setting(
+        0.05, "a file with a larger share of unreadable rows is refused"
+    ),
+    "engine.memory": Setting("2GB", "memory limit of the compute engine"),
+    "engine.threads": Setting(0, "threads of the compute engine; 0: as many as there are cores"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force, and where each came from: default, file or environment."""
+
+    values: Mapping[str, Value]
+    origins: Mapping[str, str]
+
+    def text(self, key: str) -> str:
+        """Return a setting as text."""
+        return str(self.values[key])
+
+    def number(self, key: str) -> int:
+        """Return a setting as an integer."""
+        return int(self.values[key])
+
+    def share(self, key: str) -> float:
+        """Return a setting as a share between 0 and 1."""
+        return float(self.values[key])
+
+
+def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of a workspace folder; raises BadInput with every problem of the file."""
+    problems = Problems(FILE)
+    values: dict[str, Value] = {key: setting.default for key, setting in KNOWN.items()}
+    origins = dict.fromkeys(values, "default")
+    for key, value in _from_file(folder / FILE, problems).items():
+        if key not in KNOWN:
+            problems.add("unknown-setting", f'"{key}" is not a setting', hint=nearest(key, KNOWN))
+        elif (typed := _typed(key, value)) is None:
+            wanted = type(KNOWN[key].default).__name__
+            problems.add("bad-setting", f'"{key}" must be of type {wanted}')
+        else:
+            values[key], origins[key] = typed, "file"
+    for key in KNOWN:
+        name = "TAGWARDEN_" + key.upper().replace(".", "_")
+        given = (os.environ if environment is None else environment).get(name)
+        if given is not None:
+            typed = _typed(key, given)
+            if typed is None:
+                problems.add("bad-setting", f"{name} has the wrong type")
+            else:
+                values[key], origins[key] = typed, "environment"
+    _check(values, problems)
+    problems.raise_if_any("bad-settings", f"{FILE} has settings that cannot be used")
+    return Settings(values, origins)
+
+
+def render(values: Mapping[str, Value]) -> str:
+    """Return the text of a settings file, every setting with its meaning, defaults commented out."""
+    lines = ["# Settings of this workspace. `tagwarden config show` prints those in force."]
+    section = ""
+    for key, setting in KNOWN.items():
+        head, _, tail = key.partition(".")
+        if head != section:
+            section = head
+            lines += ["", f"[{head}]"]
+        lines.append(f"# {setting.meaning}")
+        value = values.get(key, setting.default)
+        lines.append(f"{'' if key in values else '# '}{tail} = {_toml(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _from_file(path: Path, problems: Problems) -> dict[str, object]:
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.add("settings-syntax", f"not TOML: {error}")
+        return {}
+    except OSError as error:
+        raise BadInput("file-unreadable", f"{FILE} cannot be read: {error.strerror}") from None
+    flat: dict[str, object] = {}
+    for section, items in tree.items():
+        if isinstance(items, dict):
+            flat |= {f"{section}.{key}": value for key, value in items.items()}
+        else:
+            flat[section] = items
+    return flat
+
+
+def _typed(key: str, value: object) -> Value | None:
+    default = KNOWN[key].default
+    try:
+        if isinstance(default, int) and not isinstance(value, float | bool):
+            return int(str(value))
+        if isinstance(default, float) and not isinstance(value, bool):
+            return float(str(value))
+    except ValueError:
+        return None
+    return value if isinstance(default, str) and isinstance(value, str) else None
+
+
+def _check(values: Mapping[str, Value], problems: Problems) -> None:
+    allowed = {
+        "workspace.language": ("en", "zh"),
+        "workspace.regime": ("gdpr", "pipl_cn", "ccpa"),
+        "gate.mode": ("strict", "mask"),
+    }
+    for key, choices in allowed.items():
+        if values[key] not in choices:
+            problems.add("bad-setting", f'"{key}" must be one of {", ".join(choices)}')
+    if not 1 <= int(values["lake.buckets"]) <= 1024:
+        problems.add("bad-setting", '"lake.buckets" must be between 1 and 1024')
+    if not 0 <= float(values["intake.max_bad_share"]) <= 1:
+        problems.add("bad-setting", '"intake.max_bad_share" must be between 0 and 1')
+
+
+def _toml(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clears away what a killed process left: work files, and lake files that no table knows.
+
+Only harmless things, only while nobody is at long work, and never when the control store is older
+than the evidence log: then the lake is right and the store is not. What was cleared is logged.
+"""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from audit.errors import Conflict
+from governance.store.unit import Store
+
+if TYPE_CHECKING:
+    from governance.workspace import Workspace
+
+
+def repair(ws: "Workspace", store: Store) -> tuple[int, int]:
+    """Remove left work files and orphan lake files; returns how many of each."""
+    if not _leftovers(ws, store):
+        return 0, 0
+    try:
+        with ws.exclusive("repair", wait=0):
+            return _clear(ws, store)
+    except Conflict:
+        return 0, 0  # somebody is at work: these files may be theirs
+
+
+def orphans(lake: Path, registered: set[str]) -> list[Path]:
+    """Return the files of a lake that are in no table."""
+    if not lake.is_dir():
+        return []
+    return sorted(
+        path
+        for path in lake.rglob("*")
+        if path.is_file() and path.relative_to(lake).as_posix() not in registered
+    )
+
+
+def registered_parts(store: Store) -> set[str]:
+    """Return the paths of the lake files that count."""
+    with store.read() as connection:
+        return set(connection.execute(text("SELECT path FROM lakepart")).scalars())
+
+
+def is_rolled_back(ws: "Workspace", store: Store) -> bool:
+    """Return whether the control store has made fewer entries than have reached the log (SQLite)."""
+    if store.engine.dialect.name != "sqlite":
+        return False
+    with store.read() as connection:
+        made = connection.execute(
+            text("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'")
+        ).scalar_one()
+    return int(made) < ws.evidence.last_source
+
+
+def _leftovers(ws: "Workspace", store: Store) -> bool:
+    scratch = ws.paths.scratch
+    if scratch.is_dir() and any(scratch.iterdir()):
+        return True
+    return bool(ws.paths.lake.is_dir() and orphans(ws.paths.lake, registered_parts(store)))
+
+
+def _clear(ws: "Workspace", store: Store) -> tuple[int, int]:
+    if is_rolled_back(ws, store):
+        return 0, 0
+    left = sorted(ws.paths.scratch.iterdir()) if ws.paths.scratch.is_dir() else []
+    lost = orphans(ws.paths.lake, registered_parts(store))
+    with store.write() as unit:
+        unit.log(ws.evidence.entry("store.repaired", scratch=len(left), orphans=len(lost)))
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    for path in lost:
+        path.unlink()
+    return len(left), len(lost)

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of the control store. They never leave `governance.store`'s callers as domain objects.
+
+Conventions: instants are int64 microseconds UTC; documents are canonical JSON text; `subject_id` is
+the dense integer of a person (never reused), identities are not here at all (see governance.vault).
+Every table that can hold something about a person is entered in `governance.registry`.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Text, text
+from sqlalchemy import false as sa_false
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+METADATA: MetaData = SQLModel.metadata
+
+BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in INTEGER columns
+_CLUSTERED = {"sqlite_with_rowid": False}
+
+
+def _big(*, primary: bool = False, auto: bool = False, null: bool = False) -> Column[int]:
+    return Column(BIG, primary_key=primary, autoincrement=auto, nullable=null)
+
+
+class Purpose(SQLModel, table=True):
+    """Why data may be used; applied from a document, never edited in place."""
+
+    key: str = Field(primary_key=True)
+    digest: str
+    document: str = Field(sa_type=Text)
+    applied_at: int = Field(sa_column=_big())
+
+
+class Definition(SQLModel, table=True):
+    """One version of a tag."""
+
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    key: str = Field(index=True)
+    version: int
+    state: str
+    digest: str
+    meaning: str
+    document: str = Field(sa_type=Text)
+    author: str
+    applied_at: int = Field(sa_column=_big())
+    evaluated_at: int | None = Field(default=None, sa_column=_big(null=True))
+
+
+class TagValue(SQLModel, table=True):
+    """One small integer for (tag, version, value): what assignments and bitmaps are keyed by."""
+
+    __table_args__ = (
+        Index("uq_tagvalue_definition", "definition_id", "value", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+
+    tv: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    definition_id: int = Field(sa_column=_big())
+    value: str
+
+
+class Feature(SQLModel, table=True):
+    """A named measure over events, shared by tags."""
+
+    key: str = Field(primary_key=True)
+    digest: str
+    document: str = Field(sa_type=Text)
+    applied_at: int = Field(sa_column=_big())
+
+
+class Subject(SQLModel, table=True):
+    """A person, as far as the gate must know: no identity."""
+
+    subject_id: int = Field(sa_column=_big(primary=True))
+    sid: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    regime: str
+    age_class: str
+    admitted_at: int = Field(sa_column=_big())
+
+
+class Attribute(SQLModel, table=True):
+    """A kind of attribute that people have: its id in sealed blobs, its class and category."""
+
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    key: str = Field(unique=True)
+    category: str
+    class_id: int
+
+
+class SealedBlob(SQLModel, table=True):
+    """The sealed attributes of a person, one blob per sensitivity class (security: 5.2)."""
+
+    __table_args__ = (_CLUSTERED,)
+
+    subject_id: int = Field(sa_column=_big(primary=True))
+    class_id: int = Field(primary_key=True)
+    cell: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sealed_at: int = Field(sa_column=_big())
+
+
+class ConsentEvent(SQLModel, table=True):
+    """What a person said about a purpose, and when. Append-only (a trigger says so)."""
+
+    __table_args__ = (
+        Index("ix_consentevent_subject", "subject_id", "purpose", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    subject_id: int = Field(sa_column=_big())
+    purpose: str
+    state: str
+    kind: str
+    at: int = Field(sa_column=_big())
+    expires_at: int | None = Field(default=None, sa_column=_big(null=True))
+    notice: str = ""
+    language: str = ""
+    surface: str = ""
+    source: str = ""
+    recorded_at: int = Field(sa_column=_big())
+
+
+class ConsentState(SQLModel, table=True):
+    """The fold of the ledger: the present state per person, purpose and kind."""
+
+    __table_args__ = (
+        Index(
+            "ix_consentstate_expiry",
+            "purpose",
+            "kind",
+            "expires_at",
+            sqlite_where=text("expires_at IS NOT NULL"),
+            postgresql_where=text("expires_at IS NOT NULL"),
+        ),
+        _CLUSTERED,
+    )
+
+    subject_id: int = Field(sa_column=_big(primary=True))
+    purpose: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    state: str
+    at: int = Field(sa_column=_big())
+    expires_at: int | None = Field(default=None, sa_column=_big(null=True))
+    event_id: int = Field(sa_column=_big())
+
+
+class ChoiceEvent(SQLModel, table=True):
+    """An objection, a restriction, a deleted or blocked tag, personalisation off. Append-only."""
+
+    __table_args__ = (
+        Index("ix_choiceevent_subject", "subject_id", "kind", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    subject_id: int = Field(sa_column=_big())
+    kind: str
+    target: str
+    active: bool
+    at: int = Field(sa_column=_big())
+    source: str = ""
+    recorded_at: int = Field(sa_column=_big())
+
+
+class ChoiceState(SQLModel, table=True):
+    """The choices in force now."""
+
+    __table_args__ = (_CLUSTERED,)
+
+    subject_id: int = Field(sa_column=_big(primary=True))
+    kind: str = Field(primary_key=True)
+    target: str = Field(primary_key=True)
+    at: int = Field(sa_column=_big())
+    event_id: int = Field(sa_column=_big())
+
+
+class Bitmap(SQLModel, table=True):
+    """A set of people as one roaring bitmap; the deltas behind it are in BitmapDelta."""
+
+    name: str = Field(primary_key=True)
+    members: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class BitmapDelta(SQLModel, table=True):
+    """One person added to or taken from a bitmap since it was last written whole."""
+
+    __table_args__ = (_CLUSTERED,)
+
+    name: str = Field(primary_key=True)
+    subject_id: int = Field(sa_column=_big(primary=True))
+    present: bool
+
+
+class Intake(SQLModel, table=True):
+    """One file that came in: what it was, by which mapping, with which result."""
+
+    id: str = Field(primary_key=True)
+    kind: str
+    source_digest: str = Field(index=True)
+    mapping_digest: str
+    label: str
+    report: str = Field(sa_type=Text)
+    at: int = Field(sa_column=_big())
+
+
+class LakePart(SQLModel, table=True):
+    """One Parquet file of the event lake. A file that is not here does not exist for readers."""
+
+    path: str = Field(primary_key=True)
+    intake_id: str = Field(index=True)
+    bucket: int
+    row_count: int = Field(sa_column=_big())
+    size_bytes: int = Field(sa_column=_big())
+    first_ts: int = Field(sa_column=_big())
+    last_ts: int = Field(sa_column=_big())
+    columns: str = Field(sa_type=Text)
+
+
+class EventColumn(SQLModel, table=True):
+    """A column of events beyond the core ones, declared by a mapping."""
+
+    name: str = Field(primary_key=True)
+    type: str
+
+
+class Category(SQLModel, table=True):
+    """A value that a text column of events has been seen to hold (categories, brands, …)."""
+
+    __table_args__ = (_CLUSTERED,)
+
+    column: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    row_count: int = Field(sa_column=_big())
+
+
+class EventTotal(SQLModel, table=True):
+    """Totals of the rows that belong to nobody: they count for the shop, never for a person."""
+
+    __table_args__ = (_CLUSTERED,)
+
+    intake_id: str = Field(primary_key=True)
+    day: int = Field(sa_column=_big(primary=True))
+    event_type: str = Field(primary_key=True)
+    row_count: int = Field(sa_column=_big())
+    quantity: int = Field(sa_column=_big())
+    amount: int = Field(sa_column=_big())
+
+
+class LiveEvent(SQLModel, table=True):
+    """An event that came one by one and is not in the lake yet."""
+
+    __table_args__ = (
+        Index("ix_liveevent_subject", "subject_id", "ts"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    subject_id: int = Field(sa_column=_big())
+    ts: int = Field(sa_column=_big())
+    dedup: int = Field(sa_column=_big())
+    event_type: str
+    fields: str = Field(sa_type=Text)
+
+
+class Run(SQLModel, table=True):
+    """One evaluation: what was evaluated, over which snapshot, with which counts."""
+
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    name: str = Field(unique=True)
+    mode: str
+    state: str
+    as_of: int = Field(sa_column=_big())
+    started_at: int = Field(sa_column=_big())
+    finished_at: int | None = Field(default=None, sa_column=_big(null=True))
+    report: str = Field(sa_type=Text)
+
+
+class CutPoints(SQLModel, table=True):
+    """The frozen cut points of a quantile tag, as fitted by a run."""
+
+    definition_id: int = Field(sa_column=_big(primary=True))
+    tier: int = Field(primary_key=True)
+    run_id: int = Field(sa_column=_big(primary=True))
+    cuts: str = Field(sa_type=Text)
+
+
+class Assignment(SQLModel, table=True):
+    """One tag value on one person, from `valid_from` until `valid_to` (NULL: still)."""
+
+    __table_args__ = (
+        Index(
+            "ix_assignment_lapsing",
+            "tv",
+            "lapses_at",
+            sqlite_where=text("valid_to IS NULL AND lapses_at IS NOT NULL"),
+            postgresql_where=text("valid_to IS NULL AND lapses_at IS NOT NULL"),
+        ),
+        _CLUSTERED,
+    )
+
+    subject_id: int = Field(sa_column=_big(primary=True))
+    tv: int = Field(sa_column=_big(primary=True))
+    valid_from: int = Field(sa_column=_big(primary=True))
+    valid_to: int | None = Field(default=None, sa_column=_big(null=True))
+    lapses_at: int | None = Field(default=None, sa_column=_big(null=True))
+    lapse_known: bool = Field(default=False, sa_column_kwargs={"server_default": sa_false()})
+    """Whether it lapses then; else it may hold longer, and is looked at again before that."""
+    run_id: int = Field(sa_column=_big())
+    closed_by: str | None = None
+    evidence: str | None = Field(default=None, sa_type=Text)
+
+
+class Outbox(SQLModel, table=True):
+    """Evidence entries that were committed with a change and are on their way to the log."""
+
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one door to people's identities and attributes.
+
+Outside names (a customer number) become a dense `subject_id` that is never reused; attributes are
+sealed to person and class. Refuses to work with a ring that does not belong to the key store: every
+person would be admitted a second time.
+"""
+
+import hmac
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+from audit.canon import canonical
+from audit.errors import BadInput, NotFound, Refused, Tampered
+from audit.ids import Ids
+from governance.vault.keystore import KeyStore, NewPerson, chunks
+from governance.vault.ring import Ring, open_ring
+from governance.vault.sealing import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    SID_BYTES,
+    DataKey,
+    KeyRecord,
+    Place,
+    broken,
+    cell_version,
+    new_key,
+    open_key,
+    seal,
+    unseal,
+)
+
+if TYPE_CHECKING:
+    from governance.workspace import Workspace
+
+KINDS: Final = {"customer": 1}
+"""Kinds of identity. The number stands for the way of normalising too, and is never reused."""
+
+TABLE_BLOB: Final = 7
+TABLE_IDENT: Final = 8
+TABLE_AREF: Final = 9
+BLOB_STEP: Final = 64
+IDENT_STEP: Final = 32
+MAX_IDENTITY: Final = 200
+_CANARY_SID = b"\0" * SID_BYTES
+_RANDOM = SID_BYTES + KEY_BYTES + 32 + 3 * NONCE_BYTES
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+class People:
+    """Identities and sealed attributes of people."""
+
+    def __init__(self, store: KeyStore, ring: Ring, ids: Ids) -> None:
+        self._store = store
+        self._ring = ring
+        self._ids = ids
+
+    @classmethod
+    def open(cls, ws: "Workspace") -> "People":
+        """Return the people of a workspace; raises what ring and key store raise.
+
+        Raises Refused `ring-foreign` when the ring belongs to another key store.
+        """
+        ring = open_ring(ws.paths.ring, root=ws.paths.root)
+        store = KeyStore.open(ws.paths.keystore)
+        with ExitStack() as undo:
+            undo.callback(store.close)
+            check_canary(store, ring)
+            undo.pop_all()
+        return cls(store, ring, ws.ids)
+
+    def close(self) -> None:
+        """Close the key store."""
+        self._store.close()
+
+    def admit(self, kind: str, values: Sequence[str]) -> dict[str, int]:
+        """Return the subject_id of each identity; people who are new are written, all or none.
+
+        Raises BadInput `unusable-identity` when a value is empty, too long or has control signs.
+        """
+        number = _kind(kind)
+        tags = self._tags(number, values)
+        version = self._store.version()
+        known = self._store.find(dict.fromkeys(tags.values()))
+        new = {tag: value for value, tag in tags.items() if tag not in known}
+        if new:
+            with self._store.writing():
+                if self._store.version() != version:  # somebody may have been quicker
+                    known |= self._store.find(new)
+                fresh = [self._newcomer(number, t, v) for t, v in new.items() if t not in known]
+                known |= self._store.add(number, fresh)
+        return {value: known[tag] for value, tag in tags.items()}
+
+    def find(self, kind: str, values: Sequence[str]) -> dict[str, int]:
+        """Return the subject_id of each identity that is known; the others are left out."""
+        number = _kind(kind)
+        tags = self._tags(number, [v for v in values if normalise(v)])
+        known = self._store.find(dict.fromkeys(tags.values()))
+        return {value: known[tag] for value, tag in tags.items() if tag in known}
+
+    def sid(self, subject_ids: Iterable[int]) -> dict[int, bytes]:
+        """Return the random 16-byte name of each person who exists."""
+        return self._store.sids(subject_ids)
+
+    def reveal(self, kind: str, subject_ids: Sequence[int]) -> dict[int, str]:
+        """Return the identity of each person, normalised; people without one are left out."""
+        number = _kind(kind)
+        found: dict[int, str] = {}
+        for part in chunks(subject_ids):
+            keys = self._keys(part)
+            for subject_id, tag, sealed in self._store.identities(number, part):
+                key = _key_for(keys, subject_id, sealed)
+                plain = unseal(key, Place(TABLE_IDENT, number, tag), sealed)
+                found[subject_id] = plain.rstrip(b"\0")[:-1].decode("utf-8")
+        return found
+
+    def seal(
+        self, items: Iterable[tuple[int, int, Mapping[str, str]]]
+    ) -> list[tuple[int, int, bytes]]:
+        """Return (subject_id, class_id, cell) for (subject_id, class_id, {attribute: value}).
+
+        Raises NotFound `subject-unknown` for a person without a key.
+        """
+        cells: list[tuple[int, int, bytes]] = []
+        for part in chunks(items):
+            keys = self._keys([subject_id for subject_id, _, _ in part])
+            latest = {subject_id: key for (subject_id, _), key in keys.items()}
+            nonces = self._ids.random(NONCE_BYTES * len(part))
+            for at, (subject_id, class_id, values) in enumerate(part):
+                key = latest.get(subject_id)
+                if key is None:
+                    raise _unknown()
+                place = Place(TABLE_BLOB, class_id, key.sid)
+                nonce = nonces[at * NONCE_BYTES : (at + 1) * NONCE_BYTES]
+                cells.append((subject_id, class_id, seal(key, place, _blob(values), nonce)))
+        return cells
+
+    def unseal(
+        self, cells: Iterable[tuple[int, int, bytes]]
+    ) -> Iterator[tuple[int, int, dict[str, str]]]:
+        """Yield (subject_id, class_id, {attribute: value}); raises Tampered `unsealing-failed`."""
+        for part in chunks(cells):
+            keys = self._keys([subject_id for subject_id, _, _ in part])
+            for subject_id, class_id, cell in part:
+                key = _key_for(keys, subject_id, cell)
+                plain = unseal(key, Place(TABLE_BLOB, class_id, key.sid), cell)
+                yield subject_id, class_id, json.loads(plain)
+
+    def reference(self, subject_id: int, request: str) -> str:
+        """Return the pseudonym (32 hexadecimal digits) of a person in the entries of one request.
+
+        Whoever lacks the person's secret can link neither it nor two of them. Raises NotFound.
+        """
+        sealed = self._store.aref(subject_id)
+        if sealed is None:
+            raise _unknown()
+        key = _key_for(self._keys([subject_id]), subject_id, sealed)
+        secret = unseal(key, Place(TABLE_AREF, 0, key.sid), sealed)
+        message = b"UTG1ref\0" + request.encode("utf-8")
+        return hmac.digest(secret, message, "sha256")[:16].hex()
+
+    def _tags(self, number: int, values: Iterable[str]) -> dict[str, bytes]:
+        tags: dict[str, bytes] = {}
+        for value in values:
+            if value not in tags:
+                normalised = normalise(value)
+                if not normalised:
+                    raise BadInput(
+                        "unusable-identity",
+                        f"an identity is 1 to {MAX_IDENTITY} visible characters",
+                        hint="reject such rows before people are admitted",
+                    )
+                tags[value] = self._ring.identity_tag(number, normalised)
+        return tags
+
+    def _newcomer(self, number: int, tag: bytes, value: str) -> NewPerson:
+        raw = self._ids.random(_RANDOM)
+        sid, secret, aref = raw[:16], raw[16:48], raw[48:80]
+        ring = self._ring
+        record, key = new_key(ring.epoch, ring.tenant, sid, secret=secret, nonce=raw[80:92])
+        name = normalise(value).encode("utf-8") + b"\x80"
+        name = name.ljust(-len(name) // IDENT_STEP * -IDENT_STEP, b"\0")
+        return NewPerson(
+            sid=sid,
+            record=record,
+            tag=tag,
+            name=seal(key, Place(TABLE_IDENT, number, tag), name, raw[92:104]),
+            aref=seal(key, Place(TABLE_AREF, 0, sid), aref, raw[104:116]),
+        )
+
+    def _keys(self, subject_ids: Iterable[int]) -> dict[tuple[int, int], DataKey]:
+        ring = self._ring
+        return {
+            (subject_id, record.ver): open_key(
+                ring.epochs.get(record.kek_id), ring.tenant, sid, record
+            )
+            for subject_id, sid, record in self._store.records(list(dict.fromkeys(subject_ids)))
+        }
+
+
+def normalise(value: str) -> str:
+    """Return the one spelling of an identity (NFKC, no space around), or '' when it is unusable.
+
+    Case is kept: two customer numbers may differ in it. A number stays text, with its zeros.
+    """
+    text = (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
+    return text if len(text) <= MAX_IDENTITY and text.isprintable() else ""
+
+
+def canary_record(ring: Ring, ids: Ids) -> KeyRecord:
+    """Return a record that opens under this ring only."""
+    record, _ = new_key(
+        ring.epoch,
+        ring.tenant,
+        _CANARY_SID,
+        secret=ids.random(KEY_BYTES),
+        nonce=ids.random(NONCE_BYTES),
+    )
+    return record
+
+
+def check_canary(store: KeyStore, ring: Ring) -> None:
+    """Return when ring and key store belong together; raises Refused `ring-foreign`."""
+    record = store.canary()
+    try:
+        open_key(ring.epochs.get(record.kek_id), ring.tenant, _CANARY_SID, record)
+    except Tampered:
+        raise Refused(
+            "ring-foreign",
+            "the key ring does not belong to this key store",
+            hint="set keys.ring to the ring of this workspace, or restore it",
+        ) from None
+
+
+def _kind(kind: str) -> int:
+    number = KINDS.get(kind)
+    if number is None:
+        raise BadInput(
+            "unknown-identity-kind",
+            f'"{kind}" is not a kind of identity',
+            hint="known: " + ", ".join(KINDS),
+        )
+    return number
+
+
+def _key_for(keys: Mapping[tuple[int, int], DataKey], subject_id: int, cell: bytes) -> DataKey:
+    key = keys.get((subject_id, cell_version(cell)))
+    if key is None:
+        raise broken()
+    return key
+
+
+def _blob(values: Mapping[str, str]) -> bytes:
+    text = _encode(values)
+    plain = text.encode("utf-8") if unicodedata.is_normalized("NFC", text) else canonical(values)
+    return plain.ljust(-len(plain) // BLOB_STEP * -BLOB_STEP)
+
+
+def _unknown() -> NotFound:
+    return NotFound("subject-unknown", "there is no such person here")

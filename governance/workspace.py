@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A workspace: one folder that holds everything of one shop, and the seams to reach it.
+
+DIR/tagwarden.toml        settings
+DIR/data/control.db       control store      DIR/data/lake/       event lake
+DIR/data/quarantine/      rows that could not be read
+DIR/keystore/keys.db      keys and identities, in a folder of their own
+DIR/evidence/log.db       the evidence log
+(outside)                 the key ring: without it, keys.db opens nothing
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.clock import Clock, FixedClock, SystemClock, parse_time
+from audit.errors import BadInput, Conflict, NotFound
+from audit.ids import Ids, SystemIds
+from governance.actor import Actor, acting
+from governance.settings import FILE, Settings, load
+
+if TYPE_CHECKING:
+    from governance.evidence import Evidence
+    from governance.store.unit import Store
+    from governance.vault.people import People
+
+WAIT_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where the parts of a workspace lie."""
+
+    root: Path
+    ring: Path
+
+    @property
+    def control(self) -> Path:
+        """The control store."""
+        return self.root / "data" / "control.db"
+
+    @property
+    def lake(self) -> Path:
+        """The event lake."""
+        return self.root / "data" / "lake"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rows that could not be read."""
+        return self.root / "data" / "quarantine"
+
+    @property
+    def scratch(self) -> Path:
+        """Work files of a command in progress; emptied when it ends and at the next start."""
+        return self.root / "data" / "scratch"
+
+    @property
+    def keystore(self) -> Path:
+        """Keys and identities."""
+        return self.root / "keystore" / "keys.db"
+
+    @property
+    def evidence(self) -> Path:
+        """The evidence log."""
+        return self.root / "evidence" / "log.db"
+
+    @property
+    def lock(self) -> Path:
+        """The lock of long work."""
+        return self.root / "data" / ".lock"
+
+
+class Workspace:
+    """The open parts of a workspace. Each is opened when it is first asked for."""
+
+    def __init__(
+        self,
+        root: Path,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        actor: Actor | None = None,
+    ) -> None:
+        self.settings = settings
+        self.paths = Paths(root, ring_path(root, settings))
+        self.clock: Clock = clock or _clock(settings)
+        self.ids: Ids = ids or SystemIds()
+        self.actor = actor or acting()
+
+    @cached_property
+    def store(self) -> "Store":
+        """The control store, at the schema of this version."""
+        from governance.store.opening import open_store  # noqa: PLC0415
+
+        return open_store(self)
+
+    @cached_property
+    def evidence(self) -> "Evidence":
+        """The evidence log, and the way to write an entry."""
+        from governance.evidence import Evidence  # noqa: PLC0415
+
+        return Evidence.open(self)
+
+    @cached_property
+    def people(self) -> "People":
+        """Identities and sealed attributes of people: the one door to the key store."""
+        from governance.vault.people import People  # noqa: PLC0415
+
+        return People.open(self)
+
+    @contextmanager
+    def exclusive(self, work: str, wait: float = WAIT_SECONDS) -> Iterator[None]:
+        """Hold the lock of long work; a second process waits, then gets Conflict.
+
+        The lock is the operating system's: it ends with the process, however that ends.
+        """
+        self.paths.lock.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.paths.lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(handle, work, wait)
+            yield
+        finally:
+            os.close(handle)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("people", "evidence", "store"):
+            part = self.__dict__.pop(name, None)
+            if part is not None:
+                part.close()
+
+
+def open_workspace(
+    folder: Path | None = None,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    actor: Actor | None = None,
+) -> Workspace:
+    """Return the workspace in `folder`, or around the current folder.
+
+    Raises NotFound when there is none, BadInput when its settings cannot be used.
+    """
+    root = _find(folder)
+    return Workspace(root, load(root), clock=clock, ids=ids, actor=actor)
+
+
+def ring_path(root: Path, settings: Settings) -> Path:
+    """Return where the key ring of a workspace lies: outside of it, unless settings say where."""
+    given = settings.text("keys.ring")
+    if given:
+        return Path(given).expanduser()
+    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return home / "tagwarden" / "rings" / f"{settings.text('workspace.id') or root.name}.json"
+
+
+def _find(folder: Path | None) -> Path:
+    start = folder or Path(os.environ.get("TAGWARDEN_WORKSPACE") or Path.cwd())
+    start = start.absolute()
+    chain = [start] if folder else [start, *start.parents]
+    for candidate in chain:
+        if (candidate / FILE).is_file():
+            return candidate
+    raise NotFound(
+        "no-workspace",
+        f"there is no workspace in {folder or 'this folder or above it'}",
+        hint="tagwarden init DIR, then --workspace DIR or cd DIR",
+    )
+
+
+def _clock(settings: Settings) -> Clock:
+    fixed = settings.text("clock.fixed")
+    if not fixed:
+        return SystemClock()
+    try:
+        return FixedClock(parse_time(fixed))
+    except ValueError:
+        raise BadInput(
+            "bad-setting", '"clock.fixed" is not an ISO 8601 time', hint="2018-01-02T05:00:00Z"
+        ) from None
+
+
+def _lock(handle: int, work: str, wait: float) -> None:
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                holder = os.pread(handle, 80, 0).decode("utf-8", "replace").strip("\0 \n")
+                raise Conflict(
+                    "workspace-busy",
+                    f"another process is at work here{f' ({holder})' if holder else ''}",
+                    hint="wait until it has finished, then repeat the command",
+                ) from None
+            time.sleep(0.05)
+        else:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{work}, process {os.getpid()}".encode(), 0)
+            return

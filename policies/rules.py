@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a policy pack is made of: conditions, rules, marks of sensitivity, duties.
+
+A pack is data with dates in force; it is never changed in place, only superseded. Each rule carries
+the articles it rests on and whether they were checked against the text (`verified`) or are from
+memory (`knowledge`) and wait for a lawyer's eye.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from policies.document import Strict
+from policies.vocabulary import Consent, Regime, Verdict
+
+Provenance = Literal["verified", "knowledge"]
+
+
+def listed(value: Any) -> Any:
+    """Return a single value as a list of one; lists and nothing stay."""
+    return value if value is None or isinstance(value, list | tuple) else [value]
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(listed)]
+Stated = Annotated[tuple[str | None, ...], BeforeValidator(listed)]
+Answers = Annotated[tuple[bool | Literal["solely"] | None, ...], BeforeValidator(listed)]
+
+
+class When(Strict):
+    """A condition: every part that is given must hold. A list holds when one of it does."""
+
+    purpose: Texts | None = None
+    reveals: Texts | None = None
+    reveals_none_of: Texts | None = None
+    age_below: int | str | None = None
+    age_from: int | str | None = None
+    derivation: Texts | None = None
+    automated: Answers | None = None
+    effect: Texts | None = None
+    recipients: Texts | None = None
+    basis: Stated | None = None
+    gateway: Stated | None = None
+    affects: Texts | None = None
+    keyword_class: Texts | None = None
+    authorising_law: bool | None = None
+    service_conditional: Answers | None = None
+    same_goods_same_terms: Answers | None = None
+    consumer_informed: Answers | None = None
+    opted_out: Answers | None = None
+    opt_out_signal: Answers | None = None
+    on_or_after: date | None = None
+    before: date | None = None
+    any_of: tuple["When", ...] | None = None
+
+
+class Why(Strict):
+    """One sentence in the languages of the packs."""
+
+    en: str = Field(min_length=1)
+    zh: str = Field(min_length=1)
+
+
+class Then(Strict):
+    """What a rule answers. `bases` are those that can carry it; none given: every one."""
+
+    verdict: Verdict
+    consent: Consent = Consent.NONE
+    bases: Texts = ()
+    requires: Texts = ()
+    why: Why
+
+
+class Rule(Strict):
+    """A rule of a pack: under which condition the law answers what, by which articles."""
+
+    id: str
+    provenance: Provenance
+    cites: Texts = Field(min_length=1)
+    when: When = When()
+    then: Then
+
+
+class Sensitivity(Strict):
+    """A condition under which what a tag reveals is sensitive in this regime."""
+
+    id: str
+    provenance: Provenance
+    cites: Texts = Field(min_length=1)
+    when: When
+
+
+class Duty(Strict):
+    """What must be done where the condition holds and the verdict is one of these."""
+
+    id: str
+    provenance: Provenance
+    cites: Texts = Field(min_length=1)
+    when: When = When()
+    sensitive: bool | None = None
+    verdicts: tuple[Verdict, ...] = (Verdict.ALLOWED, Verdict.NEEDS_CONSENT)
+    requires: Texts = Field(min_length=1)
+
+
+class CategorySet(Strict):
+    """Categories of data that a regime treats alike; each stands for everything below it."""
+
+    cites: Texts = ()
+    provenance: Provenance
+    categories: Texts = Field(min_length=1)
+    exactly: bool = False
+
+
+class AgeTable(Strict):
+    """An age that differs by state."""
+
+    provenance: Provenance
+    default: int
+    states: dict[str, int] = Field(default_factory=dict)
+
+
+class Claim(Strict):
+    """What follows when a basis is claimed that changes the answer."""
+
+    id: str
+    cites: Texts = Field(min_length=1)
+    why: Why
+
+
+class InForce(Strict):
+    """From when on a pack is law, and until when (the first day on which it is not)."""
+
+    start: date = Field(alias="from")
+    end: date | None = Field(default=None, alias="until")
+
+
+class Pack(Strict):
+    """One regime as versioned data."""
+
+    api_version: Literal["tagwarden/pack/v1"] = Field(alias="apiVersion")
+    kind: Literal["PolicyPack"]
+    regime: Regime
+    version: str
+    name: Why
+    in_force: InForce
+    sources: dict[str, str]
+    tables: dict[str, AgeTable] = Field(default_factory=dict)
+    sets: dict[str, CategorySet] = Field(default_factory=dict)
+    sensitivity: tuple[Sensitivity, ...] = ()
+    rules: tuple[Rule, ...] = Field(min_length=1)
+    duties: tuple[Duty, ...] = ()
+    consent_claimed: Claim | None = None
+    basis_refused: Claim | None = None
+    categories: frozenset[str] = frozenset()

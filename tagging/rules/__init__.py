@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rule language: text, typed tree, lowerings to SQL, and replay."""

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bad input on the command line: one clear message, its place, a stable code, nothing changed."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from governance import purpose
+from governance.cli.app import app
+from tests.unit.governance.test_run import PURPOSES, TAG
+from tests.workshop import a_folder, reopened
+
+GOOD = TAG.format(key="interest.tea", ttl="30d", value="orders(days => 30) >= 3")
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
+OTHER = TAG.format(key="interest.host", ttl="30d", value="tag('interest.tea') and orders() > 1")
+CIRCLE = OTHER + "---" + TAG.format(key="interest.tea", ttl="30d", value="tag('interest.host')")
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    folder = a_folder(tmp_path / "ws")
+    ws = reopened(folder)
+    (tmp_path / "purposes.yaml").write_text(PURPOSES, "utf-8")
+    purpose.apply(ws, [tmp_path / "purposes.yaml"])
+    ws.close()
+    monkeypatch.setenv("TAGWARDEN_WORKSPACE", str(folder))
+    return tmp_path
+
+
+def call(*arguments, stdin=""):
+    return CliRunner().invoke(app, [str(item) for item in arguments], input=stdin)
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (GOOD.replace("[recommendation]", "[recomendation]"), "unknown-purpose"),
+        (GOOD.replace("orders(days", "orders(colour = 'red', days"), "unknown-column"),
+        (GOOD.replace("orders(days => 30) >= 3", "tag('interest.tee')"), "unknown-tag"),
+        (GOOD.replace("orders(", "ordrs("), "unknown-function"),
+        (GOOD.replace("days => 30", "days => 0"), "bad-window"),
+        (GOOD.replace(">= 3", ">= 'three'"), "wrong-kind"),
+        (GOOD.replace(">= 3", ">= 3; drop table x"), "rule-not-one-expression"),
+        (CIRCLE, "tag-cycle"),
+        (BOMB, "yaml-alias"),
+        (GOOD + "key: interest.again\n", "duplicate-key"),
+        (GOOD.replace('says: {en: "a sentence", zh: "一句话"}\n', ""), "missing-key"),
+        (GOOD.replace("purge_on_withdrawal: immediately\n", ""), "missing-key"),
+        (GOOD.replace("owner:", "ownr:"), "unknown-key"),
+        (GOOD.replace("ttl: 30d", "ttl: soon"), "bad-value"),
+        (
+            GOOD.replace("a sentence", "{amount} spent").replace("一句话", "{amount}"),
+            "bad-sentence",
+        ),
+        (GOOD.replace(">= 3", ""), "tag-value-kind"),
+        ("kind: [", "yaml-syntax"),
+    ],
+)
+def test_a_bad_definition_is_refused_with_its_place(shop, document, code):
+    path = shop / "tags.yaml"
+    path.write_text(document, "utf-8")
+    done = call("tag", "apply", path, "--json")
+    assert done.exit_code == 2, done.output
+    error = json.loads(done.stdout)["error"]
+    found = [problem for problem in error["problems"] if problem["code"] == code]
+    assert found, error["problems"]
+    assert found[0]["file"] == "tags.yaml"
+    assert found[0]["line"] > 0
+    assert json.loads(call("tag", "list", "--json").stdout)["tags"] == []
+
+
+def test_every_problem_of_every_file_comes_at_once(shop):
+    (shop / "tags").mkdir()
+    (shop / "tags" / "a.yaml").write_text(GOOD.replace("ordrs", "x").replace("30) >=", "0) >="))
+    (shop / "tags" / "b.yaml").write_text(GOOD.replace("owner: growth-team\n", ""))
+    done = call("tag", "lint", shop / "tags")
+    assert done.exit_code == 2
+    assert "a.yaml:" in done.stderr
+    assert "b.yaml:" in done.stderr
+
+
+def test_applying_twice_changes_nothing(shop):
+    path = shop / "tags.yaml"
+    path.write_text(GOOD, "utf-8")
+    assert "new" in call("tag", "apply", path).stdout
+    assert "nothing to do" in call("tag", "apply", path).stdout
+
+
+def test_an_unknown_subject_is_not_repeated(shop):
+    path = shop / "tags.yaml"
+    path.write_text(GOOD, "utf-8")
+    call("tag", "apply", path)
+    done = call("explain", "-", "interest.tea", stdin="4711-secret\n")
+    assert done.exit_code == 4
+    assert "subject-unknown" in done.stderr
+    assert "4711" not in done.output
+
+
+def test_an_unknown_tag_is_answered_with_the_nearest_one(shop):
+    path = shop / "tags.yaml"
+    path.write_text(GOOD, "utf-8")
+    call("tag", "apply", path)
+    done = call("tag", "show", "interest.tee")
+    assert done.exit_code == 4
+    assert 'did you mean "interest.tea"' in done.stderr
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_run_without_tags_says_what_to_type():
+    done = call("run", "all")
+    assert done.exit_code == 4
+    assert "tagwarden tag apply" in done.stderr
+
+
+def test_where_there_is_no_workspace_the_way_to_one_is_said(tmp_path, monkeypatch):
+    monkeypatch.delenv("TAGWARDEN_WORKSPACE", raising=False)
+    done = call("tag", "list", "--workspace", tmp_path)
+    assert done.exit_code == 4
+    assert "tagwarden init" in done.stderr
+
+
+def test_a_bad_event_names_every_problem(shop):
+    path = shop / "tags.yaml"
+    path.write_text(GOOD, "utf-8")
+    call("tag", "apply", path)
+    event = {"customer": "1", "time": "noon", "event_type": "purchase", "colour": 1, "amount": "x"}
+    done = call("run", "event", "--json", stdin=json.dumps(event))
+    assert done.exit_code == 2
+    codes = {problem["code"] for problem in json.loads(done.stdout)["error"]["problems"]}
+    assert codes == {"bad-time", "unknown-column", "bad-number"}

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run as a program: writes to workspaces from several processes, or dies at a named step.
+
+python -m tests.crashing write FOLDER PROCESS COUNT
+python -m tests.crashing admit FOLDER COUNT
+python -m tests.crashing drain FOLDER SECONDS
+python -m tests.crashing die FOLDER STEP...     (one workspace FOLDER/STEP for each step)
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from tests.workshop import reopened
+
+
+def write(folder, process, count):
+    ws = reopened(Path(folder))
+    for number in range(int(count)):
+        with ws.store.write() as unit:
+            unit.connection.exec_driver_sql(
+                "INSERT INTO consentevent (subject_id, purpose, state, kind, at, notice, language, "
+                "surface, source, recorded_at) VALUES (?, 'p', 'given', '', 0, '', '', '', '', 0)",
+                (int(process) * 1000 + number,),
+            )
+            unit.log(ws.evidence.entry("consent.recorded", place=f"{process}.{number}"))
+    ws.close()
+
+
+def admit(folder, count):
+    ws = reopened(Path(folder))
+    for start in range(0, int(count), 50):
+        ws.people.admit("customer", [f"C-{n}" for n in range(start, start + 50)])
+    ws.close()
+
+
+def drain(folder, seconds):
+    ws = reopened(Path(folder))
+    end = time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        ws.evidence.drain()
+    ws.close()
+
+
+def die(folder, *steps):
+    for step in steps:
+        child = os.fork()
+        if not child:
+            _die_at(Path(folder) / step / "shop", step)
+            os._exit(1)  # not reached: it was to be killed
+        _, status = os.waitpid(child, 0)
+        if os.WTERMSIG(status) != signal.SIGKILL:
+            sys.exit(f"{step} was not reached")
+
+
+def _die_at(folder, step):
+    from governance.evidence import recorder
+    from governance.evidence.log import Log
+
+    def killed(*_arguments):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def after(work):
+        def both(*arguments):
+            work(*arguments)
+            killed()
+
+        return both
+
+    def second(work):
+        calls = []
+
+        def either(*arguments):
+            calls.append(1)
+            return killed() if len(calls) == 2 else work(*arguments)
+
+        return either
+
+    ws = reopened(folder)
+    entry = ws.evidence.entry("consent.recorded", place="kept")
+    changes = {
+        "before-the-log": (Log, "known", killed),
+        "before-the-coming-head": (recorder, "write_head", killed),
+        "after-the-coming-head": (recorder, "write_head", after(recorder.write_head)),
+        "before-the-rows": (Log, "append", killed),
+        "after-the-rows": (Log, "append", after(Log.append)),
+        "after-the-log": (recorder, "write_head", second(recorder.write_head)),
+        "before-forgetting": (recorder, "_forget", killed),
+        "after-forgetting": (recorder, "_forget", after(recorder._forget)),
+    }
+    where, name, work = changes[step]
+    setattr(where, name, work)
+    with ws.store.write() as unit:
+        unit.log(entry)
+
+
+STEPS = (
+    "before-the-log",
+    "before-the-coming-head",
+    "after-the-coming-head",
+    "before-the-rows",
+    "after-the-rows",
+    "after-the-log",
+    "before-forgetting",
+    "after-forgetting",
+)
+
+if __name__ == "__main__":
+    {"write": write, "admit": admit, "drain": drain, "die": die}[sys.argv[1]](*sys.argv[2:])

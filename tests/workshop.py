@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds real workspaces for tests: folders, key ring, stores and log, as `init` makes them."""
+
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from audit.clock import FixedClock, parse_time
+from audit.errors import Fault
+from governance.actor import Actor
+from governance.workspace import Workspace, open_workspace
+
+OFFICER = Actor("officer", "dpo")
+NOON = parse_time("2026-03-01T12:00:00Z")
+
+
+@cache
+def _template() -> Path:
+    from governance.init import init
+
+    folder = Path(tempfile.mkdtemp(prefix="tagwarden-template-"))
+    init(
+        folder / "shop",
+        name="Shop",
+        ring=folder / "rings" / "ring.json",
+        clock=FixedClock(NOON),
+        actor=OFFICER,
+    )
+    return folder
+
+
+def a_folder(folder: Path) -> Path:
+    """Make a workspace in `folder/shop` with its ring in `folder/rings`; return its folder."""
+    template = _template()
+    shutil.copytree(template / "rings", folder / "rings")
+    shutil.copytree(template / "shop", folder / "shop")
+    settings = folder / "shop" / "tagwarden.toml"
+    text = settings.read_text("utf-8").replace(str(template), str(folder))
+    settings.write_text(text, "utf-8")
+    for path in (folder, folder / "rings"):
+        path.chmod(0o700)
+    return folder / "shop"
+
+
+def reopened(folder: Path, *, clock=None, ids=None) -> Workspace:
+    """Open a workspace once more, as another process would; it ends with `close()`."""
+    return open_workspace(folder, clock=clock or FixedClock(NOON), ids=ids, actor=OFFICER)
+
+
+def a_workspace(folder: Path, **seams) -> Workspace:
+    """Make a workspace and open it."""
+    return reopened(a_folder(folder), **seams)
+
+
+def code_of(work) -> str:
+    """Return the code of the fault that `work` raises, or '' when it raises none."""
+    try:
+        work()
+    except Fault as fault:
+        return fault.code
+    return ""
