@@ -128,7 +128,7 @@ class _Counting:
     def _permitted(self, classes: frozenset[int]) -> list[str]:
         if not self.strict or classes == counted(self.plan):
             return []
-        return [self._permits.setdefault(classes, f"k{len(self._permits)}")]
+        return [self._permits.setdefault(classes, f"_k{len(self._permits)}")]
 
     # --- facts -------------------------------------------------------------------------------
 

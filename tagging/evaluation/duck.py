@@ -16,7 +16,8 @@ from tagging.rules.lower import DUCKDB, Cuts
 PEOPLE_AT_ONCE = 20_000
 """People whose lapses are computed at a time: each may need thousands of rows."""
 
-_TYPES = {"text": "VARCHAR", "dec": "BIGINT", "int": "BIGINT"}
+_TYPES = {"text": "VARCHAR", "dec": "BIGINT", "int": "BIGINT", "any": '"NULL"'}
+"""Types of columns that a file lacks; "NULL" is the type that takes any other's place."""
 
 
 class DuckEngine:

@@ -104,15 +104,17 @@ def _permitted(tag: PlannedTag, lowering: Lowering) -> str:
 def event_source(
     plan: Plan, dialect: Dialect, as_of: int, *, strict: bool, masks: Sequence[str]
 ) -> str:
-    """Return the step of a WITH that gives the events of the people in the gate: e(subject_id, …)."""
-    columns = ", ".join(
-        ["event.subject_id AS subject_id", "ts", *(dialect.ident(name) for name in plan.columns)]
-    )
+    """Return the step of a WITH that gives the events of the people in the gate: e(subject_id, …).
+
+    Masks are named _m0… there: no column of events begins with _.
+    """
+    names = [dialect.ident(name) for name in ("subject_id", "ts", *plan.columns)]
+    columns = ", ".join(f"event.{name} AS {name}" for name in names)
     edge = _earliest(plan, as_of)
     since = f" AND ts > {edge}" if edge is not None else ""
     join = ""
     if strict:
-        columns += "".join(f", gate.{name} AS {name}" for name in masks)
+        columns += "".join(f", gate.{name} AS _{name}" for name in masks)
         join = f" JOIN gate ON gate.subject_id = event.subject_id AND {mask_test(counted(plan), 'gate.')}"
     return f"e AS (SELECT {columns} FROM event{join} WHERE ts <= {as_of}{since})"
 

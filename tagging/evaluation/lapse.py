@@ -111,7 +111,7 @@ class _Statement:
         flags, columns = [], []
         for number, fact in self.counted.items():
             tests = [lowering.scalar(fact.where)] if fact.where is not None else []
-            tests.append(mask_test(self.plan.classes_of[fact]))
+            tests.append(mask_test(self.plan.classes_of[fact], "_"))
             if fact.window.span is not None:
                 tests.append(f"ts > {self.as_of - fact.window.ago - fact.window.span}")
             flags.append(f"({' AND '.join(tests)}) AS c{number}")

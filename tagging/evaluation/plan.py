@@ -53,7 +53,7 @@ class Plan:
     """The gate classes that need a fact: it is computed only for their people."""
 
     columns: Mapping[str, str]
-    """The event columns that are read, with their kinds."""
+    """The event columns that are read, with their kinds; "any" where the rules do not say."""
 
     tiers: tuple[Tier, ...]
 
@@ -142,11 +142,11 @@ def _columns(planned: tuple[PlannedTag, ...]) -> dict[str, str]:
     kinds: dict[str, str] = {}
     for tag in planned:
         for name in event_columns(tag.root):
-            kinds.setdefault(name, "text")
+            kinds.setdefault(name, "any")
         for fact in tag.facts:
             if not isinstance(fact, Aggregate):
                 continue
-            if fact.column and fact.op in ("sum", "min", "max"):
+            if fact.column and fact.op in ("sum", "min", "max", "top"):
                 kinds[fact.column] = fact.kind
             for part in walk(fact.where) if fact.where is not None else ():
                 if isinstance(part, Column):

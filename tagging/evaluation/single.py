@@ -151,4 +151,4 @@ def _typed(fact: Fact, value: Value) -> Value:
 
 
 def _affinity(plan: Plan, name: str) -> str:
-    return "TEXT" if plan.columns.get(name) == "text" else "INTEGER"
+    return {"text": "TEXT", "any": ""}.get(plan.columns.get(name, "int"), "INTEGER")

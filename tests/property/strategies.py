@@ -31,8 +31,16 @@ from tagging.rules.tree import (
 from tests.oracle import Person
 
 AS_OF = 1_740_832_496_789_012
-KINDS = {**CORE_COLUMNS, "brand": "text", "coupon": "dec", "points": "int"}
-EXTRAS = ("brand", "coupon", "points")
+EXTRAS = {
+    "brand": "text",
+    "coupon": "dec",
+    "points": "int",
+    "b": "text",  # this one and the following are names that the engines use themselves
+    "v": "text",
+    "m0": "int",
+    "k0": "dec",
+}
+KINDS = {**CORE_COLUMNS, **EXTRAS}
 TYPES = ("view", "purchase", "return")
 TEXTS = (
     "",

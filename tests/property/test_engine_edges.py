@@ -22,7 +22,7 @@ from tagging.rules.tree import (
 )
 from tests.oracle import Oracle, Person
 from tests.property.scene import check
-from tests.property.strategies import AS_OF, people
+from tests.property.strategies import AS_OF, EXTRAS, people
 from tests.property.test_lapse import check as check_lapses
 from tests.property.test_lapse import crowd_of
 
@@ -172,3 +172,18 @@ def test_a_bool_or_text_tag_that_others_refer_to_keeps_its_kind(folder):
         "none": (Compare("=", TagRef("best", "text"), Literal("", "text")), 1),
     }
     check(folder, tags, people(11, 60), 11)
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_a_column_may_have_a_name_that_the_engines_use(folder, name):
+    kind = EXTRAS[name]
+    text = kind == "text"
+    test = Compare("<>", Column(name, kind), Literal("a" if text else 1, kind))
+    facts = [Aggregate("count", None, test, Window(2 * DAY), "int")]
+    facts += [Aggregate("distinct", name, VIEWED, Window(7 * DAY), "int")]
+    facts += [Aggregate("distinct", name, test, Window(), "int")]
+    facts += [Aggregate("top", name, test, Window(), "text")] if text else []
+    facts += [] if text else [Aggregate("sum", name, test, Window(), kind)]
+    tags = {f"t{number}": (fact, number % 3) for number, fact in enumerate(facts)}
+    check(folder, tags, people(5, 30), 5)
+    check_lapses(folder, tags, crowd_of(5, 6, 5), 5)
