@@ -209,7 +209,7 @@ def _register(unit: Unit, at: Desk, staged: Staged, new: _New) -> None:
             values,
         )
     for event_type, subjects in new.summary.touched.items():
-        bitmaps.add_all(connection, f"touched:{event_type}", BitMap(subjects.to_numpy()))
+        bitmaps.add_all(connection, f"touched:{event_type}", BitMap(subjects))
 
 
 def _totals(unit: Unit, at: Desk, staged: Staged, *, keep: bool) -> None:

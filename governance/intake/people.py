@@ -39,8 +39,7 @@ def admit(at: Desk, files: str) -> int:
 
 def known_people(at: Desk) -> BitMap:
     """Return the subject_ids of the engine's table `people`."""
-    found = at.duck.db.sql("SELECT DISTINCT subject_id FROM people").to_arrow_table()
-    return BitMap(found.column("subject_id").to_numpy())
+    return BitMap(at.duck.integers("SELECT DISTINCT subject_id FROM people"))
 
 
 def newcomers(connection: Connection, people: BitMap) -> BitMap:

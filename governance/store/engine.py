@@ -10,12 +10,12 @@ would cancel the first one's locks.
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 BUSY_SECONDS = 30
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str | URL) -> Engine:
     """Return an engine on the control database; rows never appear in its error texts."""
     engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":

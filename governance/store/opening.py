@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import URL, Engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
@@ -27,9 +27,10 @@ HEAD = "0001"
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def store_url(ws: "Workspace") -> str:
-    """Return the URL of the control store of a workspace."""
-    return ws.settings.text("store.url") or f"sqlite:///{ws.paths.control}"
+def store_url(ws: "Workspace") -> URL:
+    """Return the URL of the control store of a workspace; a path is taken as it is, never parsed."""
+    given = ws.settings.text("store.url")
+    return make_url(given) if given else URL.create("sqlite", database=str(ws.paths.control))
 
 
 def open_store(ws: "Workspace") -> Store:
@@ -51,11 +52,10 @@ def open_store(ws: "Workspace") -> Store:
     return store
 
 
-def open_existing(url: str) -> Engine:
+def open_existing(url: URL) -> Engine:
     """Return an engine on a database that is there; raises Conflict `store-missing`."""
-    parsed = make_url(url)
-    file = parsed.database
-    if parsed.get_backend_name() == "sqlite" and file and not Path(file).is_file():
+    file = url.database
+    if url.get_backend_name() == "sqlite" and file and not Path(file).is_file():
         raise _missing()
     return open_engine(url)
 

@@ -8,6 +8,7 @@ a number that lost digits is recognised, not repaired.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
 
 from audit.clock import SECOND
 from tagging.intake.parts import Coded, Numbers, Text, When
@@ -230,6 +231,11 @@ class Cells:
             if c.own
         ]
         return f"concat_ws(chr(31), {', '.join(parts)})"
+
+
+def readable(path: Path) -> str:
+    """Return SQL for a file to read: this file, whatever signs its name holds."""
+    return quote("".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path)))
 
 
 def renamed(text: str, names: Mapping[str, str], other: str) -> str:

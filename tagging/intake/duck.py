@@ -78,6 +78,11 @@ class Duck:
         """Return the only row of a query."""
         return self.rows(sql)[0]
 
+    def integers(self, sql: str) -> Any:
+        """Return the only column of a query as an array of whole numbers."""
+        (column,) = self.db.execute(sql).fetchnumpy().values()
+        return column
+
     def folder(self, name: str) -> Path:
         """Return a new folder in the scratch folder."""
         made = self.scratch / f"{name}-{next(self._names)}"
@@ -192,7 +197,7 @@ def opened(scratch: Path, *, memory: str = "2GB", threads: int = 0) -> Iterator[
                 "disk-full", "the disk is full", hint="free some space, then repeat the command"
             ) from None
         raise _unreadable() from None
-    except (duckdb.InvalidInputException, duckdb.SerializationException):
+    except (duckdb.DataError, duckdb.InvalidInputException, duckdb.SerializationException):
         raise _unreadable() from None
     finally:
         db.close()

@@ -30,7 +30,8 @@ class Rows:
 
     relation: Relation
     cells: Cells
-    joins: str
+    joins: tuple[str, str]
+    """SQL before and after the source."""
     lookups: tuple[Raw, ...] = ()
     contradicting_keys: int = 0
     missing: tuple[str, ...] = ()
@@ -39,7 +40,7 @@ class Rows:
     def sql(self, piece: str = "true") -> str:
         """Return SQL for the rows of a piece of the source, with the text and number of each cell."""
         source = f"(SELECT * FROM ({self.relation.sql}) WHERE {piece})"
-        return self.cells.layers(self.joins.format(source=source))
+        return self.cells.layers(source.join(self.joins))
 
 
 @dataclass(slots=True)
@@ -94,8 +95,8 @@ def join_all(duck: Duck, relation: Relation, source: Source, folder: Path) -> Ro
         missing.append(f"missing{number}")
         columns |= {c.name: c for c in added}
     cells = Cells(columns, source.nulls, source.numbers)
-    joined = f"{joins} FROM {{source}} s{tables})"
-    return Rows(relation, cells, joined, tuple(files), differ, tuple(missing))
+    around = f"{joins} FROM ", f" s{tables})"
+    return Rows(relation, cells, around, tuple(files), differ, tuple(missing))
 
 
 def who(cells: Cells, subject: Subject, reasons: Reasons) -> dict[str, str]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from audit.errors import BadInput
-from tagging.intake.cells import Cells, Column, column_type, ident, quote
+from tagging.intake.cells import Cells, Column, column_type, ident, quote, readable
 from tagging.intake.duck import Duck
 from tagging.intake.parts import Join, Source
 from tagging.intake.raw import Raw, look
@@ -73,7 +73,7 @@ def parquet_rows(duck: Duck, raw: Raw) -> Relation:
     """Return a Parquet file as rows; raises BadInput file-unreadable or file-empty."""
     import duckdb
 
-    file = quote(str(raw.path))
+    file = readable(raw.path)
     try:
         described = duck.rows(f"DESCRIBE SELECT * FROM read_parquet({file})")
         rows, groups = duck.one(
@@ -112,7 +112,7 @@ def _jsonl(duck: Duck, raw: Raw) -> Relation:
             hint="write one object per line, without commas between them",
         )
     lines = (
-        f"(SELECT row_number() OVER () AS nr, trim(line) AS line FROM read_csv({quote(str(raw.path))}, "
+        f"(SELECT row_number() OVER () AS nr, trim(line) AS line FROM read_csv({readable(raw.path)}, "
         "columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, delim = '\x1f', "
         f"quote = '', escape = '', max_line_size = {MAX_LINE}))"
     )
@@ -166,7 +166,7 @@ def _csv(duck: Duck, raw: Raw, source: Source) -> Relation:
     listed = ", ".join(f"{key} = {value}" for key, value in options.items())
     sql = (
         "SELECT row_number() OVER () AS nr, CAST(NULL AS VARCHAR) AS broken, "
-        f"CAST(NULL AS VARCHAR) AS line, * FROM read_csv({quote(str(raw.path))}, {listed})"
+        f"CAST(NULL AS VARCHAR) AS line, * FROM read_csv({readable(raw.path)}, {listed})"
     )
     return Relation(
         raw,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from audit.errors import BadInput
 from tagging.intake.broken import Broken, broken_rows, lines_of
-from tagging.intake.cells import quote
+from tagging.intake.cells import quote, readable
 from tagging.intake.clean import Cleaning
 from tagging.intake.duck import SMALL_ROWS, Duck, Tick
 
@@ -98,15 +98,15 @@ def _read(duck: Duck, cleaning: Cleaning, tick: Tick) -> str:
         )
         return "(" + " UNION ALL ".join(f"SELECT * FROM staged{n}" for n, _ in pieces) + ")"
     folder = duck.folder("staged")
-    files = [quote(str(folder / f"{n}.parquet")) for n, _ in pieces]
+    files = [folder / f"{n}.parquet" for n, _ in pieces]
     duck.run_all(
         [
-            f"COPY ({cleaning.sql(piece)}) TO {files[n]} (FORMAT parquet, COMPRESSION lz4)"
+            f"COPY ({cleaning.sql(piece)}) TO {quote(str(files[n]))} (FORMAT parquet, COMPRESSION lz4)"
             for n, piece in pieces
         ],
         tick,
     )
-    return f"read_parquet([{', '.join(files)}])"
+    return f"read_parquet([{', '.join(map(readable, files))}])"
 
 
 def _counted(duck: Duck, cleaning: Cleaning, files: str, broken: list[Broken]) -> Staged:

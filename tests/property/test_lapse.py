@@ -115,7 +115,7 @@ def test_a_value_holds_until_its_lapse_and_no_longer(folder, tags, seed):
 
 
 @pytest.mark.slow
-@settings(SLOW, max_examples=400)
+@settings(SLOW, max_examples=200)
 @given(tags=rules(most=5), seed=st.integers(0, 2**32))
 def test_many_values_hold_until_their_lapse_and_no_longer(folder, tags, seed):
     check(folder, tags, crowd_of(seed, 20, 12), seed)

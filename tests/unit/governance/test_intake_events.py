@@ -364,7 +364,7 @@ def test_progress_goes_from_nothing_to_all(ws, tmp_path):
 def test_a_large_file_takes_the_road_over_scratch_files(ws, tmp_path, monkeypatch):
     from tagging.intake import stage
 
-    monkeypatch.setattr(lake, "SMALL_ROWS", 10)
+    monkeypatch.setattr(lake, "GROUP_ROWS", 100)
     monkeypatch.setattr(stage, "SMALL_ROWS", 10)
     rows = [f"C{n % 30},2026-01-{1 + n % 28:02d} 10:00:00,o{n},i{n},1,1" for n in range(300)]
     path = an_order_file(tmp_path, *rows, *rows[:7])

@@ -393,3 +393,18 @@ def test_held_tags_are_those_that_an_audience_shows(shop):
             if "interest.tea" in held_by(connection, number, tags, NOW)
         }
     assert held == shop.having("interest.tea")
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_read_as_itself(tmp_path):
+    ws = a_workspace(tmp_path / "shop [1] * ?", clock=FixedClock(Micros(NOW)))
+    try:
+        shop = Store(ws, tmp_path)
+        shop.admit("ann")
+        shop.buys("ann", 3, 2, 1)
+        shop.tags(**FAN)
+        run_all(ws)  # moves the events into the lake, and reads them there
+        assert shop.having("interest.tea") == {"ann"}
+        shop.buys("ann", 0.5)
+        assert shop.having("interest.tea") == {"ann"}
+    finally:
+        ws.close()

@@ -292,6 +292,29 @@ def test_packed_files_are_read_as_they_are(tmp_path):
     assert read(a_file(tmp_path, data, "a.csv.gz"), a_map()).column("subject") == ["A"]
 
 
+@pytest.mark.parametrize("name", ["a[1].csv", "a*.csv", "it's.csv", "{x} ?.csv"])
+def test_a_file_is_read_whatever_its_name_and_no_other(tmp_path, name):
+    a_file(tmp_path, f"{HEADER}\nOTHER,2026-01-05,1,a,1,1\n", "a1.csv")
+    path = a_file(tmp_path, f"{HEADER}\nA,2026-01-05,1,a,1,1\n", name)
+    assert read(path, a_map()).column("subject") == ["A"]
+
+
+def test_names_and_words_with_any_signs_in_them(tmp_path):
+    odd = """c "1'};--{0}"""
+    path = a_file(
+        tmp_path, f'"{odd.replace(chr(34), chr(34) * 2)}",at\nA,2026-01-05\n%s,2026-01-05\n'
+    )
+    a_file(tmp_path, "k,v\nA,x\n", "l.csv")
+    parts = dict.fromkeys(("item", "session", "quantity", "price"))
+    source = {
+        "nulls": ["", "%s", "{}", "';--"],
+        "join": [{"file": "l.csv", "on": odd, "key": "k", "take": {"it's": "v"}}],
+    }
+    result = read(path, a_map(subject=odd, source=source, category="it's", **parts))
+    assert result.column("subject") == ["A", None]
+    assert result.column("category") == ["x", None]
+
+
 def test_json_lines_keep_long_numbers_and_leading_zeros(tmp_path):
     path = a_file(
         tmp_path,
