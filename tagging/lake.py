@@ -25,6 +25,10 @@ _SAME = "USING (subject_id, dedup)"
 GROUP_ROWS = 2_000_000
 """About so many events are sorted in memory together (measured: 1.3 GB with the rest)."""
 
+ROWS_IN_GROUP = 16_384
+"""Events that are read together at least. One person's are found in 2.4 ms (5.3 with the default of
+122,880) on a bucket of 90,000 events, and reading all of them takes 10 % longer (measured)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -189,7 +193,7 @@ def _buckets(
             rows = f"SELECT r.* FROM ({rows}) r ANTI JOIN ({_keys(target, bucket)}) k {_SAME}"
         statements.append(
             f"COPY ({_sorted(events, f'({rows})')}) TO {quote(str(file))} "
-            "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+            f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROWS_IN_GROUP})"
         )
     duck.run_all(statements, tick)
     parts = (_finish(duck, target, bucket) for bucket in buckets)

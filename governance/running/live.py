@@ -7,7 +7,7 @@ in the control store until the next run moves it into the lake.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -27,11 +27,13 @@ from governance.workspace import Workspace
 from tagging.document import span_micros
 from tagging.evaluation.duck import DuckEngine
 from tagging.evaluation.plan import Plan, make_plan
-from tagging.evaluation.single import PersonValues, SingleEngine
+from tagging.evaluation.single import Lapse, PersonValues, SingleEngine
 from tagging.rules.lower import Cuts
 from tagging.rules.tree import facts
 
 DRAIN_EVERY = 256
+BACKLOG = 256
+"""Events whose lapses may wait; beyond, one is settled before each new event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,15 @@ class LiveChange:
     key: str
     value: str
     gained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsettled:
+    """An event whose values have a bound instead of a lapse: key → value number and bound."""
+
+    subject_id: int
+    moment: "_Moment"
+    bounds: dict[str, tuple[int, publish.Lapse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +72,13 @@ class Live:
         self.ws = ws
         self._drain, ws.store.after_commit = ws.store.after_commit, self._later
         self._waiting = 0
+        self._unsettled: list[_Unsettled] = []
         self._duck = DuckEngine(ws.paths.lake, threads=1)
         self._read()
 
     def refresh(self) -> None:
         """Read catalogue, lake and cut points again."""
+        self.settle()
         self._single.close()
         self._read()
 
@@ -81,6 +94,7 @@ class Live:
         self._plan: Plan = make_plan(
             {key: tag.root for key, tag in snapshot.tags.items()}, self._numbers
         )
+        self._spans = {key: span_micros(tag.tag.ttl) for key, tag in snapshot.tags.items()}
         self._columns = {"ts", "dedup", *known_columns}
         strict = self.ws.settings.text("gate.mode") == "strict"
         self._single = SingleEngine(self._plan, strict=strict)
@@ -116,9 +130,12 @@ class Live:
         """Store one event and refresh the tags that its type triggers; return what changed.
 
         `event` has ts (microseconds), event_type, and the columns of events, numbers in 1/10000.
+        Until when the values hold is known as a lower bound only, until `settle`.
         Raises BadInput when a column is missing or unknown.
         """
         self._check(event)
+        if len(self._unsettled) > BACKLOG:
+            self.settle(most=1)
         with self.ws.store.write() as unit:
             if not _insert(unit, subject_id, event):
                 return []  # the same event again: nothing happens
@@ -128,12 +145,8 @@ class Live:
                 for tag in self._snapshot.tags.values()
                 if event["event_type"] in tag.tag.refresh.on
             ]
-            lapses = self._lapses(subject_id, triggered, moment)
-            changes = [
-                change
-                for tag in triggered
-                for change in self._write(unit, subject_id, tag, moment, lapses)
-            ]
+            work = _Refresh(unit, subject_id, moment, self._bounds(triggered, moment))
+            changes = work.go(triggered, self._numbers)
             unit.log(
                 self.ws.evidence.entry(
                     "run.live",
@@ -142,7 +155,50 @@ class Live:
                     lost=sum(not change.gained for change in changes),
                 )
             )
+        self._wait(_Unsettled(subject_id, moment, work.bounded))
         return changes
+
+    def _wait(self, item: "_Unsettled") -> None:
+        """Put the bounds of an event with those that wait; they replace older ones of the person."""
+        for older in self._unsettled:
+            if older.subject_id == item.subject_id:
+                for key in item.bounds:
+                    older.bounds.pop(key, None)
+        self._unsettled.append(item)
+
+    def settle(self, *, most: int | None = None) -> int:
+        """Find until when the values of the latest events hold; return how many events were settled.
+
+        Nothing is lost when this never happens: a bound is a moment at which the next run, or
+        `run due`, looks again.
+        """
+        done = self._unsettled[:most]
+        rows = [row for item in done for row in self._exact(item)]
+        if rows:
+            with self.ws.store.write() as unit:
+                publish.settle(unit, rows)
+        del self._unsettled[: len(done)]
+        return len(done)
+
+    def _exact(self, item: "_Unsettled") -> list[tuple[publish.Lapse, int, int, publish.Lapse]]:
+        """Return (lapse, person, tag value, bound) for the values that one event left."""
+        if not item.bounds:
+            return []
+        moment = item.moment
+        spans = {key: self._spans[key] for key in item.bounds}
+        found = self._single.lapses(
+            spans,
+            item.subject_id,
+            moment.events,
+            moment.permitted,
+            moment.at,
+            cuts=self._cuts,
+            attributes=moment.attributes,
+        )
+        return [
+            (_within(found[key], moment.at + spans[key]), item.subject_id, tv, bound)
+            for key, (tv, bound) in item.bounds.items()
+        ]
 
     def _later(self) -> None:
         """Carry evidence to the log in batches: it is committed already, and no event waits for it."""
@@ -152,7 +208,8 @@ class Live:
             self._drain()
 
     def close(self) -> None:
-        """Close the engines, and carry the evidence that waits."""
+        """Settle, close the engines, and carry the evidence that waits."""
+        self.settle()
         self.ws.store.after_commit = self._drain
         self._drain()
         self._duck.close()
@@ -166,57 +223,66 @@ class Live:
         if unknown:
             raise BadInput("unknown-column", f'events have no column "{unknown[0]}"')
 
-    def _write(
-        self,
-        unit: Unit,
-        subject_id: int,
-        tag: Active,
-        moment: _Moment,
-        lapses: Mapping[str, publish.Lapse],
-    ) -> list[LiveChange]:
-        """Open and close the values of one tag, and note anew until when the one that holds does."""
-        key, values = tag.tag.key, moment.values
-        wanted, lapse = values.tags.get(key), lapses.get(key, (None, False))
-        numbers = publish.value_numbers(unit, tag.id, [wanted] if wanted is not None else [])
-        held = _held(unit.connection, subject_id, numbers)
-        changes = []
-        for value, tv in numbers.items():
-            if value == wanted and value in held:
-                publish.renew_now(unit, subject_id, tv, lapse)
-            if (value == wanted) == (value in held):
-                continue
-            if value == wanted:
-                row = [values.facts.get(fact) for fact in facts(tag.root)]
-                evidence = publish.evidence_rows([[item] for item in row])[0] if row else "[]"
-                publish.open_now(unit, subject_id, tv, moment.at, lapse=lapse, evidence=evidence)
-            else:
-                closing.close(unit.connection, tv, [subject_id], moment.at, "rule")
-            bitmaps.change(unit.connection, [(f"tv:{tv}", subject_id, value == wanted)])
-            changes.append(LiveChange(key, value, value == wanted))
-        return changes
-
-    def _lapses(
-        self, subject_id: int, tags: Iterable[Active], moment: _Moment
-    ) -> dict[str, publish.Lapse]:
-        """Return until when the values that hold now do, at the latest for the tag's lifetime."""
+    def _bounds(self, tags: Iterable[Active], moment: _Moment) -> dict[str, publish.Lapse]:
+        """Return until when the values that hold now do at least, at most for the tag's lifetime."""
         spans = {
-            tag.tag.key: span_micros(tag.tag.ttl)
+            tag.tag.key: self._spans[tag.tag.key]
             for tag in tags
             if tag.tag.key in moment.values.tags
         }
-        found = self._single.lapses(
-            spans,
-            subject_id,
-            moment.events,
-            moment.permitted,
-            moment.at,
-            cuts=self._cuts,
-            attributes=moment.attributes,
+        found = self._single.holds_until(spans, moment.events, moment.at)
+        return {key: _within(lapse, moment.at + spans[key]) for key, lapse in found.items()}
+
+
+@dataclass(slots=True)
+class _Refresh:
+    """The values of some tags of one person, opened and closed in one transaction."""
+
+    unit: Unit
+    subject_id: int
+    moment: _Moment
+    lapses: Mapping[str, publish.Lapse]
+    bounded: dict[str, tuple[int, publish.Lapse]] = field(default_factory=dict)
+    """Key → the value that holds, and the bound that was noted for it."""
+
+    def go(self, tags: Iterable[Active], numbers: Mapping[str, int]) -> list[LiveChange]:
+        """Return what changed; `numbers` are the gate classes of the tags."""
+        held = _held(self.unit.connection, self.subject_id)
+        changes: list[tuple[int, LiveChange]] = []
+        for tag in tags:
+            why = "rule" if numbers[tag.tag.key] in self.moment.permitted else "gate"
+            changes += self._tag(tag, held.get(tag.id, {}), why)
+        renewed = [(lapse, self.subject_id, tv) for tv, lapse in self.bounded.values()]
+        publish.renew_now(self.unit, renewed)
+        bitmaps.change(
+            self.unit.connection,
+            [(f"tv:{tv}", self.subject_id, change.gained) for tv, change in changes],
         )
-        return {
-            key: (moment.at + spans[key], False) if lapse.at is None else (lapse.at, lapse.exact)
-            for key, lapse in found.items()
-        }
+        return [change for _, change in changes]
+
+    def _tag(self, tag: Active, held: Mapping[str, int], why: str) -> list[tuple[int, LiveChange]]:
+        key, at = tag.tag.key, self.moment.at
+        wanted = self.moment.values.tags.get(key)
+        changes = []
+        for value, tv in held.items():
+            if value != wanted:
+                closing.close(self.unit.connection, tv, [self.subject_id], at, why)
+                changes.append((tv, LiveChange(key, value, gained=False)))
+        if wanted is None:
+            return changes
+        tv = held.get(wanted) or publish.value_numbers(self.unit, tag.id, [wanted])[wanted]
+        if wanted not in held:
+            row = [self.moment.values.facts.get(fact) for fact in facts(tag.root)]
+            evidence = publish.evidence_rows([[item] for item in row])[0] if row else "[]"
+            lapse = self.lapses[key]
+            publish.open_now(self.unit, self.subject_id, tv, at, lapse=lapse, evidence=evidence)
+            changes.append((tv, LiveChange(key, wanted, gained=True)))
+        self.bounded[key] = (tv, self.lapses[key])
+        return changes
+
+
+def _within(lapse: Lapse, end: int) -> publish.Lapse:
+    return (end, False) if lapse.at is None else (lapse.at, lapse.exact)
 
 
 def _insert(unit: Unit, subject_id: int, event: Mapping[str, Any]) -> bool:
@@ -259,13 +325,17 @@ def _waiting(
     return found
 
 
-def _held(connection: Connection, subject_id: int, numbers: Mapping[str, int]) -> set[str]:
-    by_tv = {tv: value for value, tv in numbers.items()}
+def _held(connection: Connection, subject_id: int) -> dict[int, dict[str, int]]:
+    """Return the open values of a person: tag version → value → its number."""
     rows = connection.execute(
         text(
-            "SELECT a.tv FROM assignment a JOIN run r ON r.id = a.run_id "
+            "SELECT v.definition_id, v.value, a.tv FROM assignment a "
+            "JOIN tagvalue v ON v.tv = a.tv JOIN run r ON r.id = a.run_id "
             "WHERE a.subject_id = :s AND a.valid_to IS NULL AND r.state = 'published'"
         ),
         {"s": subject_id},
     )
-    return {by_tv[row.tv] for row in rows if row.tv in by_tv}
+    found: dict[int, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row.definition_id, {})[row.value] = row.tv
+    return found

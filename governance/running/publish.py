@@ -38,6 +38,7 @@ _RENEW = (
     "UPDATE assignment SET lapses_at = ?, lapse_known = ? "
     "WHERE subject_id = ? AND tv = ? AND valid_to IS NULL"
 )
+_SETTLE = f"{_RENEW} AND lapses_at = ? AND lapse_known = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +129,17 @@ def open_now(
     unit.connection.exec_driver_sql(_OPEN, (subject_id, tv, now, *lapse, run_id, evidence))
 
 
-def renew_now(unit: Unit, subject_id: int, tv: int, lapse: Lapse) -> None:
-    """Note anew when one assignment that still holds lapses."""
-    unit.connection.exec_driver_sql(_RENEW, (*lapse, subject_id, tv))
+def renew_now(unit: Unit, rows: Iterable[tuple[Lapse, int, int]]) -> None:
+    """Note anew when assignments that still hold lapse: (lapse, person, tag value)."""
+    found = [(*lapse, person, tv) for lapse, person, tv in rows]
+    if found:
+        unit.connection.exec_driver_sql(_RENEW, found)
+
+
+def settle(unit: Unit, rows: Iterable[tuple[Lapse, int, int, Lapse]]) -> None:
+    """Put a lapse where a bound stands: (lapse, person, tag value, bound); a newer one is left."""
+    found = [(*lapse, person, tv, *bound) for lapse, person, tv, bound in rows]
+    unit.connection.exec_driver_sql(_SETTLE, found)
 
 
 def _live_run(unit: Unit, now: Micros) -> int:

@@ -32,6 +32,7 @@ class DuckEngine:
         self._db = duckdb.connect(":memory:")
         for statement in (
             "SET enable_progress_bar = false",
+            "SET parquet_metadata_cache = true",  # a part is never written a second time
             f"SET memory_limit = {DUCKDB.quote(memory)}",
             *([f"SET threads = {threads}"] if threads else []),
             f"SET allowed_directories = [{DUCKDB.quote(str(lake) + '/')}]",

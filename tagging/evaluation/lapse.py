@@ -14,7 +14,9 @@ A person with more than MOST moments is followed that far only: if the value has
 the last moment is a lower bound, and said to be inexact. Nothing beyond HORIZON is looked at.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from audit.clock import DAY
 from tagging.evaluation.counting import mask_test
@@ -38,6 +40,39 @@ def narrowed(plan: Plan, key: str) -> Plan:
     return make_plan(
         {key: tags[key].root for key in wanted}, {key: tags[key].gate_class for key in wanted}
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """When the facts of a tag may change after an event: some microseconds, or whole days, after it."""
+
+    shifts: tuple[int, ...]
+    daily: bool
+
+    @classmethod
+    def of(cls, plan: Plan, key: str) -> "Changes":
+        """Return when the facts of a tag, and of the tags that it refers to, may change."""
+        counted = [fact for fact in narrowed(plan, key).measured if isinstance(fact, Aggregate)]
+        shifts = {fact.window.ago for fact in counted} | {
+            fact.window.ago + fact.window.span for fact in counted if fact.window.span is not None
+        }
+        daily = any(fact.op in ("since_first", "since_last") for fact in counted)
+        return cls(tuple(sorted(shifts)), daily)
+
+    def first(self, times: Sequence[int], as_of: int) -> int | None:
+        """Return the first instant after `as_of` at which a fact may change; None: it never does.
+
+        `times` are those of the person's events, ascending, none after `as_of`. Which events a fact
+        counts is not looked at: the instant may be too early, never too late.
+        """
+        found = []
+        for shift in self.shifts:
+            place = bisect_right(times, as_of - shift)
+            if place < len(times):
+                found.append(times[place] + shift)
+        if self.daily:
+            found += [as_of + DAY - (as_of - time) % DAY for time in times]
+        return min(found, default=None)
 
 
 def lapse_sql(

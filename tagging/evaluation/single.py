@@ -2,15 +2,18 @@
 """Evaluation for one person, in real time: the same trees, lowered to SQLite, in memory.
 
 The person's events are put into a table of a private in-memory database and two prepared statements
-give facts and values: no second meaning of a rule, no start-up of a big engine.
+give facts and values: no second meaning of a rule, no start-up of a big engine. Their times are put in
+as distances from the instant of evaluation, so that the statements are the same for every instant and
+are made, read and prepared once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tagging.evaluation.engine import CLASS_BITS
 from tagging.evaluation.fused import facts_sql, values_sql
-from tagging.evaluation.lapse import lapse_sql
+from tagging.evaluation.lapse import Changes, lapse_sql
 from tagging.evaluation.plan import Plan
 from tagging.rules.evaluate import Value
 from tagging.rules.lower import SQLITE, Cuts, private_database
@@ -38,21 +41,30 @@ class SingleEngine:
 
     def __init__(self, plan: Plan, *, strict: bool = True) -> None:
         self._plan = plan
-        self._strict = strict
         self._masks = 1 + max((tag.gate_class for tag in plan.tags), default=0) // CLASS_BITS
         self._db = private_database()
+        self._lapses: dict[tuple[str, int], str] = {}
+        self._changes: dict[str, Changes] = {}
         self.columns: tuple[str, ...] = ("subject_id", "ts", *plan.columns)
         names = ", ".join(f"{SQLITE.ident(name)} {_affinity(plan, name)}" for name in self.columns)
-        masks = ", ".join(f"m{number} INTEGER" for number in range(self._masks))
+        masks = [f"m{number}" for number in range(self._masks)]
         attributes = [f"a{plan.index(fact)} TEXT" for fact in plan.attributes()]
         self._db.execute(f"CREATE TABLE event ({names})")
-        self._db.execute(f"CREATE TABLE gate (subject_id INTEGER PRIMARY KEY, {masks})")
+        self._db.execute(
+            f"CREATE TABLE gate (subject_id INTEGER PRIMARY KEY, {' INTEGER, '.join(masks)} INTEGER)"
+        )
         self._db.execute(f"CREATE TABLE attr ({', '.join(['subject_id INTEGER', *attributes])})")
+        found = facts_sql(plan, SQLITE, 0, strict=strict, masks=self._masks)
+        columns = ["subject_id", *masks, *(f"f{n}" for n in range(len(plan.measured)))]
+        self._facts = f"SELECT {', '.join(columns)} FROM ({found})"
+        self._db.execute(f"CREATE TEMP TABLE facts AS {self._facts}")
+        self._cuts: Cuts = {}
+        self._values = values_sql(plan, SQLITE, self._cuts)
 
     def evaluate(
         self,
         subject_id: int,
-        events: Iterable[Sequence[Value]],
+        events: Iterable[Sequence[Any]],
         permitted: frozenset[int],
         as_of: int,
         cuts: Cuts,
@@ -66,23 +78,19 @@ class SingleEngine:
         """
         if not permitted:
             return PersonValues({}, {})
-        self._load(subject_id, events, permitted, attributes or {})
-        sql = facts_sql(self._plan, SQLITE, as_of, strict=self._strict, masks=self._masks)
-        names = ", ".join(
-            ["subject_id", *(f"m{n}" for n in range(self._masks))]
-            + [f"f{n}" for n in range(len(self._plan.measured))]
-        )
-        self._db.execute("DROP TABLE IF EXISTS facts")
-        self._db.execute(f"CREATE TEMP TABLE facts AS SELECT {names} FROM ({sql})")
+        self._use(cuts)
+        self._load(subject_id, events, permitted, as_of, attributes or {})
+        self._db.execute("DELETE FROM facts")
+        self._db.execute(f"INSERT INTO facts {self._facts}")
         facts = self._db.execute("SELECT * FROM facts").fetchone()
-        values = self._db.execute(values_sql(self._plan, SQLITE, cuts)).fetchone()
+        values = self._db.execute(self._values).fetchone()
         return self._answer(facts[1 + self._masks :], values[1:])
 
     def lapses(
         self,
         horizons: Mapping[str, int],
         subject_id: int,
-        events: Iterable[Sequence[Value]],
+        events: Iterable[Sequence[Any]],
         permitted: frozenset[int],
         as_of: int,
         *,
@@ -93,15 +101,44 @@ class SingleEngine:
 
         `horizons` says for each tag how far ahead to look, in microseconds.
         """
-        self._load(subject_id, events, permitted, attributes or {})
+        self._use(cuts)
+        self._load(subject_id, events, permitted, as_of, attributes or {})
         found = {}
         for key, horizon in horizons.items():
-            sql = lapse_sql(
-                self._plan, key, SQLITE, as_of, cuts=cuts, masks=self._masks, horizon=horizon
-            )
-            _, instant, exact = self._db.execute(sql).fetchone()
-            found[key] = Lapse(instant, bool(exact))
+            _, distance, exact = self._db.execute(self._lapse(key, horizon)).fetchone()
+            found[key] = Lapse(None if distance is None else as_of + distance, bool(exact))
         return found
+
+    def holds_until(
+        self, horizons: Mapping[str, int], events: Iterable[Sequence[Any]], as_of: int
+    ) -> dict[str, Lapse]:
+        """Return the first instant at which each tag could change: at once, where `lapses` takes time.
+
+        A value holds at least to that instant; exact only where nothing can change in the horizon.
+        """
+        times = sorted(event[1] for event in events if event[1] <= as_of)
+        found = {}
+        for key, horizon in horizons.items():
+            if key not in self._changes:
+                self._changes[key] = Changes.of(self._plan, key)
+            first = self._changes[key].first(times, as_of)
+            exact = first is None or first > as_of + horizon
+            found[key] = Lapse(None if exact else first, exact)
+        return found
+
+    def _use(self, cuts: Cuts) -> None:
+        """Write the statements anew when the cut points are others."""
+        if cuts != self._cuts:
+            self._cuts = cuts
+            self._values = values_sql(self._plan, SQLITE, cuts)
+            self._lapses.clear()
+
+    def _lapse(self, key: str, horizon: int) -> str:
+        if (key, horizon) not in self._lapses:
+            self._lapses[key, horizon] = lapse_sql(
+                self._plan, key, SQLITE, 0, cuts=self._cuts, masks=self._masks, horizon=horizon
+            )
+        return self._lapses[key, horizon]
 
     def close(self) -> None:
         """Close the private database."""
@@ -110,8 +147,9 @@ class SingleEngine:
     def _load(
         self,
         subject_id: int,
-        events: Iterable[Sequence[Value]],
+        events: Iterable[Sequence[Any]],
         permitted: frozenset[int],
+        as_of: int,
         attributes: Mapping[str, str],
     ) -> None:
         words = [0] * self._masks
@@ -122,7 +160,8 @@ class SingleEngine:
         for name in ("event", "gate", "attr"):
             self._db.execute(f"DELETE FROM {name}")
         marks = ", ".join("?" * len(self.columns))
-        self._db.executemany(f"INSERT INTO event VALUES ({marks})", events)
+        near = ((person, ts - as_of, *rest) for person, ts, *rest in events)
+        self._db.executemany(f"INSERT INTO event VALUES ({marks})", near)
         self._db.execute(f"INSERT INTO gate VALUES (?{', ?' * self._masks})", [subject_id, *words])
         given = [attributes.get(fact.key) for fact in self._plan.attributes()]
         self._db.execute(f"INSERT INTO attr VALUES (?{', ?' * len(given)})", [subject_id, *given])

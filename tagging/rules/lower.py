@@ -65,7 +65,7 @@ SQLITE = Dialect("sqlite", "INTEGER", "REAL", "/", "whole({})")
 
 def private_database() -> sqlite3.Connection:
     """Return an empty SQLite database in memory that understands SQL of the dialect SQLITE."""
-    db = sqlite3.connect(":memory:", isolation_level=None)
+    db = sqlite3.connect(":memory:", isolation_level=None, cached_statements=4096)
     # an overflow makes a REAL there
     db.create_function("whole", 1, lambda x: x if isinstance(x, int) else None, deterministic=True)
     return db
