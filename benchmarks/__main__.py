@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import generate, shop
+from benchmarks.intake import write_csv
 from benchmarks.measure import Result, Sample, child, command, compare, middle
 
 
@@ -40,20 +41,69 @@ def many_queries(place: Path, name: str, repetitions: int) -> Result:
     )
 
 
-def one_event(place: Path, count: int) -> Result:
+def one_event(place: Path, count: int, name: str = "590 events a person") -> Result:
     """Measure one event and the tags that follow from it, p99, against a bare insert."""
     facts = child(["events", str(place), str(count)]).facts
     ours, theirs = sorted(facts["ours"]), sorted(facts["theirs"])
     last = max(int(len(ours) * 0.99) - 1, 0)
     return Result(
-        "one event → tags, p99",
+        f"one event → tags, p99, {name}",
         ours[last] * 1000,
         theirs[last] * 1000,
         "ms",
         "bare insert",
         "< 10 ms",
-        {"p50_ms": round(ours[len(ours) // 2] * 1000, 2)},
+        {
+            "p50_ms": round(ours[len(ours) // 2] * 1000, 2),
+            "settling_ms": round(sum(facts["settling"]) / len(facts["settling"]) * 1000, 2),
+        },
     )
+
+
+def whole_runs(place: Path) -> Iterator[Result]:
+    """Measure runs as users start them: with publishing, lapses and evidence."""
+    facts = child(["runs", str(place)]).facts
+    for name, what in (
+        ("first", "first run, all published"),
+        ("later", "a run a week later"),
+        ("again", "the same run again"),
+    ):
+        found = facts[name]
+        counts = {"opened": found["facts"]["opened"], "closed": found["facts"]["closed"]}
+        yield Result(what, found["wall"], None, "s", "", "", counts)
+
+
+def publishing_rows(place: Path, rows: int) -> Iterator[Result]:
+    """Measure writing assignments, and a difference of 4 %, against bare rows in the same database."""
+    facts = child(["publish", str(place), str(rows)]).facts
+    plain = child(["plain-rows", str(place), str(rows)])
+    yield Result(
+        f"publishing {rows:,} assignments", facts["first"]["cpu"], plain.cpu, "CPU s", "bare rows"
+    )
+    yield Result(
+        "publishing a difference of 4 %",
+        facts["difference"]["cpu"],
+        plain.cpu,
+        "CPU s",
+        "all rows, bare",
+    )
+
+
+def intake(place: Path, rows: int, repetitions: int) -> Result:
+    """Measure intake of a CSV file against DuckDB that reads, sorts and writes it, unchecked."""
+    path = place / "events.csv"
+    write_csv(path, rows)
+    found = compare(
+        {"ours": ["intake", str(path)], "theirs": ["plain-intake", str(path)]}, repetitions
+    )
+    ours, theirs = found["ours"], found["theirs"]
+    facts = {
+        "wall": middle(ours, "wall"),
+        "rows_per_s": round(rows / middle(ours, "wall")),
+        "peak_mib": middle(ours, "peak"),
+    }
+    name = f"intake of {rows:,} rows of CSV"
+    return Result(name, middle(ours), middle(theirs), "CPU s", "DuckDB", "", facts)
 
 
 def audience(people: int) -> Result:
@@ -106,13 +156,17 @@ def measurements(place: Path, *, full: bool) -> Iterator[Result]:
     shop.build(real, generate.real(real / "lake"))
     yield from evaluation(real, "1.46 M events", 3)
     yield many_queries(real, "1.46 M events", 3)
-    yield one_event(real, 100)
+    yield one_event(real, 200)
+    yield from whole_runs(real)
+    yield from publishing_rows(real, 200_000)
+    yield intake(place, 1_000_000, 3)
     yield audience(5_000_000 if full else 500_000)
     if full:
         large = place / "large"
         large.mkdir()
         shop.build(large, generate.scaled(large / "lake", events=10_000_000))
         yield from evaluation(large, "10 M events", 3)
+        yield one_event(large, 200, "260 events a person")
 
 
 def main() -> int:

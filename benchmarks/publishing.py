@@ -151,8 +151,8 @@ def _bare(place: Path) -> sqlite3.Connection:
     return db
 
 
-def events(folder: Path, count: int) -> tuple[list[float], list[float]]:
-    """Return the seconds of each of some events, governed and as a bare insert, by turns."""
+def events(folder: Path, count: int) -> dict[str, list[float]]:
+    """Return the seconds of each of some events, by turns: ours, settling (each), theirs a bare insert."""
     with copy_of(folder) as place:
         _run(place, 0)
         ws = shop.opened(place, later_days=1)
@@ -177,10 +177,8 @@ IDLE_EVERY = 50
 """After so many events there is a pause, in which lapses are settled; it is measured by itself."""
 
 
-def _by_turns(
-    live: Live, db: sqlite3.Connection, people: Sequence[int]
-) -> tuple[list[float], list[float]]:
-    ours, theirs = [], []
+def _by_turns(live: Live, db: sqlite3.Connection, people: Sequence[int]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {"ours": [], "theirs": [], "settling": []}
     for number, person in enumerate(people):
         event = {
             "ts": AS_OF + number * 1_000_000,
@@ -194,10 +192,12 @@ def _by_turns(
         }
         started = time.perf_counter()
         live.record(person, event)
-        ours.append(time.perf_counter() - started)
+        found["ours"].append(time.perf_counter() - started)
         if number % IDLE_EVERY == IDLE_EVERY - 1:
+            started = time.perf_counter()
             live.settle()
+            found["settling"].append((time.perf_counter() - started) / IDLE_EVERY)
         started = time.perf_counter()
         db.execute("INSERT INTO plain VALUES (?, ?, 'purchase', '{}')", (person, event["ts"]))
-        theirs.append(time.perf_counter() - started)
-    return ours, theirs
+        found["theirs"].append(time.perf_counter() - started)
+    return found

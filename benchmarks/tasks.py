@@ -69,8 +69,8 @@ def difference(folder: str) -> Sample:
 
 
 def events(folder: str, count: str) -> Sample:
-    ours, theirs = publishing.events(Path(folder), int(count))
-    return Sample(0, sum(ours), 0, {"ours": ours, "theirs": theirs})
+    found = publishing.events(Path(folder), int(count))
+    return Sample(0, sum(found["ours"]), 0, found)
 
 
 def audience(people: str) -> Sample:

@@ -22,6 +22,7 @@ from governance.workspace import Workspace
 from policies.document import nearest
 from tagging.catalogue import Catalogue, Definition, Known, check_documents, check_files
 from tagging.document import Feature, Tag, full_digest, meaning_digest
+from tagging.explain.naming import Naming
 from tagging.rules.functions import CORE_COLUMNS, EXTRA_KINDS
 from tagging.rules.tree import Kind, Named, Node, walk
 
@@ -125,6 +126,16 @@ def known(connection: Connection) -> Known:
         values=_values(connection) if has_events else lambda _column: None,
         tags=_documents(connection, Tag, "definition", " WHERE state <> 'superseded'"),
         features=_documents(connection, Feature, "feature", ""),
+    )
+
+
+def names(connection: Connection) -> Naming:
+    """Return what people call the tags and features of the catalogue."""
+    tags = _documents(connection, Tag, "definition", " WHERE state <> 'superseded'")
+    features = _documents(connection, Feature, "feature", "")
+    return Naming(
+        tags={key: tag.name for key, tag in tags.items()},
+        features={key: feature.name for key, feature in features.items()},
     )
 
 

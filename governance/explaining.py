@@ -6,12 +6,13 @@ why not. Every explanation leaves an entry in the evidence log, in the same tran
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from sqlalchemy import Connection, text
 
 from audit.clock import Micros
 from governance.assignments import Held, expires_at, held_by
-from governance.catalogue import Active, active
+from governance.catalogue import Active, active, names
 from governance.gate import Permission, Verdict, permissions
 from governance.purpose import Purpose, purposes
 from governance.requirement import requirements
@@ -20,13 +21,14 @@ from governance.running.snapshot import cuts_of_run
 from governance.workspace import Workspace
 from policies.vocabulary import label
 from tagging.document import Tag, Words
+from tagging.evaluation.plan import closure
 from tagging.explain.amounts import Language
 from tagging.explain.answer import Depth, Explanation, PurposeAnswer, render
 from tagging.explain.evidence import decode_facts, replay
 from tagging.explain.reasons import reason
 from tagging.rules.evaluate import Value
 from tagging.rules.lower import Cuts
-from tagging.rules.tree import Fact, facts, tiers
+from tagging.rules.tree import Fact, TagRef, facts, tiers
 
 
 def explain(
@@ -41,8 +43,10 @@ def explain(
         with ws.store.write() as unit:
             connection = unit.connection
             now = ws.clock.now()
-            tags = active(connection, keys)
-            wanted = set(tags) if keys is not None else None
+            tags = active(connection)
+            wanted = None if keys is None else set(active(connection, keys))
+            behind = closure({key: tag.root for key, tag in tags.items()}, wanted or set(tags))
+            tags = {key: tag for key, tag in tags.items() if key in behind}
             found = _explain(connection, live, subject_id, tags, now)
             answers = [
                 answer
@@ -95,11 +99,19 @@ def _explain(
     allowed = permissions(connection, subject_id, [tag.tag for tag in tags.values()], now, known)
     held = held_by(connection, subject_id, tags, now)
     present = live.evaluate(connection, subject_id, now).facts
+    naming = names(connection)
     found = {}
     for key, tag in tags.items():
         has = held.get(key) if allowed[key].allowed else None
-        found[key] = _one(connection, tag, allowed[key], has, present, known, live.cuts)
-    return found
+        one = _one(connection, tag, allowed[key], has, present, known, live.cuts)
+        found[key] = replace(one, naming=naming)
+    return {key: _with_inner(one, found) for key, one in found.items()}
+
+
+def _with_inner(one: Explanation, found: Mapping[str, Explanation]) -> Explanation:
+    """Put the explanations of the tags that a tag refers to, and that the person has, below it."""
+    inner = [found[fact.key] for fact in one.facts if isinstance(fact, TagRef)]
+    return replace(one, inner=tuple(item for item in inner if item.has))
 
 
 def _one(  # noqa: PLR0917  (one call site; each part was read once for all tags)
@@ -153,11 +165,11 @@ def _purpose(
     connection: Connection, verdict: Verdict, known: Mapping[str, Purpose]
 ) -> PurposeAnswer:
     purpose = known.get(verdict.purpose)
-    at = None
+    at, kind = None, ""
     if verdict.consent_event_id is not None:
-        at = connection.execute(
-            text("SELECT at FROM consentevent WHERE id = :i"), {"i": verdict.consent_event_id}
-        ).scalar()
+        at, kind = connection.execute(
+            text("SELECT at, kind FROM consentevent WHERE id = :i"), {"i": verdict.consent_event_id}
+        ).one()
     name = purpose.name if purpose else Words(en=verdict.purpose, zh=verdict.purpose)
     return PurposeAnswer(
         verdict.purpose,
@@ -169,4 +181,5 @@ def _purpose(
         verdict.consent_event_id,
         at,
         verdict.cites,
+        kind,
     )

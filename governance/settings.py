@@ -35,7 +35,9 @@ KNOWN: dict[str, Setting] = {
     "clock.fixed": Setting(
         "", "an instant at which the clock stands still; for demonstrations only"
     ),
-    "store.url": Setting("", "database URL of the control store; empty: data/control.db"),
+    "store.url": Setting(
+        "", "database URL of the control store; empty: data/control.db", secret=True
+    ),
     "keys.ring": Setting("", "path of the key ring; empty: outside the workspace, per user"),
     "lake.buckets": Setting(16, "number of buckets of the event lake; fixed once events are in"),
     "gate.mode": Setting(

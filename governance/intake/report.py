@@ -15,7 +15,7 @@ from tagging.intake.stage import Staged
 DONE, NOTHING, REFUSED = "done", "nothing-to-do", "refused"
 
 MEANINGS: Mapping[str, str] = {
-    "bad-number": "a number that is none",
+    "bad-number": "a number that is none, or beyond 100 billion",
     "bad-time": "a time that cannot be read",
     "bad-value": "a value that the mapping does not list",
     "broken-quote": "a quote that does not close, or closes too early",

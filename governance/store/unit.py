@@ -46,9 +46,10 @@ class Store:
     def write(self) -> Iterator[Unit]:
         """Give a writing transaction; commits at the end, rolls everything back on any error.
 
-        Raises Conflict `workspace-busy` when another process holds the database too long.
+        Raises Conflict `workspace-busy` when another process holds the database too long, and
+        `disk-full` when there is no room.
         """
-        with _busy_is_a_conflict(), self.engine.begin() as connection:
+        with _conflicts(), self.engine.begin() as connection:
             unit = Unit(connection)
             yield unit
         if unit.logged:
@@ -67,18 +68,22 @@ class Store:
 
 
 @contextmanager
-def _busy_is_a_conflict() -> Iterator[None]:
+def _conflicts() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
         cause = error.orig
-        if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode & 0xFF in (
-            sqlite3.SQLITE_BUSY,
-            sqlite3.SQLITE_LOCKED,
-        ):
+        code = cause.sqlite_errorcode & 0xFF if isinstance(cause, sqlite3.OperationalError) else None
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise Conflict(
                 "workspace-busy",
                 "another process is writing to this workspace",
                 hint="wait until it has finished, then repeat the command",
+            ) from None
+        if code == sqlite3.SQLITE_FULL:
+            raise Conflict(
+                "disk-full",
+                "there is no room for this change on the disk of the control store",
+                hint="make room, then repeat the command: nothing of it was written",
             ) from None
         raise

@@ -11,6 +11,7 @@ from tagging.evaluation.engine import Bucket, BucketFacts, BucketValues, GateSli
 from tagging.evaluation.fused import facts_sql, tier_inputs_sql, values_sql
 from tagging.evaluation.lapse import HORIZON, lapse_sql, narrowed
 from tagging.evaluation.plan import Plan
+from tagging.intake.cells import readable
 from tagging.rules.lower import DUCKDB, Cuts
 
 PEOPLE_AT_ONCE = 20_000
@@ -35,7 +36,7 @@ class DuckEngine:
             "SET parquet_metadata_cache = true",  # a part is never written a second time
             f"SET memory_limit = {DUCKDB.quote(memory)}",
             *([f"SET threads = {threads}"] if threads else []),
-            f"SET allowed_directories = [{DUCKDB.quote(str(lake) + '/')}]",
+            f"SET allowed_directories = [{_folder(lake)}]",
             "SET enable_external_access = false",
             "SET lock_configuration = true",
         ):
@@ -130,6 +131,12 @@ class DuckEngine:
         self._db.execute(f"CREATE OR REPLACE TEMP VIEW event AS {_events_sql(plan, bucket)}")
 
 
+def _folder(lake: Path) -> str:
+    """Return the folder as it is named and as a pattern for itself: files are asked for by patterns."""
+    inside = lake / "_"
+    return ", ".join(text[:-2] + "'" for text in (DUCKDB.quote(str(inside)), readable(inside)))
+
+
 def _events_sql(plan: Plan, bucket: Bucket) -> str:
     """Return the query that gives subject_id, ts and the plan's columns of a bucket."""
     names = ["subject_id", "ts", *plan.columns]
@@ -140,7 +147,7 @@ def _events_sql(plan: Plan, bucket: Bucket) -> str:
         )
         return f"SELECT {nulls} WHERE FALSE"
     absent = [name for name in plan.columns if name in bucket.missing]
-    files = ", ".join(DUCKDB.quote(str(path)) for path in bucket.parts)
+    files = ", ".join(map(readable, bucket.parts))
     source = (
         f"read_parquet([{files}], hive_partitioning = false, "  # b=007 is no column of events
         f"union_by_name = {'true' if absent else 'false'})"

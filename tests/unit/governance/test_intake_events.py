@@ -75,6 +75,22 @@ def test_equal_rows_of_nobody_count_in_the_totals_as_the_mapping_says(ws, tmp_pa
     assert rows_of(ws, "SELECT row_count, quantity FROM eventtotal") == [(rows, e4(4 * rows))]
 
 
+def test_without_a_session_the_purchases_of_a_day_of_the_shop_are_one_order(ws, tmp_path):
+    zone = {"column": "at", "zone": "Asia/Shanghai"}
+    bring(ws, an_order_file(tmp_path, *ROWS[:3]), session=None, time=zone)
+    assert sorted(row["session"] for row in lake_rows(ws)) == ["20458", "20458", "20459"]
+    late = [f"{SECRET},2026-01-05 23:59:59,x,tea,1,2", f"{SECRET},2026-01-06 00:00:00,x,tea,1,2"]
+    bring(ws, an_order_file(tmp_path, *late, name="late.csv"), session=None, time=zone)
+    tea = [row["session"] for row in lake_rows(ws) if row["item"] == "tea"]
+    assert sorted(tea) == ["20458", "20459"]
+
+
+def test_an_amount_that_no_till_takes_is_unreadable(ws, tmp_path):
+    rows = [*ROWS * 10, f"{SECRET},2026-01-07 10:00:00,o9,milk,1,100000000001"]
+    report = bring(ws, an_order_file(tmp_path, *rows))
+    assert report.bad == {"bad-number": 1}
+
+
 def test_people_are_known_to_key_store_and_gate(ws, tmp_path):
     bring(ws, an_order_file(tmp_path, *ROWS))
     ids = ws.people.find("customer", [SECRET, "B"])

@@ -7,8 +7,10 @@ from contextlib import closing
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from audit.errors import Conflict
 from audit.evidence.reading import decode
 from governance.store import repair as repairs
 from governance.store.engine import open_engine
@@ -174,3 +176,19 @@ def test_a_start_with_nothing_left_over_says_nothing(ws):
     with closing(reopened(ws.paths.root)) as later:
         assert later.store
     assert told(ws) == []
+
+
+def test_a_full_disk_is_one_clear_message_and_nothing_is_written(tmp_path):
+    ws = a_workspace(tmp_path)
+    try:
+        with pytest.raises(Conflict) as caught, ws.store.write() as unit:
+            pages = unit.connection.execute(text("PRAGMA page_count")).scalar()
+            unit.connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+            unit.log(ws.evidence.entry("tag.applied", tag="a.b", version=1, digest="0" * 64))
+            unit.connection.execute(text("INSERT INTO category SELECT 'c', hex(randomblob(500000)), 1"))
+        assert caught.value.code == "disk-full"
+        with ws.store.read() as connection:
+            assert connection.execute(text("SELECT count(*) FROM category")).scalar() == 0
+            assert connection.execute(text("SELECT count(*) FROM outbox")).scalar() == 0
+    finally:
+        ws.close()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs: who is tagged, what changes, what comes back and what does not, whatever happens meanwhile."""
 
+import shutil
 from contextlib import contextmanager
 
 import pytest
@@ -139,6 +140,7 @@ def shop(tmp_path):
 FAN = {"interest__tea": "orders(category = 'tea', days => 30) >= 3"}
 
 
+@pytest.mark.law("GDPR-6-1", "CA-140-v1K")
 def test_only_people_who_agreed_are_tagged_and_the_others_are_counted(shop):
     shop.admit("ann", "bob")
     shop.admit("eve", agree=False)
@@ -183,6 +185,7 @@ def test_a_return_takes_the_tag_back_at_once(shop):
     assert shop.having("level.spend") == set()
 
 
+@pytest.mark.law("GDPR-5-1-e", "CN-PIPL-19")
 def test_a_tag_ends_at_the_exact_instant_at_which_its_event_leaves_the_window(shop):
     shop.admit("ann")
     shop.buys("ann", 20, 10, 1)
@@ -206,6 +209,7 @@ def test_new_events_move_the_instant_at_which_a_tag_ends(shop):
     assert shop.having("interest.tea", at=NOW + 20 * DAY) == set()
 
 
+@pytest.mark.law("GDPR-7-3")
 def test_a_withdrawal_is_effective_at_the_next_read_and_survives_every_kind_of_run(shop):
     shop.admit("ann")
     shop.buys("ann", 3, 2, 1)
@@ -219,6 +223,7 @@ def test_a_withdrawal_is_effective_at_the_next_read_and_survives_every_kind_of_r
     assert shop.having("interest.tea") == set()
 
 
+@pytest.mark.law("GDPR-7-3")
 def test_a_withdrawal_during_a_run_is_seen_before_it_publishes(shop, monkeypatch):
     shop.admit("ann", "bob")
     for name in ("ann", "bob"):
@@ -237,6 +242,7 @@ def test_a_withdrawal_during_a_run_is_seen_before_it_publishes(shop, monkeypatch
     assert {row[0] for row in shop.rows()} == {shop.people["bob"]}
 
 
+@pytest.mark.law("CN-ALGO-17-2")
 def test_a_deleted_tag_does_not_come_back_by_runs_events_or_imports(shop):
     shop.admit("ann", "bob")
     for name in ("ann", "bob"):
@@ -307,6 +313,7 @@ def test_tiers_share_equal_values_and_stay_frozen_between_runs(shop):
     assert shop.having("level.tier", "2") == {"a", "d"}
 
 
+@pytest.mark.law("GDPR-5-1-e", "CN-PIPL-19", "CA-100-a3")
 def test_a_tag_that_was_not_computed_in_its_lifetime_is_not_shown(shop):
     shop.admit("ann")
     shop.buys("ann", 3, 2, 1)
@@ -342,6 +349,7 @@ def test_audiences_are_the_open_assignments(shop):
             assert set(bitmaps.members(connection, f"tv:{row.tv}")) == open_
 
 
+@pytest.mark.law("GDPR-5-1-d")
 def test_every_stored_evidence_replays_to_the_stored_value(shop):
     shop.admit("ann", "bob")
     shop.buys("ann", 3, 2, 1)
@@ -359,6 +367,7 @@ def test_every_stored_evidence_replays_to_the_stored_value(shop):
         assert all(answer.replays for answer in answers)
 
 
+@pytest.mark.law("GDPR-5-2")
 def test_a_look_at_a_person_is_logged(shop):
     shop.admit("ann")
     shop.tags(**FAN)
@@ -403,6 +412,9 @@ def test_a_folder_whose_name_looks_like_a_pattern_is_read_as_itself(tmp_path):
         shop.buys("ann", 3, 2, 1)
         shop.tags(**FAN)
         run_all(ws)  # moves the events into the lake, and reads them there
+        assert shop.having("interest.tea") == {"ann"}
+        shutil.copytree(tmp_path / "shop [1] * ?", tmp_path / "shop 1 other x")
+        run_all(ws)
         assert shop.having("interest.tea") == {"ann"}
         shop.buys("ann", 0.5)
         assert shop.having("interest.tea") == {"ann"}
