@@ -15,8 +15,9 @@ from sqlalchemy import text
 from audit.clock import DAY, FixedClock, Micros
 from benchmarks.generate import AS_OF, EXTRA, Lake
 from benchmarks.rules import PURPOSES, RULES
-from governance import catalogue, consent, purpose
+from governance import authority, consent, purpose
 from governance.actor import Actor
+from governance.changing import applying, comparing, review
 from governance.init import init
 from governance.store import bitmaps
 from governance.workspace import Workspace, open_workspace
@@ -26,6 +27,7 @@ SHARE = 70
 """Per cent of people who consent to a purpose."""
 
 ACTOR = Actor("benchmark", "dpo")
+REVIEWER = Actor("reviewer", "dpo")
 _USES = ("first_party_personalised_marketing", "first_party_recommendation", "analytics")
 _BATCH = 20_000
 
@@ -169,7 +171,13 @@ def _definitions(ws: Workspace, folder: Path) -> None:
     ]
     purpose.apply(ws, [_write(folder / "purposes.yaml", documents)])
     tags = [head | _tag(key, *rule, words) for key, rule in RULES.items()]
-    catalogue.apply(ws, [_write(folder / "tags.yaml", tags)])
+    plan = comparing.make(ws, [_write(folder / "tags.yaml", tags)], count=False)
+    authority.add(ws, REVIEWER.name, [REVIEWER.role])
+    name = review.submit(ws, plan).name
+    ws.actor = REVIEWER
+    review.approve(ws, name)
+    ws.actor = ACTOR
+    applying.apply(ws, plan)
 
 
 def _tag(key: str, use: str, rule: str, words: dict[str, str]) -> dict[str, object]:

@@ -4,14 +4,18 @@
 docs/reference/errors.md     every code, what it says, the way out, the exit status
 docs/reference/commands.md   `--help` of every command
 docs/reference/settings.md   every setting, its default and meaning
+docs/reference/lints.md      every lint: what it finds, why, how to mend it, two examples
+docs/reference/obligations.md  what the law asks, what covers it, which tests show it
 """
 
 import ast
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -20,6 +24,9 @@ os.environ.update(COLUMNS="100", NO_COLOR="1", TERM="dumb")
 from audit import errors  # noqa: E402
 from governance.intake.report import MEANINGS  # noqa: E402
 from governance.settings import KNOWN  # noqa: E402
+
+if TYPE_CHECKING:
+    from policies.obligations import Obligation
 
 PAGES = ROOT / "docs" / "reference"
 PACKAGES = ("governance", "tagging", "policies", "audit")
@@ -157,12 +164,122 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def obligations_page() -> str:
+    """Return the page of all obligations, each with what covers it and its tests."""
+    from policies.obligations import counts, obligations, register
+    from policies.vocabulary import Regime, label
+    from tests.law import links
+
+    tests = links(obligations())
+    counted = counts(obligations())
+    summary = (
+        f"{counted['done']} of {len(obligations())} rows are covered, {counted['partly']} in part; "
+        f"**{counted['open']} are open**: nothing in the product covers them yet."
+    )
+    lines = [
+        "# Obligations",
+        "",
+        "What the law asks of whoever tags people, row by row, and what of it the product covers. Not legal",
+        f"advice; the law as of {register().as_of}. A row marked † is from knowledge and waits for a lawyer's eye.",
+        "",
+        "*How*: decided by the engine (ids of the policy pack, reasons of the gate), shown by evidence (acts of the",
+        "log, fields of documents), done by people (commands), a deadline (ids of the deadline rules). *Tests*: how",
+        "many, and where; of a case file, the cases that exercise one of the rules; of an open deadline, only its date",
+        "is tested. A row that is covered, or covered in part, without a test fails the build. The same list:",
+        "`tagwarden policy obligations`.",
+        "",
+        summary,
+        "",
+    ]
+    for regime in Regime:
+        rows = obligations(regime)
+        counted = counts(rows)
+        lines += [
+            f"## {label('regime', regime)}",
+            "",
+            f"{counted['done']} covered, {counted['partly']} in part, {counted['open']} open.",
+            "",
+            "| id | article | the law asks | how | covered by | state | tests |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        lines += [obligation_line(row, tests[row.id]) for row in rows]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def obligation_line(row: "Obligation", tests: Mapping[str, int]) -> str:
+    """Return one row of the table of obligations."""
+    from policies.vocabulary import label
+
+    covered = row.by.get("en", "")
+    if row.lacks:
+        covered += f"{'; ' if covered else ''}*missing*: {row.lacks['en']}"
+    if row.names:
+        covered += "<br>" + ", ".join(f"`{name}`" for name in row.names)
+    places = [
+        f"`{place}`{f' ({count})' if place.startswith('cases/') else ''}"
+        for place, count in sorted(tests.items())
+    ]
+    tested = f"{sum(tests.values())}: {', '.join(places)}" if places else "none"
+    if row.state == "open" and places:
+        tested = f"none; the date only: {', '.join(places)}"
+    cells = (
+        row.id + ("" if row.provenance == "verified" else " †"),
+        row.article,
+        f"{row.when['en']}: {row.must['en']}",
+        label("obligation", row.kind),
+        covered,
+        label("coverage", row.state) if row.state != "open" else "**open**",
+        tested,
+    )
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def lints_page() -> str:
+    """Return the page of all lints: their manuals, with the examples as YAML."""
+    from tagging.lints import registry
+
+    found = list(registry().values())
+    lines = [
+        "# Lints",
+        "",
+        "What `tagwarden tag lint` finds besides documents that cannot be read. An error ends with status 1, a warning does not.",
+        "`tagwarden tag lint --explain CODE` prints the same; `--only CODE` looks for one. Articles marked † are from knowledge",
+        "and wait for a lawyer's eye. The examples are what is different from a tag that has no finding.",
+        "",
+        "| lint | | finds | 中文 |",
+        "|---|---|---|---|",
+    ]
+    for one in found:
+        code, title = one.lint.code, one.title
+        lines.append(f"| [`{code}`](#{code}) | {one.lint.severity} | {title.en} | {title.zh} |")
+    for one in found:
+        mark = " †" if one.lint.provenance == "knowledge" else ""
+        cites = f"{'; '.join(one.lint.cites)}{mark}" if one.lint.cites else ""
+        lines += ["", f"## `{one.lint.code}`", "", f"{one.title.en}. ({one.lint.severity})"]
+        lines += ["", f"{one.title.zh}。", ""] + ([cites, ""] if cites else [])
+        lines.append(fenced(one.manual.partition("\n")[2].strip()))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def fenced(manual: str) -> str:
+    """Return a manual with its indented examples as blocks of YAML."""
+    return re.sub(
+        r"(?:^    .*\n?|^\n(?=    ))+",
+        lambda block: "\n```yaml\n" + dedent(block[0]).strip("\n") + "\n```\n",
+        manual,
+        flags=re.MULTILINE,
+    )
+
+
 def main() -> int:
     """Write the pages, or with --check say which are not what the program says."""
     pages = {
         "errors.md": errors_page(),
         "commands.md": commands_page(),
         "settings.md": settings_page(),
+        "lints.md": lints_page(),
+        "obligations.md": obligations_page(),
     }
     PAGES.mkdir(exist_ok=True)
     stale = [name for name, text in pages.items() if not same(PAGES / name, text)]

@@ -15,6 +15,8 @@ class Actor:
 
     name: str
     role: str = "admin"
+    chosen: bool = False
+    """Whether the operator asked to act in this role and in no other of theirs."""
 
     @property
     def ref(self) -> str:
@@ -26,4 +28,5 @@ class Actor:
 def acting() -> Actor:
     """Return who runs this command: `TAGWARDEN_ACTOR`, or else the login name; role likewise."""
     name = os.environ.get("TAGWARDEN_ACTOR") or getpass.getuser()
-    return Actor(name, os.environ.get("TAGWARDEN_ROLE") or "admin")
+    role = os.environ.get("TAGWARDEN_ROLE") or ""
+    return Actor(name, role or "admin", chosen=bool(role))

@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
 from audit.clock import Micros
-from governance.catalogue import Active
+from governance.catalogue import USABLE, Active
 from governance.gate import permitted_people
 from governance.store import bitmaps
 from tagging.document import span_micros
@@ -48,7 +48,7 @@ def expires_at(tag: Active) -> Micros | None:
 
 def fresh(tag: Active, held: Held, at: Micros) -> bool:
     """Return whether an assignment may still be shown: active, not lapsed, computed in its ttl."""
-    if tag.state != "active" or (held.lapses_at is not None and held.lapses_at <= at):
+    if tag.state not in USABLE or (held.lapses_at is not None and held.lapses_at <= at):
         return False
     last = max(tag.evaluated_at or 0, held.valid_from)
     return at < last + span_micros(tag.tag.ttl)
@@ -96,7 +96,7 @@ def audience(
 
     People whose tag has lapsed, and everybody when the tag is stale, are left out.
     """
-    if tag.state != "active" or at >= (expires_at(tag) or 0):
+    if tag.state not in USABLE or at >= (expires_at(tag) or 0):
         return BitMap()
     tv = connection.execute(
         text("SELECT tv FROM tagvalue WHERE definition_id = :d AND value = :v"),
@@ -111,7 +111,7 @@ def audience(
         {"t": tv, "a": at},
     )
     people = bitmaps.members(connection, f"tv:{tv}") - BitMap(row.subject_id for row in lapsed)
-    return people & permitted_people(connection, tag.tag, purpose, at)
+    return people & permitted_people(connection, tag.effective, purpose, at)
 
 
 def _held(row: Any) -> Held:

@@ -11,11 +11,12 @@ from dataclasses import replace
 from sqlalchemy import Connection, text
 
 from audit.clock import Micros
+from governance.assessment import valid
 from governance.assignments import Held, expires_at, held_by
-from governance.catalogue import Active, active, names
+from governance.catalogue import USABLE, Active, active, names
 from governance.gate import Permission, Verdict, permissions
 from governance.purpose import Purpose, purposes
-from governance.requirement import requirements
+from governance.requirement import Requirement, requirements
 from governance.running.live import Live
 from governance.running.snapshot import cuts_of_run
 from governance.workspace import Workspace
@@ -76,27 +77,37 @@ def lines(
 def verdict_lines(ws: Workspace, tags: Iterable[Tag], language: Language) -> Iterator[str]:
     """Yield what the law of each regime says to some tags, for adults."""
     with ws.store.read() as connection:
-        known = purposes(connection)
+        known, assessed = purposes(connection), valid(connection, ws.clock.now())
     for tag in tags:
         yield f"{tag.name.in_(language)} ({tag.key})"
-        for what in requirements(tag, known, tag.purposes[0]):
-            if what.band != "18+":
-                continue
-            verdict = label("reason", str(what.reason), language) if what.reason else None
-            if verdict is None and what.kinds:
-                kinds = " / ".join(
-                    label("consent", str(kind), language) for kind in sorted(what.kinds)
-                )
-                verdict = f"{label('verdict', 'needs_consent', language)}: {kinds}"
-            verdict = verdict or label("verdict", "allowed", language)
-            yield f"    {what.regime:<8} {verdict}  [{', '.join(what.cites)}]"
+        for what in requirements(tag, known, tag.purposes[0], assessments=assessed, law=ws.law):
+            if what.band == "18+":
+                said = "; ".join(_verdicts(what, language))
+                yield f"    {what.regime:<8} {said}  [{', '.join(what.cites)}]"
+
+
+def _verdicts(what: Requirement, language: Language) -> Iterator[str]:
+    """Yield what is said of a requirement: why not, which consent, which assessments are missing."""
+    if what.reason is not None and not what.missing:
+        yield label("reason", str(what.reason), language)
+        return
+    if what.kinds:
+        kinds = " / ".join(label("consent", str(kind), language) for kind in sorted(what.kinds))
+        yield f"{label('verdict', 'needs_consent', language)}: {kinds}"
+    if what.missing:
+        kinds = ", ".join(label("assessment", kind, language) for kind in what.missing)
+        yield f"{label('reason', str(what.reason), language)}: {kinds}"
+    if not what.kinds and not what.missing:
+        yield label("verdict", "allowed", language)
 
 
 def _explain(
     connection: Connection, live: Live, subject_id: int, tags: Mapping[str, Active], now: Micros
 ) -> dict[str, Explanation]:
     known = purposes(connection)
-    allowed = permissions(connection, subject_id, [tag.tag for tag in tags.values()], now, known)
+    allowed = permissions(
+        connection, subject_id, [tag.effective for tag in tags.values()], now, known
+    )
     held = held_by(connection, subject_id, tags, now)
     present = live.evaluate(connection, subject_id, now).facts
     naming = names(connection)
@@ -123,7 +134,7 @@ def _one(  # noqa: PLR0917  (one call site; each part was read once for all tags
     known: Mapping[str, Purpose],
     latest: Cuts,
 ) -> Explanation:
-    permitted = permission.allowed and tag.state == "active"
+    permitted = permission.allowed and tag.state in USABLE
     used: dict[Fact, Value] = {}
     cuts: Cuts = {}
     if permitted:

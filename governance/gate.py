@@ -4,7 +4,8 @@
 `table` answers for everybody by sets of people, `permit` for one person by point queries; both ask
 the same requirement, and a test holds them against each other. A person is let through when one
 purpose of the tag permits it: the law does, the consent that it asks for is given and has not
-expired, and nothing that the person decided stands against it. Whatever is unknown is refused.
+expired, the assessments that it asks for are in force, and nothing that the person decided stands
+against it. Whatever is unknown is refused.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,11 +15,12 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
 from audit.clock import Micros
+from governance.assessment import Assessments, valid
+from governance.law import Law, law_over
 from governance.purpose import Purpose
 from governance.purpose import purposes as all_purposes
 from governance.requirement import Requirement, requirement, requirements
 from governance.store import bitmaps
-from policies.packs import packs
 from policies.vocabulary import AGE_BANDS, Choice, Kind, Reason, State
 from tagging.document import Tag
 
@@ -125,9 +127,25 @@ class Gate:
     connection: Connection
     at: Micros
     purposes: Mapping[str, Purpose]
+    _assessments: Assessments | None = None
+    under: Law | None = None
+    """Another law than the one under which the store is read: what would be if."""
     _sets: dict[str, BitMap] = field(default_factory=dict)
     _cells: dict[tuple[str, str], BitMap] = field(default_factory=dict)
     _known: dict[tuple[Requirement, ...], BitMap] = field(default_factory=dict)
+
+    @property
+    def law(self) -> Law:
+        """Return the law under which the gate answers."""
+        return self.under or law_over(self.connection)
+
+    def asked(self, definition: Tag, purpose: str) -> tuple[Requirement, ...]:
+        """Return what must hold for a tag and a purpose, for each regime and age band."""
+        if self._assessments is None:
+            self._assessments = valid(self.connection, self.at)
+        return requirements(
+            definition, self.purposes, purpose, assessments=self._assessments, law=self.law
+        )
 
     @property
     def everyone(self) -> BitMap:
@@ -141,7 +159,7 @@ class Gate:
     def _settled(self) -> BitMap:
         """Return everybody whose regime has a pack and whose age band is one that we know."""
         if "+" not in self._sets:
-            found = [self._cell(regime, band) for regime in packs() for band in AGE_BANDS]
+            found = [self._cell(regime, band) for regime in self.law.packs for band in AGE_BANDS]
             self._sets["+"] = BitMap.union(*found)
         return self._sets["+"]
 
@@ -156,7 +174,7 @@ class Gate:
         keys = definition.purposes if purpose is None else (purpose,)
         found = BitMap()
         for key in keys:
-            found |= self._for(key, requirements(definition, self.purposes, key))
+            found |= self._for(key, self.asked(definition, key))
         found -= self.members("restricted")
         found -= self.members(f"block:{definition.key}")
         return found
@@ -196,7 +214,7 @@ class Gate:
         yield Reason.RESTRICTED, self.members("restricted")
         yield Reason.TAG_BLOCKED, self.members(f"block:{definition.key}")
         key = definition.purposes[0]
-        asked = requirements(definition, self.purposes, key)
+        asked = self.asked(definition, key)
         for what in asked:
             if what.reason is not None:
                 yield what.reason, self._cell(what.regime, what.band)
@@ -287,6 +305,8 @@ class _Person:
     at: Micros
     choices: frozenset[tuple[str, str]]
     consents: Mapping[tuple[str, str], tuple[str, int]]
+    law: Law
+    assessments: Assessments
 
     @classmethod
     def read(cls, connection: Connection, subject_id: int, at: Micros) -> "_Person":
@@ -299,27 +319,19 @@ class _Person:
         )
         consents = connection.execute(
             text(
-                "SELECT purpose, kind, state, event_id, expires_at FROM consentstate "
-                "WHERE subject_id = :s"
+                "SELECT purpose, kind, event_id, CASE WHEN state = 'given' AND expires_at <= :at "
+                "THEN 'expired' ELSE state END AS state FROM consentstate WHERE subject_id = :s"
             ),
-            who,
+            {**who, "at": at},
         )
         return cls(
             row.regime if row else "",
             row.age_class if row else "",
             at,
             frozenset((choice.kind, choice.target) for choice in choices),
-            {
-                (said.purpose, said.kind): (
-                    "expired"
-                    if said.state == State.GIVEN
-                    and said.expires_at is not None
-                    and said.expires_at <= at
-                    else said.state,
-                    said.event_id,
-                )
-                for said in consents
-            },
+            {(said.purpose, said.kind): (said.state, said.event_id) for said in consents},
+            law_over(connection),
+            valid(connection, at),
         )
 
     def permission(
@@ -332,7 +344,8 @@ class _Person:
 
     def verdict(self, definition: Tag, key: str, purpose: Purpose | None) -> Verdict:
         """Return what the gate says to one purpose, with every reason against it."""
-        what = requirement(definition, key, purpose, self.regime, self.band)
+        people = self.regime, self.band
+        what = requirement(definition, key, purpose, people, self.law, assessments=self.assessments)
         reasons = list(self._own(definition.key, key, purpose, what))
         event_id = None
         if what.reason is None and what.kinds:

@@ -18,6 +18,7 @@ from audit.clock import Clock
 from audit.errors import BadInput, Conflict
 from audit.ids import Ids, SystemIds
 from governance.actor import Actor
+from governance.authority import found_by
 from governance.evidence import Evidence
 from governance.evidence.head import head_path
 from governance.settings import FILE, Value, load, render
@@ -193,6 +194,7 @@ def _build(ws: Workspace, made: _Made) -> None:
                 "workspace.created",
                 regime=ws.settings.text("workspace.regime"),
                 language=ws.settings.text("workspace.language"),
+                founder_roles=found_by(ws, unit),
             )
         )
 

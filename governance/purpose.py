@@ -16,9 +16,11 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy import Connection, text
 
 from audit.canon import canonical, digest
-from audit.errors import BadInput, Conflict, NotFound, Problems
+from audit.errors import Conflict, NotFound, Problems
+from governance.authority import demand
+from governance.reading import documents_of
 from policies.decision import Recipient
-from policies.document import Document, Strict, nearest, read_documents, validate
+from policies.document import Document, Strict, nearest, validate
 from policies.rules import listed
 from policies.vocabulary import Use
 from tagging.document import Key, Span, Words
@@ -72,6 +74,7 @@ def apply(ws: "Workspace", files: Iterable[Path]) -> list[Applied]:
     Raises BadInput with every problem of every file, Conflict `purpose-in-use`; then nothing is
     written.
     """
+    demand(ws, "purpose.apply")
     found = read(files)
     with ws.store.write() as unit:
         return [_apply(ws, unit, purpose) for purpose in found]
@@ -81,36 +84,10 @@ def read(files: Iterable[Path]) -> list[Purpose]:
     """Return the purposes in the files; raises BadInput with every problem of every file."""
     everything = Problems()
     found: dict[str, Purpose] = {}
-    for path, all_kinds in _expanded(files):
-        problems = Problems(path.name)
-        try:
-            documents = read_documents(path)
-        except BadInput as error:
-            everything.found += error.problems or ()
-            if not error.problems:
-                raise
-            continue
-        for document in documents:
-            if all_kinds or _kind(document) == "Purpose":
-                _take(document, found, problems)
-        everything.found += problems.found
+    for document, problems in documents_of(files, "Purpose", everything):
+        _take(document, found, problems)
     everything.raise_if_any("bad-purposes", "the purposes cannot be applied")
     return list(found.values())
-
-
-def _expanded(files: Iterable[Path]) -> list[tuple[Path, bool]]:
-    """Return the files, and whether every document of them must be a purpose."""
-    expanded: list[tuple[Path, bool]] = []
-    for path in files:
-        if path.is_dir():
-            expanded += [(item, False) for item in sorted(path.rglob("*.yaml"))]
-        else:
-            expanded.append((path, True))
-    return expanded
-
-
-def _kind(document: Document) -> object:
-    return document.value.get("kind") if isinstance(document.value, dict) else None
 
 
 def _take(document: Document, found: dict[str, Purpose], problems: Problems) -> None:

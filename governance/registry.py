@@ -132,6 +132,9 @@ PLACES: Final = (
 
 NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.purpose": "documents about purposes",
+    "store.changeset": "documents about tags; operators by a keyed name",
+    "store.operator": "operators of the workspace, whom tags say nothing about",
+    "store.assessment": "documents about purposes and tags; reviewers are roles, never people",
     "store.definition": "documents about tags; the author is an operator",
     "store.tagvalue": "values a tag can have, for nobody in particular",
     "store.feature": "documents about measures",

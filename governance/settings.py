@@ -35,9 +35,7 @@ KNOWN: dict[str, Setting] = {
     "clock.fixed": Setting(
         "", "an instant at which the clock stands still; for demonstrations only"
     ),
-    "store.url": Setting(
-        "", "database URL of the control store; empty: data/control.db", secret=True
-    ),
+    "store.url": Setting("", "database URL of the control store; empty: data/control.db"),
     "keys.ring": Setting("", "path of the key ring; empty: outside the workspace, per user"),
     "lake.buckets": Setting(16, "number of buckets of the event lake; fixed once events are in"),
     "gate.mode": Setting(
@@ -45,6 +43,37 @@ KNOWN: dict[str, Setting] = {
     ),
     "intake.max_bad_share": Setting(
         0.05, "a file with a larger share of unreadable rows is refused"
+    ),
+    "policy.overlays": Setting(
+        "",
+        "file or folder of your own policy overlays; empty: the folder policies, if there is one",
+    ),
+    "policy.role": Setting(
+        "", "what the shop is in EU law: own_shop or online_platform (a marketplace)"
+    ),
+    "plan.max_lost_share": Setting(
+        0.3, "a change that loses a larger share of a tag's people needs a reason"
+    ),
+    "plan.max_gained_share": Setting(
+        0.3, "a change that gains a larger share of a tag's people needs a reason"
+    ),
+    "controller.name": Setting("", "name of the controller, for the record of processing"),
+    "controller.contact": Setting("", "contact of the controller, for the record"),
+    "controller.joint": Setting("", "joint controller with contact; none where there is none"),
+    "controller.representative": Setting(
+        "", "representative in the Union; none where there is none"
+    ),
+    "controller.dpo": Setting(
+        "", "data protection officer, or officer under PIPL Art. 52; or none"
+    ),
+    "controller.recipients": Setting(
+        "", "names, contacts, purposes and methods of recipients, for the record"
+    ),
+    "controller.transfers": Setting(
+        "", "countries of recipients abroad, and the safeguards, for the record"
+    ),
+    "controller.measures": Setting(
+        "", "organisational and other measures beyond the product, for the record"
     ),
     "engine.memory": Setting("2GB", "memory limit of the compute engine"),
     "engine.threads": Setting(0, "threads of the compute engine; 0: as many as there are cores"),
@@ -147,6 +176,7 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
         "workspace.language": ("en", "zh"),
         "workspace.regime": ("gdpr", "pipl_cn", "ccpa"),
         "gate.mode": ("strict", "mask"),
+        "policy.role": ("", "own_shop", "online_platform"),
     }
     for key, choices in allowed.items():
         if values[key] not in choices:

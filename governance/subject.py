@@ -126,7 +126,7 @@ def _tags(
     shown = []
     withheld: Counter[str] = Counter()
     for key, held in sorted(held_by(connection, subject_id, tags, at).items()):
-        said = permit(connection, subject_id, tags[key].tag, at, known, purpose=purpose)
+        said = permit(connection, subject_id, tags[key].effective, at, known, purpose=purpose)
         if said.allowed:
             shown.append(
                 Shown(key, tags[key].tag.name, held.value, held.valid_from, said.verdicts[0])

@@ -27,6 +27,7 @@ from governance.settings import FILE, Settings, load
 
 if TYPE_CHECKING:
     from governance.evidence import Evidence
+    from governance.law import Law
     from governance.store.unit import Store
     from governance.vault.people import People
 
@@ -93,6 +94,13 @@ class Workspace:
         self.clock: Clock = clock or _clock(settings)
         self.ids: Ids = ids or SystemIds()
         self.actor = actor or acting()
+
+    @cached_property
+    def law(self) -> "Law":
+        """The packs that count here, with the operator's overlays."""
+        from governance.law import law_in  # noqa: PLC0415
+
+        return law_in(self.paths.root, self.settings)
 
     @cached_property
     def store(self) -> "Store":

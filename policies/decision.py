@@ -6,7 +6,7 @@ verdict; then every duty that applies is added. No rule is a gap, and a gap is n
 purposes give the strictest of their answers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Annotated, Any, Final, Literal
@@ -14,8 +14,10 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field
 
 from policies.document import Strict
+from policies.layers import beside, over, severity
 from policies.rules import CategorySet, Duty, Pack, Texts, Then, When, listed
 from policies.vocabulary import DUTIES, Consent, Verdict
+from policies.wording import Spoken, Wording
 
 Recipient = Literal[
     "none",
@@ -35,18 +37,25 @@ ClaimedBasis = Literal[
     "notice",
 ]
 
+Role = Literal["own_shop", "online_platform"]
+
 ADULT: Final = 200
-_SEVERITY: Final = (Verdict.ALLOWED, Verdict.NEEDS_CONSENT, Verdict.GAP, Verdict.PROHIBITED)
-_STRENGTH: Final = tuple(Consent)
 
 
 class Question(Strict):
-    """What a tag definition states, or what is asked about it. Absent means not stated."""
+    """What a tag definition states, or what is asked about it. Absent means not stated.
 
+    Its words (`key`, `name`, `description`) decide nothing here: policies.question reads them.
+    """
+
+    key: str | None = None
+    name: Wording = Spoken()
+    description: Wording = Spoken()
     derivation: Literal["declared", "observed", "inferred"] | None = None
     sources: Texts = ()
     asserts: Texts = ()
     purposes: Texts = ()
+    purpose: Texts = ()
     automated: bool | Literal["solely"] | None = None
     effect: Literal["none", "legal_or_similarly_significant"] | None = None
     recipients: Annotated[tuple[Recipient, ...], BeforeValidator(listed)] = ("none",)
@@ -62,7 +71,13 @@ class Question(Strict):
     authorising_law: str | None = None
     opted_out: bool | None = None
     opt_out_signal: bool | None = None
+    role: Role | None = None
+    """What the shop is under the companions of a regime; not stated: a shop of its own goods."""
     as_of: date | None = None
+
+    def uses(self) -> tuple[str, ...]:
+        """Return the purposes asked about, under either name."""
+        return _unique((*self.purposes, *self.purpose))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +113,12 @@ class Answer:
 
 def decide(question: Question, pack: Pack) -> Answer:
     """Return what the pack answers to the question; never raises for a lawful or unlawful one."""
-    facts, steps = _facts(question, pack)
+    steps = _assumed(question, pack)
     early = _unanswerable(question, pack)
     if early is not None:
         return replace(early, trace=(*steps, *early.trace))
-    found = {use: _one(facts | {"purpose": use}, pack) for use in question.purposes}
-    worst = max(found.values(), key=_severity)
+    found = {use: _one(question, use, pack) for use in question.uses()}
+    worst = max(found.values(), key=severity)
     trace = (*steps, *(step for answer in found.values() for step in answer.trace))
     if len(found) == 1:
         return replace(worst, trace=trace)
@@ -123,17 +138,23 @@ def covers(key: str, category: str) -> bool:
     return category == key or category.startswith(key + ".")
 
 
-def _facts(question: Question, pack: Pack) -> tuple[dict[str, Any], list[Step]]:
+def _assumed(question: Question, pack: Pack) -> list[Step]:
+    """Return what is taken for granted because the question does not state it."""
     steps = []
-    asserts = question.asserts
-    if not asserts:
-        asserts = question.sources
+    if not question.asserts:
         steps.append(Step("asserts-from-sources", "asserts are not stated: taken from sources"))
     if question.subject_age is None:
         steps.append(Step("adult-assumed", "subject_age is not stated: adults"))
-    categories = {*asserts, *question.sources}
+    if question.role is None and pack.role is not None:
+        steps.append(Step("role-assumed", f"role is not stated: {pack.role}"))
+    return steps
+
+
+def _facts(question: Question, use: str, pack: Pack) -> dict[str, Any]:
+    categories = {*question.asserts, *question.sources}
     age = question.subject_age
     return {
+        "purpose": use,
         "categories": categories,
         "reveals": {
             name for name, items in pack.sets.items() if any(_in(items, c) for c in categories)
@@ -155,7 +176,8 @@ def _facts(question: Question, pack: Pack) -> tuple[dict[str, Any], list[Step]]:
         "opt_out_signal": question.opt_out_signal,
         "as_of": question.as_of,
         "member_state": question.member_state,
-    }, steps
+        "role": question.role,
+    }
 
 
 def _in(items: CategorySet, category: str) -> bool:
@@ -165,12 +187,11 @@ def _in(items: CategorySet, category: str) -> bool:
 
 
 def _unanswerable(question: Question, pack: Pack) -> Answer | None:
-    start, end = pack.in_force.start, pack.in_force.end
-    if question.as_of and (question.as_of < start or (end and question.as_of >= end)):
+    if not _in_force(pack, question.as_of):
         return _gap(
             pack, "not-in-force", "The pack is not in force on this date.", "规则包在该日期未生效。"
         )
-    if not question.purposes:
+    if not question.uses():
         return _gap(pack, "no-purpose", "No purpose is stated.", "未说明处理目的。")
     if not question.sources and not question.asserts:
         return _gap(pack, "no-category", "No category of data is stated.", "未说明数据类别。")
@@ -185,8 +206,43 @@ def _unanswerable(question: Question, pack: Pack) -> Answer | None:
     return None
 
 
-def _one(facts: Mapping[str, Any], pack: Pack) -> Answer:
-    """Answer for one purpose."""
+def _one(question: Question, use: str, pack: Pack) -> Answer:
+    """Answer for one purpose: the pack, the companions that apply with it, the overlay over it."""
+    asked = question.model_copy(update={"role": question.role or pack.role})
+    facts = _facts(asked, use, pack)
+    answer = _ruled(facts, pack)
+    others = [(_facts(asked, use, c), c) for c in pack.companions if _in_force(c, asked.as_of)]
+    answer = beside(answer, [_ruled(known, companion) for known, companion in others])
+    for known, companion in [(facts, pack), *others]:
+        answer = _with_duties(answer, known, companion)
+    if asked.role is None:
+        answer = replace(answer, trace=(*answer.trace, *_by_role(answer, others)))
+    if pack.beneath is not None:
+        answer, said = over(_one(question, use, pack.beneath), answer, pack.approval)
+        if said:
+            answer = replace(answer, trace=(*answer.trace, Step(pack.overlay, said, use)))
+    return answer
+
+
+def _by_role(answer: Answer, others: Iterable[tuple[dict[str, Any], Pack]]) -> Iterator[Step]:
+    """Tell what a companion would answer to a shop in a role that the question leaves open."""
+    for known, companion in others:
+        if companion.role is not None:
+            stricter = _ruled(known | {"role": companion.role}, companion)
+            if severity(stricter) > severity(answer):
+                said = f"{stricter.verdict} for an {companion.role}; role is not stated"
+                use = str(known["purpose"])
+                yield Step(stricter.rule, said, use, stricter.cites, stricter.provenance)
+
+
+def _in_force(pack: Pack, at: date | None) -> bool:
+    """Return whether a pack is law on a date; without one the law as it will be counts."""
+    start, end = pack.in_force.start, pack.in_force.end
+    return at is None or (start <= at and (end is None or at < end))
+
+
+def _ruled(facts: Mapping[str, Any], pack: Pack) -> Answer:
+    """Answer by the first rule that holds, and the basis that is claimed."""
     use = str(facts["purpose"])
     marks = [mark for mark in pack.sensitivity if holds(mark.when, facts, pack)]
     steps = [Step(m.id, "sensitive", use, m.cites, m.provenance) for m in marks]
@@ -209,10 +265,15 @@ def _one(facts: Mapping[str, Any], pack: Pack) -> Answer:
         rule.provenance,
     )
     answer, more = _with_basis(answer, then, facts, pack)
+    return replace(answer, trace=(*steps, *more))
+
+
+def _with_duties(answer: Answer, facts: Mapping[str, Any], pack: Pack) -> Answer:
     duties = [d for d in pack.duties if _applies(d, answer, facts, pack)]
-    more += [Step(d.id, "duty", use, d.cites, d.provenance) for d in duties]
+    use = str(facts["purpose"])
+    more = [Step(d.id, "duty", use, d.cites, d.provenance) for d in duties]
     requires = _ordered([*answer.requires, *(code for d in duties for code in d.requires)])
-    return replace(answer, requires=requires, trace=(*steps, *more))
+    return replace(answer, requires=requires, trace=(*answer.trace, *more))
 
 
 def _with_basis(
@@ -261,6 +322,8 @@ def _part(name: str, wanted: Any, facts: Mapping[str, Any], pack: Pack) -> bool:
             found = not facts[name].isdisjoint(wanted)
         case "reveals_none_of":
             found = facts["reveals"].isdisjoint(wanted)
+        case "recipients_none_of":
+            found = facts["recipients"].isdisjoint(wanted)
         case "age_below":
             found = facts["age"] < _age(wanted, facts, pack)
         case "age_from":
@@ -305,10 +368,6 @@ def _gap(pack: Pack, rule: str, en: str, zh: str) -> Answer:
         provenance="verified",
         trace=(Step(rule, Verdict.GAP),),
     )
-
-
-def _severity(answer: Answer) -> tuple[int, int]:
-    return _SEVERITY.index(answer.verdict), _STRENGTH.index(answer.consent)
 
 
 def _ordered(codes: Iterable[str]) -> tuple[str, ...]:

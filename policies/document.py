@@ -115,17 +115,8 @@ def _decode(data: bytes | str, problems: Problems) -> str:
 def _compose(text: str, file: str, problems: Problems) -> list[Document]:
     documents: list[Document] = []
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                line, column = _mark(event.start_mark)
-                problems.add(
-                    "yaml-alias",
-                    "anchors and aliases are not allowed",
-                    line=line,
-                    column=column,
-                    hint="write the value out",
-                )
-                return []
+        if ("&" in text or "*" in text) and _aliased(text, problems):
+            return []
         for node in yaml.compose_all(text, Loader=_LOADER):
             places: dict[Path_, tuple[int, int]] = {}
             value = _plain(node, (), places, problems)
@@ -142,6 +133,22 @@ def _compose(text: str, file: str, problems: Problems) -> list[Document]:
     except (yaml.YAMLError, RecursionError):
         problems.add("yaml-syntax", "not YAML: unreadable characters or nesting", hint="rewrite it")
     return documents
+
+
+def _aliased(text: str, problems: Problems) -> bool:
+    """Note the first anchor or alias; before anything is expanded."""
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            line, column = _mark(event.start_mark)
+            problems.add(
+                "yaml-alias",
+                "anchors and aliases are not allowed",
+                line=line,
+                column=column,
+                hint="write the value out",
+            )
+            return True
+    return False
 
 
 def _mark(mark: Any) -> tuple[int, int]:

@@ -1,36 +1,91 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads policy packs. Refuses a pack whose rules name a set, table, duty or purpose that is not there."""
+"""Reads policy packs and chooses the versions in force.
+
+Refuses a pack whose rules name a set, table, duty or purpose that is not there. Several versions of
+one regime may lie in the library; `packs(at)` gives those in force on a date, without a date the
+newest. Companions apply together with their regime, and can be asked alone.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 from audit.errors import NotFound, Problems
 from policies.document import Document, nearest, parse_documents, validate
 from policies.rules import Duty, Pack, Rule, Sensitivity, When
-from policies.vocabulary import DUTIES, Regime, Use
+from policies.vocabulary import DUTIES, Companion, Regime, Use
+
+COMPANIONS: Final = "eu_companions"
+_MADE_BY_READING: Final = ("categories", "companions", "beneath", "overlay", "approval")
 
 
 @cache
-def packs() -> Mapping[str, Pack]:
-    """Return the packs that come with the product, by regime."""
-    found = {}
-    for regime in Regime:
-        name = f"{regime}.yaml"
-        found[str(regime)] = read_pack((files("policies") / "library" / name).read_bytes(), name)
-    return found
+def packs(at: date | None = None) -> Mapping[str, Pack]:
+    """Return the packs in force on a date, by regime, each with the companions that apply with it."""
+    return in_force(library(), at)
 
 
-def pack_of(regime: str) -> Pack:
-    """Return the pack of a regime; raises NotFound."""
-    found = packs().get(regime)
+def pack_of(regime: str, at: date | None = None) -> Pack:
+    """Return the pack of a regime or companion in force on a date; raises NotFound."""
+    found = packs(at).get(regime) or _companions(library(), at).get(regime)
     if found is None:
+        known = (*packs(at), *map(str, Companion))
         raise NotFound(
             "unknown-regime",
             f'there is no pack for "{regime}"',
-            hint=nearest(regime, packs()) or "regimes: " + ", ".join(packs()),
+            hint=nearest(regime, known) or "regimes: " + ", ".join(known),
         )
     return found
+
+
+@cache
+def library() -> tuple[Pack, ...]:
+    """Return every version of every pack that comes with the product."""
+    stems = {*map(str, Regime), COMPANIONS}
+    found: list[Pack] = []
+    for item in sorted((files("policies") / "library").iterdir(), key=lambda item: item.name):
+        stem, _, ending = item.name.rpartition(".")
+        if ending == "yaml" and stem.partition("-")[0] in stems:
+            found += read_packs(item.read_bytes(), item.name)
+    return tuple(found)
+
+
+def in_force(known: Sequence[Pack], at: date | None = None) -> dict[str, Pack]:
+    """Return of some packs those in force on a date, by regime, with their companions.
+
+    Where no version of a regime is in force, the first one stands: it answers that it is not.
+    """
+    companions = _companions(known, at)
+    chosen: dict[str, Pack] = {}
+    for regime in Regime:
+        versions = [pack for pack in known if pack.regime == regime]
+        if versions:
+            with_it = tuple(c for c in companions.values() if c.applies_with == regime)
+            chosen[str(regime)] = _chosen(versions, at).model_copy(update={"companions": with_it})
+    return chosen
+
+
+def _companions(known: Sequence[Pack], at: date | None) -> dict[str, Pack]:
+    by_code = {str(code): [pack for pack in known if pack.regime == code] for code in Companion}
+    return {code: _chosen(versions, at) for code, versions in by_code.items() if versions}
+
+
+def _chosen(versions: Sequence[Pack], at: date | None) -> Pack:
+    """Return the newest version in force on the date; the first one when none is."""
+    order = sorted(versions, key=lambda pack: (pack.in_force.start, _number(pack.version)))
+    law = [
+        pack
+        for pack in order
+        if at is None
+        or (pack.in_force.start <= at and (pack.in_force.end is None or at < pack.in_force.end))
+    ]
+    return law[-1] if law else order[0]
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 @cache
@@ -41,19 +96,34 @@ def categories() -> frozenset[str]:
 
 
 def read_pack(data: bytes, file: str) -> Pack:
-    """Return the pack in a YAML document; raises BadInput with every problem of it."""
+    """Return the first pack in a YAML file; raises BadInput with every problem of it."""
+    return read_packs(data, file)[0]
+
+
+def read_packs(data: bytes, file: str) -> list[Pack]:
+    """Return the packs in a YAML file; raises BadInput with every problem of it."""
     problems = Problems(file)
-    document = parse_documents(data, file)[0]
-    pack = validate(Pack, document, problems)
-    if pack is not None:
-        _check(pack, document, problems)
+    found = [_read(document, problems) for document in parse_documents(data, file)]
+    if not found:
+        problems.add("bad-rule", "there is no pack in it", hint="kind: PolicyPack")
     problems.raise_if_any("bad-pack", f"{file} is not a usable policy pack")
-    if pack is None:  # pragma: no cover  (a pack that does not validate has problems)
-        raise AssertionError(file)
+    return [pack for pack in found if pack is not None]
+
+
+def _read(document: Document, problems: Problems) -> Pack | None:
+    stated = document.value if isinstance(document.value, dict) else {}
+    for key in sorted(set(stated) & set(_MADE_BY_READING)):
+        line, column = document.place((key,))
+        problems.add("unknown-key", f'"{key}" is not a key here', line=line, column=column)
+    pack = validate(Pack, document, problems)
+    if pack is None:
+        return None
+    check(pack, document, problems)
     return pack.model_copy(update={"categories": categories()})
 
 
-def _check(pack: Pack, document: Document, problems: Problems) -> None:
+def check(pack: Pack, document: Document, problems: Problems, *, own: bool = False) -> None:
+    """Note what a pack names that is not there; `own`: the parts are an operator's."""
     seen: set[str] = set()
     parts: list[tuple[str, Sequence[Rule | Sensitivity | Duty]]] = [
         ("sensitivity", pack.sensitivity),
@@ -66,21 +136,34 @@ def _check(pack: Pack, document: Document, problems: Problems) -> None:
             complaints = [*_complaints(pack, item.when), *_unknown_duties(item)]
             if item.id in seen:
                 complaints.append("an id stands for one thing only")
+            if item.provenance == "operator" and not own:
+                complaints.append("only an overlay has parts of an operator")
             seen.add(item.id)
             for complaint in complaints:
                 problems.add("bad-rule", f"{item.id}: {complaint}", line=line, column=column)
-    known = categories()
     for name, members in pack.sets.items():
-        line, column = document.place(("sets", name))
-        for category in members.categories:
-            if category not in known and not any(k.startswith(category + ".") for k in known):
-                problems.add(
-                    "bad-rule",
-                    f'{name}: unknown category "{category}"',
-                    line=line,
-                    column=column,
-                    hint=nearest(category, known),
-                )
+        check_categories(name, members.categories, document, problems)
+        if members.provenance == "operator" and not own:
+            line, column = document.place(("sets", name, "provenance"))
+            said = f"{name}: only an overlay has parts of an operator"
+            problems.add("bad-rule", said, line=line, column=column)
+
+
+def check_categories(
+    name: str, members: Sequence[str], document: Document, problems: Problems
+) -> None:
+    """Note the members of a set that no category of data is, or lies below."""
+    known = categories()
+    line, column = document.place(("sets", name))
+    for category in members:
+        if category not in known and not any(k.startswith(category + ".") for k in known):
+            problems.add(
+                "bad-rule",
+                f'{name}: unknown category "{category}"',
+                line=line,
+                column=column,
+                hint=nearest(category, known),
+            )
 
 
 def _unknown_duties(item: Rule | Sensitivity | Duty) -> Iterator[str]:

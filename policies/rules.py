@@ -3,18 +3,19 @@
 
 A pack is data with dates in force; it is never changed in place, only superseded. Each rule carries
 the articles it rests on and whether they were checked against the text (`verified`) or are from
-memory (`knowledge`) and wait for a lawyer's eye.
+memory (`knowledge`) and wait for a lawyer's eye. An operator's own parts (`operator`) come as an
+overlay: they may be stricter freely, and laxer only with a reason and the name of who approved it.
 """
 
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from policies.document import Strict
-from policies.vocabulary import Consent, Regime, Verdict
+from policies.vocabulary import Companion, Consent, Regime, Verdict
 
-Provenance = Literal["verified", "knowledge"]
+Provenance = Literal["verified", "knowledge", "operator"]
 
 
 def listed(value: Any) -> Any:
@@ -22,9 +23,20 @@ def listed(value: Any) -> Any:
     return value if value is None or isinstance(value, list | tuple) else [value]
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(listed)]
-Stated = Annotated[tuple[str | None, ...], BeforeValidator(listed)]
-Answers = Annotated[tuple[bool | Literal["solely"] | None, ...], BeforeValidator(listed)]
+def _one_or_many(*types: dict[str, Any]) -> WithJsonSchema:
+    one: dict[str, Any] = {"anyOf": list(types)} if len(types) > 1 else types[0]
+    return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one}]})
+
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_NULL: dict[str, Any] = {"type": "null"}
+_ANSWER: dict[str, Any] = {"enum": [True, False, "solely", None]}
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(listed), _one_or_many(_TEXT)]
+Stated = Annotated[tuple[str | None, ...], BeforeValidator(listed), _one_or_many(_TEXT, _NULL)]
+Answers = Annotated[
+    tuple[bool | Literal["solely"] | None, ...], BeforeValidator(listed), _one_or_many(_ANSWER)
+]
 
 
 class When(Strict):
@@ -35,10 +47,11 @@ class When(Strict):
     reveals_none_of: Texts | None = None
     age_below: int | str | None = None
     age_from: int | str | None = None
-    derivation: Texts | None = None
+    derivation: Stated | None = None
     automated: Answers | None = None
     effect: Texts | None = None
     recipients: Texts | None = None
+    recipients_none_of: Texts | None = None
     basis: Stated | None = None
     gateway: Stated | None = None
     affects: Texts | None = None
@@ -51,6 +64,7 @@ class When(Strict):
     opt_out_signal: Answers | None = None
     on_or_after: date | None = None
     before: date | None = None
+    role: Texts | None = None
     any_of: tuple["When", ...] | None = None
 
 
@@ -134,13 +148,23 @@ class InForce(Strict):
     end: date | None = Field(default=None, alias="until")
 
 
+class Approval(Strict):
+    """Why an overlay may be laxer than what lies beneath it, and who said so."""
+
+    reason: str = Field(min_length=10)
+    approved_by: str = Field(min_length=2)
+
+
 class Pack(Strict):
-    """One regime as versioned data."""
+    """One regime as versioned data, or a companion that applies together with one."""
 
     api_version: Literal["tagwarden/pack/v1"] = Field(alias="apiVersion")
     kind: Literal["PolicyPack"]
-    regime: Regime
-    version: str
+    regime: Regime | Companion
+    applies_with: Regime | None = None
+    role: Literal["online_platform"] | None = None
+    """Whom a companion speaks of. Asked alone, it takes the role for granted."""
+    version: str = Field(pattern=r"^[0-9]{4}\.[0-9]{2}(\.[0-9]+)?$")
     name: Why
     in_force: InForce
     sources: dict[str, str]
@@ -151,4 +175,24 @@ class Pack(Strict):
     duties: tuple[Duty, ...] = ()
     consent_claimed: Claim | None = None
     basis_refused: Claim | None = None
-    categories: frozenset[str] = frozenset()
+    categories: Annotated[frozenset[str], Field(exclude=True)] = frozenset()
+    companions: Annotated[tuple["Pack", ...], Field(exclude=True)] = ()
+    beneath: Annotated["Pack | None", Field(exclude=True)] = None
+    overlay: Annotated[str, Field(exclude=True)] = ""
+    approval: Annotated[Approval | None, Field(exclude=True)] = None
+
+
+class Overlay(Strict):
+    """What an operator adds to a pack: rules before its own, marks, duties, members, ages by state."""
+
+    api_version: Literal["tagwarden/pack/v1"] = Field(alias="apiVersion")
+    kind: Literal["PolicyOverlay"]
+    extends: Regime
+    key: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    reason: str | None = Field(default=None, min_length=10)
+    approved_by: str | None = Field(default=None, min_length=2)
+    sets: dict[str, Texts] = Field(default_factory=dict)
+    tables: dict[str, dict[str, Annotated[int, Field(ge=0, le=18)]]] = Field(default_factory=dict)
+    sensitivity: tuple[Sensitivity, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    duties: tuple[Duty, ...] = ()

@@ -22,6 +22,15 @@ class Regime(StrEnum):
     CCPA = "ccpa"
 
 
+class Companion(StrEnum):
+    """A law that applies together with a regime, and can be asked alone."""
+
+    EU_DSA = "eu_dsa"
+    EU_EPRIVACY = "eu_eprivacy"
+    EU_CONSUMER = "eu_consumer"
+    EU_AI_ACT = "eu_ai_act"
+
+
 class Use(StrEnum):
     """What data are used for, in the words in which the law is asked."""
 
@@ -97,6 +106,7 @@ class Reason(StrEnum):
     MINOR = "minor"
     PROHIBITED = "prohibited"
     GAP = "gap"
+    ASSESSMENT_MISSING = "assessment-missing"
     OPTED_OUT = "opted-out"
     OBJECTED = "objected"
     PERSONALISATION_OFF = "personalisation-off"

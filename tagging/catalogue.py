@@ -5,6 +5,8 @@ A definition that leaves here has a rule that can be computed, explained and era
 categories, features, attributes, tags and purposes exist, and its sentence can be filled.
 """
 
+import re
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,9 @@ from tagging.explain.answer import check_template
 from tagging.rules.functions import CORE_COLUMNS
 from tagging.rules.parse import Scope, parse_rule
 from tagging.rules.tree import Aggregate, Case, Kind, Literal, Named, Node, TagRef, Tier, walk
+
+_QUOTED = re.compile(r"'([a-z][a-z0-9_.]*)(?=')")
+"""What could be the key of a tag or feature in the text of a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,15 @@ class Catalogue:
     stated: frozenset[str]
     """Keys of the tags and features that stand in the files."""
 
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    """The document of each stated key: where its parts stand."""
+
+    measures: Mapping[str, Node] = field(default_factory=dict)
+    """The rule of each feature that can be read."""
+
+    unread: Mapping[str, Tag] = field(default_factory=dict)
+    """Tags whose document is right and whose rule cannot be read; only `load_documents` has any."""
+
 
 def check_files(paths: Iterable[Path], known: Known) -> Catalogue:
     """Return the definitions of the files (folders are searched for *.yaml) on top of the known ones.
@@ -60,6 +74,18 @@ def check_files(paths: Iterable[Path], known: Known) -> Catalogue:
 
 def check_documents(documents: Iterable[Document], known: Known) -> Catalogue:
     """Return the definitions in some documents on top of the known ones; raises BadInput."""
+    catalogue, problems = load_documents(documents, known)
+    if problems:
+        raise BadInput(
+            "bad-definitions",
+            f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the definitions",
+            problems=problems,
+        )
+    return catalogue
+
+
+def load_documents(documents: Iterable[Document], known: Known) -> tuple[Catalogue, list[Problem]]:
+    """Return the definitions that can be read, and every problem of the documents."""
     problems: list[Problem] = []
     stated: dict[str, tuple[Tag | Feature, Document | None]] = {}
     stated |= {key: (old, None) for key, old in known.features.items()}
@@ -77,14 +103,7 @@ def check_documents(documents: Iterable[Document], known: Known) -> Catalogue:
             stated[item.key] = (item, document)
             fresh.add(item.key)
         problems += found.found
-    catalogue = _Checker(stated, known, problems).check(frozenset(fresh))
-    if problems:
-        raise BadInput(
-            "bad-definitions",
-            f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the definitions",
-            problems=problems,
-        )
-    return catalogue
+    return _Checker(stated, known, problems).check(frozenset(fresh)), problems
 
 
 def _files(paths: Iterable[Path]) -> list[Path]:
@@ -142,15 +161,20 @@ class _Checker:
         self.stated, self.known, self.problems = stated, known, problems
         self.roots: dict[str, Node | None] = {}
         self.path: list[str] = []
+        self.every_tag: dict[str, Kind] = {  # for "did you mean"
+            key: "bool" for key, (item, _) in stated.items() if isinstance(item, Tag)
+        }
 
     def check(self, fresh: frozenset[str]) -> Catalogue:
         for key in self.stated:
             self._root(key)
-        tags, features = {}, {}
+        tags, features, measures, unread = {}, {}, {}, {}
         for key, (item, document) in self.stated.items():
             root = self.roots.get(key)
             if isinstance(item, Feature):
                 features[key] = item
+                if root is not None:
+                    measures[key] = root
                 continue
             if document is not None:
                 self._purposes(item, document)
@@ -158,7 +182,10 @@ class _Checker:
                 tags[key] = Definition(item, root)
                 if document is not None:
                     self._around(item, root, document)
-        return Catalogue(tags, features, fresh)
+            else:
+                unread[key] = item
+        documents = {key: doc for key, (_, doc) in self.stated.items() if doc is not None}
+        return Catalogue(tags, features, fresh, documents, measures, unread)
 
     def _root(self, key: str) -> Node | None:
         if key in self.roots:
@@ -186,7 +213,7 @@ class _Checker:
 
     def _scope(self, item: Tag | Feature) -> Scope:
         """Return the scope of one rule: what it names is parsed first, so that kinds are known."""
-        named = [key for key in self.stated if f"'{key}'" in item.value]
+        named = [key for key in dict.fromkeys(_QUOTED.findall(item.value)) if key in self.stated]
         tags: dict[str, Kind] = {}
         features: dict[str, Node] = {}
         for key in named:
@@ -196,14 +223,11 @@ class _Checker:
                     features[key] = root
             else:
                 tags[key] = root.kind if root is not None else "bool"
-        for key, (other, _) in self.stated.items():  # for "did you mean"
-            if isinstance(other, Tag):
-                tags.setdefault(key, "bool")
         return Scope(
             self.known.columns,
             self.known.attributes,
             features,
-            tags,
+            ChainMap(tags, self.every_tag),
             self.known.values,
         )
 

@@ -4,13 +4,15 @@
 import json
 from contextlib import contextmanager
 
-from audit.canon import canonical
+from audit.canon import canonical, digest
 from audit.clock import DAY
+from governance.assessment import Assessment, Assessments
 from governance.purpose import Purpose
 from governance.store import bitmaps
 from governance.store.engine import open_engine
 from governance.store.tables import METADATA
 from governance.store.unit import Store
+from policies.assessments import RULES, TYPES
 from tagging.document import Tag
 
 NOW = 20_000 * DAY
@@ -57,6 +59,31 @@ def a_tag(key="interest.flowers", **more):
     )
 
 
+def an_assessment(kind, *purposes, key=None, **more):
+    """An assessment that stands at NOW, with every part that its type must have."""
+    parts = [part.code for part in RULES[kind].parts if part.needed]
+    return Assessment.model_validate(
+        {
+            "apiVersion": "tagwarden/v1",
+            "kind": "Assessment",
+            "key": key or f"{kind}.{purposes[0]}",
+            "type": kind,
+            "covers": {"purposes": list(purposes)},
+            "made": "2024-01-01",
+            "reviewed_by": "privacy team",
+            "approved": "2024-01-02",
+            "review_by": "2026-12-31",
+            "contents": dict.fromkeys(parts, WORDS),
+            **more,
+        }
+    )
+
+
+def all_assessed(*purposes):
+    """Assessments of every type for some purposes, as the gate reads them."""
+    return Assessments(tuple(an_assessment(kind, *purposes) for kind in TYPES))
+
+
 class Shop:
     def __init__(self):
         self.engine = open_engine("sqlite://")
@@ -76,13 +103,25 @@ class Shop:
         with self.store.read() as connection:
             yield connection
 
-    def purposes(self, *purposes):
+    def purposes(self, *purposes, assessed=True):
+        """Apply purposes; unless said otherwise, everything that the law wants assessed is."""
+        keys = [purpose.key for purpose in purposes]
+        self.assessments(*(all_assessed(*keys).documents if assessed and keys else ()))
         with self.store.write() as unit:
             for purpose in purposes:
                 plain = purpose.model_dump(mode="json", by_alias=True)
                 unit.connection.exec_driver_sql(
                     "INSERT INTO purpose (key, digest, document, applied_at) VALUES (?, '', ?, 0)",
                     (purpose.key, canonical(plain).decode()),
+                )
+
+    def assessments(self, *documents):
+        with self.store.write() as unit:
+            for one in documents:
+                plain = one.model_dump(mode="json", by_alias=True)
+                unit.connection.exec_driver_sql(
+                    "INSERT INTO assessment (key, digest, document, applied_at) VALUES (?, ?, ?, 0)",
+                    (one.key, digest(plain), canonical(plain).decode()),
                 )
 
     def people(self, people):

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from audit.clock import FixedClock, parse_time
 from audit.errors import Fault
+from governance import authority
 from governance.actor import Actor
+from governance.changing import applying, comparing, review
 from governance.workspace import Workspace, open_workspace
 
 OFFICER = Actor("officer", "dpo")
@@ -51,6 +53,31 @@ def reopened(folder: Path, *, clock=None, ids=None) -> Workspace:
 def a_workspace(folder: Path, **seams) -> Workspace:
     """Make a workspace and open it."""
     return reopened(a_folder(folder), **seams)
+
+
+REVIEWER = Actor("reviewer", "dpo")
+
+
+def as_reviewer(ws: Workspace, work):
+    """Do something as another operator, who may approve; then be who one was."""
+    with ws.store.read() as connection:
+        known = REVIEWER.ref in authority.operators(connection)
+    if not known:
+        authority.add(ws, REVIEWER.name, ["dpo"])
+    who, ws.actor = ws.actor, REVIEWER
+    try:
+        return work()
+    finally:
+        ws.actor = who
+
+
+def applied(ws: Workspace, *files) -> list:
+    """Plan documents, submit them, let another operator approve, apply; return what changed."""
+    plan = comparing.make(ws, files, count=False)
+    if plan.needs_approval:
+        name = review.submit(ws, plan).name
+        as_reviewer(ws, lambda: review.approve(ws, name))
+    return applying.apply(ws, plan)
 
 
 def code_of(work) -> str:

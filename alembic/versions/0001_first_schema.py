@@ -29,6 +29,18 @@ def upgrade() -> None:
     with op.batch_alter_table('assignment', schema=None) as batch_op:
         batch_op.create_index('ix_assignment_lapsing', ['tv', 'lapses_at'], unique=False, sqlite_where=sa.text('valid_to IS NULL AND lapses_at IS NOT NULL'), postgresql_where=sa.text('valid_to IS NULL AND lapses_at IS NOT NULL'))
 
+    op.create_table('assessment',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('applied_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_assessment')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('assessment', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_assessment_key'), ['key'], unique=False)
+
     op.create_table('attribute',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('key', sa.String(), nullable=False),
@@ -72,6 +84,30 @@ def upgrade() -> None:
     with op.batch_alter_table('choiceevent', schema=None) as batch_op:
         batch_op.create_index('ix_choiceevent_subject', ['subject_id', 'kind', 'at'], unique=False)
 
+    op.create_table('changeset',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('plan', sa.Text(), nullable=False),
+    sa.Column('author', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('decided_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_changeset')),
+    sa.UniqueConstraint('digest', name=op.f('uq_changeset_digest'))
+    )
+    with op.batch_alter_table('changeset', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_changeset_state'), ['state'], unique=False)
+
+    op.create_table('operator',
+    sa.Column('ref', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('roles', sa.Text(), nullable=False),
+    sa.Column('added_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('ref', name=op.f('pk_operator')),
+    sa.UniqueConstraint('name', name=op.f('uq_operator_name'))
+    )
     op.create_table('choicestate',
     sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -132,6 +168,8 @@ def upgrade() -> None:
     sa.Column('author', sa.String(), nullable=False),
     sa.Column('applied_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('evaluated_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('change_set', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.Column('successor', sa.String(), server_default=sa.text("''"), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_definition')),
     sqlite_autoincrement=True
     )
@@ -256,6 +294,7 @@ def upgrade() -> None:
     # ### end Alembic commands ###
     forbid_change("consentevent")
     forbid_change("choiceevent")
+    forbid_change("assessment")
 
 
 def forbid_change(table: str) -> None:
@@ -279,6 +318,11 @@ def downgrade() -> None:
     op.drop_table('sealedblob')
     op.drop_table('run')
     op.drop_table('purpose')
+    op.drop_table('operator')
+    with op.batch_alter_table('changeset', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_changeset_state'))
+
+    op.drop_table('changeset')
     op.drop_table('outbox')
     with op.batch_alter_table('liveevent', schema=None) as batch_op:
         batch_op.drop_index('ix_liveevent_subject')
@@ -317,6 +361,10 @@ def downgrade() -> None:
     op.drop_table('bitmapdelta')
     op.drop_table('bitmap')
     op.drop_table('attribute')
+    with op.batch_alter_table('assessment', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_assessment_key'))
+
+    op.drop_table('assessment')
     with op.batch_alter_table('assignment', schema=None) as batch_op:
         batch_op.drop_index('ix_assignment_lapsing', sqlite_where=sa.text('valid_to IS NULL AND lapses_at IS NOT NULL'), postgresql_where=sa.text('valid_to IS NULL AND lapses_at IS NOT NULL'))
 

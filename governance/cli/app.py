@@ -14,12 +14,14 @@ from audit.errors import Fault
 from governance.cli import out
 
 NOUNS = {
+    "assessment": "Keep the assessments that the law asks for.",
     "audit": "Check the evidence log.",
     "choice": "Record what a person objects to, blocks, switches off.",
     "config": "Show the settings in force.",
     "consent": "Record, import and check consent.",
     "db": "Check and upgrade the control database.",
     "ingest": "Bring events, profiles and consents in.",
+    "operator": "Say who may act, in which roles.",
     "policy": "Show packs, ask what the law answers.",
     "purpose": "Declare why data may be used.",
     "run": "Compute tags.",

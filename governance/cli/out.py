@@ -66,8 +66,8 @@ def close_all() -> None:
         _closing.pop().close()
 
 
-def emit(data: dict[str, Any], as_json: bool, text: Lines = ()) -> None:
-    """Print a result: as one JSON object, or as lines for a person."""
+def emit(data: dict[str, Any] | list[dict[str, Any]], as_json: bool, text: Lines = ()) -> None:
+    """Print a result: as JSON (one object, or a list of them), or as lines for a person."""
     if as_json:
         print_json(data)
         return
@@ -75,11 +75,16 @@ def emit(data: dict[str, Any], as_json: bool, text: Lines = ()) -> None:
         say(line)
 
 
-def print_json(data: dict[str, Any]) -> None:
-    """Print one JSON object to stdout."""
-    sys.stdout.write(
-        json.dumps({"apiVersion": API_VERSION, **data}, ensure_ascii=False, indent=2) + "\n"
-    )
+def print_json(data: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Print one JSON object, or a list of them with one on each line; each says its version."""
+    if isinstance(data, dict):
+        sys.stdout.write(_json(data, indent=2) + "\n")
+        return
+    sys.stdout.write("[\n" + ",\n".join(map(_json, data)) + "\n]\n")
+
+
+def _json(data: dict[str, Any], indent: int | None = None) -> str:
+    return json.dumps({"apiVersion": API_VERSION, **data}, ensure_ascii=False, indent=indent)
 
 
 def say(line: str = "") -> None:

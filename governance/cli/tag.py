@@ -1,55 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """`tagwarden tag`: write, check and apply tags."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from governance.cli import change
+from governance.cli.lint import lint
+from governance.cli.new import new
 from governance.cli.out import Json, Lang, Where, emit, table, workspace
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write, check and apply tags.")
+app.command()(new)
+app.command()(lint)
+for command in (
+    *(change.plan, change.submit, change.review, change.approve, change.reject, change.withdraw),
+    *(change.apply, change.suspend, change.resume, change.deprecate, change.archive),
+):
+    app.command()(command)
 
-Files = Annotated[list[Path], typer.Argument(help="Files, or folders with *.yaml.")]
 Key = Annotated[str, typer.Argument(help="Key of a tag.")]
-
-
-@app.command()
-def lint(files: Files, where: Where = None, as_json: Json = False) -> None:
-    """Check definitions; every problem with its place.
-
-    Example: tagwarden tag lint tags/
-    """
-    from governance import catalogue
-
-    checked = catalogue.lint(workspace(where), files)
-    keys = sorted(checked.stated)
-    emit({"checked": keys}, as_json, [f"{len(keys)} definitions, no problem"])
-
-
-@app.command()
-def apply(files: Files, where: Where = None, as_json: Json = False) -> None:
-    """Write definitions into the catalogue.
-
-    Example: tagwarden tag apply tags/
-    """
-    from dataclasses import asdict
-
-    from governance import catalogue
-
-    changes = catalogue.apply(workspace(where), files)
-
-    def text() -> Iterator[str]:
-        changed = [change for change in changes if change.what != "unchanged"]
-        if not changed:
-            yield f"nothing to do: {len(changes)} definitions are as they were"
-            return
-        rows = [(change.key, change.kind, change.what, change.version) for change in changed]
-        yield from table(("key", "kind", "change", "version"), rows)
-        yield "next: tagwarden run all"
-
-    emit({"changes": [asdict(change) for change in changes]}, as_json, text)
 
 
 @app.command(name="list")
@@ -124,27 +94,3 @@ def show(key: Key, where: Where = None, lang: Lang = None, as_json: Json = False
         f"  computed  {iso(item.evaluated_at) or 'never'}",
     ]
     emit(data, as_json, lines)
-
-
-@app.command()
-def suspend(key: Key, where: Where = None, as_json: Json = False) -> None:
-    """Stop a tag at once: nothing shows or computes it.
-
-    Example: tagwarden tag suspend interest.soft_drinks
-    """
-    from governance import catalogue
-
-    catalogue.set_state(workspace(where), key, "suspended")
-    emit({"key": key, "state": "suspended"}, as_json, [f"{key} is suspended: nothing shows it now"])
-
-
-@app.command()
-def resume(key: Key, where: Where = None, as_json: Json = False) -> None:
-    """Use a suspended tag again.
-
-    Example: tagwarden tag resume interest.soft_drinks
-    """
-    from governance import catalogue
-
-    catalogue.set_state(workspace(where), key, "active")
-    emit({"key": key, "state": "active"}, as_json, [f"{key} is active again"])

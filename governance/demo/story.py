@@ -14,9 +14,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from audit.errors import BadInput, Conflict, NotFound, Tampered
-from governance import catalogue, choice, consent, explaining, purpose
+from audit.errors import BadInput, Conflict, NotFound, Refused, Tampered
+from governance import assessment, authority, catalogue, choice, consent, explaining, purpose
+from governance.actor import Actor
 from governance.assignments import audience
+from governance.changing import applying, comparing, review, telling
+from governance.changing.plan import Plan
 from governance.demo import sample, words
 from governance.demo.pictures import run_lines
 from governance.examples import folder as examples
@@ -33,6 +36,7 @@ from tagging.intake.mapping import ConsentMap, EventMap, ProfileMap
 
 TODAY = "2018-01-02T05:00:00Z"
 HERO_TAG = "interest.soft_drinks_fan"
+OFFICER = "demo-officer"
 
 Tell = Callable[[str], None]
 
@@ -139,6 +143,7 @@ def _bring_in(story: Story, data: Path) -> None:
 
 def _ask(story: Story, _data: Path) -> None:
     applied = purpose.apply(story.ws, [examples() / "shop" / "purposes.yaml"])
+    assessment.apply(story.ws, [examples() / "shop" / "assessments.yaml"])
     story.say("purposes", count=len(applied), names=", ".join(item.key for item in applied))
     folder = story.root / "sample"
     folder.mkdir(mode=0o700)
@@ -174,15 +179,42 @@ def _write_tags(story: Story, _data: Path) -> None:
                 story.tell(f"        {problem.hint}")
     wrong.unlink()
     shop = examples() / "shop"
-    changes = catalogue.apply(story.ws, [shop / "features.yaml", shop / "tags"])
-    story.facts["tags"] = sum(change.kind == "tag" for change in changes)
-    story.say("applied", count=story.facts["tags"])
+    plan = comparing.make(
+        story.ws, [shop / "features.yaml", shop / "tags"], progress=story.progress
+    )
+    story.facts["tags"] = sum(item.kind == "tag" for item in plan.items)
+    _show_one(story, plan)
+    _approve(story, plan)
     refused = catalogue.lint(story.ws, [shop / "refused"])
     story.say("refused")
     for line in explaining.verdict_lines(
         story.ws, [refused.tags[key].tag for key in sorted(refused.stated)], story.language
     ):
         story.tell(f"    {line}")
+
+
+def _show_one(story: Story, plan: Plan) -> None:
+    story.say("planned", count=story.facts["tags"], tag=HERO_TAG)
+    item = next(item for item in plan.items if item.key == HERO_TAG)
+    for line in telling.about(item, story.language):
+        story.tell(f"    {line}")
+
+
+def _approve(story: Story, plan: Plan) -> None:
+    """Let the author try to approve what is their own, and an officer do it."""
+    ws = story.ws
+    author = ws.actor
+    name = review.submit(ws, plan).name
+    try:
+        review.approve(ws, name)
+    except Refused as fault:
+        story.say("own", message=fault.message, code=fault.code)
+    authority.add(ws, OFFICER, ["dpo"])
+    ws.actor = Actor(OFFICER)
+    review.approve(ws, name)
+    ws.actor = author
+    applying.apply(ws, plan)
+    story.say("applied", count=story.facts["tags"], change=name, officer=OFFICER)
 
 
 def _run(story: Story, _data: Path) -> None:

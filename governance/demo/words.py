@@ -52,9 +52,17 @@ _SENTENCES = {
         "  An engineer writes a tag with {count} mistakes, and learns of all of them at once:",
         "  工程师写了一个有{count}处错误的标签，一次就看到全部错误：",
     ),
+    "planned": (
+        "  {count} tags are right. The plan says what each would do before anything runs; {tag}:",
+        "  {count}个标签写得正确。计划在运行之前说明每个标签的影响，例如 {tag}：",
+    ),
+    "own": (
+        "  The author tries to approve the change: {message} [{code}].",
+        "  作者试图自己批准：提交变更的人不能批准自己的变更 [{code}]。",
+    ),
     "applied": (
-        "  {count} tags that are right enter the catalogue.",
-        "  {count}个正确的标签进入目录。",
+        "  An officer ({officer}) approves exactly {change}: {count} tags enter the catalogue.",
+        "  合规专员（{officer}）批准的正是 {change}：{count}个标签进入目录。",
     ),
     "refused": (
         "  Three more look harmless. The law does not think so:",

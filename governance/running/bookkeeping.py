@@ -16,17 +16,18 @@ from tagging.rules.tree import Tier, tiers
 
 
 def close_superseded(unit: Unit, now: Micros) -> None:
-    """End the assignments of tag versions that have a newer one."""
+    """End the assignments of tag versions that have a newer one, and of archived tags."""
     rows = unit.connection.execute(
         text(
-            "SELECT v.tv FROM tagvalue v JOIN definition d ON d.id = v.definition_id "
-            "WHERE d.state = 'superseded'"
+            "SELECT v.tv, d.state FROM tagvalue v JOIN definition d ON d.id = v.definition_id "
+            "WHERE d.state IN ('superseded', 'archived')"
         )
     )
     for row in rows.all():
         people = bitmaps.members(unit.connection, f"tv:{row.tv}")
         if people:
-            closing.close(unit.connection, row.tv, people, now, "version")
+            why = "version" if row.state == "superseded" else "archived"
+            closing.close(unit.connection, row.tv, people, now, why)
             bitmaps.put(unit.connection, f"tv:{row.tv}", BitMap())
 
 

@@ -107,7 +107,10 @@ class Evaluation:
             return measured
         kept = _Kept(self.ws, measured)
         if self.only is None:
-            self._before, self.fitted = self.cuts, _fit(engine, self.snapshot.plan, kept)
+            self._before, self.fitted = (
+                self.cuts,
+                fit_tiers(engine, self.snapshot.plan, (bucket for _, bucket in kept)),
+            )
             self.cuts = self.fitted
         return iter(kept)
 
@@ -242,11 +245,14 @@ class _Kept:
             yield number, BucketFacts(pq.read_table(path, partitioning=None))
 
 
-def _fit(engine: DuckEngine, plan: Plan, kept: _Kept) -> dict[Tier, list[int | float]]:
+def fit_tiers(
+    engine: DuckEngine, plan: Plan, buckets: Iterable[BucketFacts]
+) -> dict[Tier, list[int | float]]:
+    """Return the cut points of each tier of a plan, over the people of all buckets."""
     import numpy as np
 
     measures: list[list[Any]] = [[] for _ in plan.tiers]
-    for _, bucket in kept:
+    for bucket in buckets:
         for number, found in enumerate(engine.tier_inputs(plan, bucket)):
             measures[number].append(found)
     return {

@@ -109,7 +109,7 @@ class Live:
         return self._moment(connection, subject_id, at).values
 
     def _moment(self, connection: Connection, subject_id: int, at: Micros) -> _Moment:
-        documents = [tag.tag for tag in self._snapshot.tags.values()]
+        documents = [tag.effective for tag in self._snapshot.tags.values()]
         answers = permissions(connection, subject_id, documents, at, self._purposes)
         permitted = frozenset(
             number for key, number in self._numbers.items() if answers[key].allowed

@@ -159,7 +159,7 @@ def _still_permitted(unit: Unit, run: Evaluation) -> dict[str, BitMap]:
     before = {key: gate.classes[gate.class_of[key]] for key in tags}
     if ledger(unit.connection) == run.snapshot.ledger:
         return before
-    documents = [tag.tag for tag in tags.values()]
+    documents = [tag.effective for tag in tags.values()]
     now = gate_table(unit.connection, documents, run.as_of, purposes(unit.connection))
     allowed = {key: before[key] & now.classes[now.class_of[key]] for key in before}
     for key, people in allowed.items():

@@ -57,7 +57,7 @@ def take(
     rules = {key: tag.root for key, tag in usable.items()}
     wanted = closure(rules, set(rules) if keys is None else set(keys) & set(rules))
     tags = {key: usable[key] for key in sorted(wanted)}
-    gate = gate_table(connection, [tag.tag for tag in tags.values()], as_of, purposes)
+    gate = gate_table(connection, [tag.effective for tag in tags.values()], as_of, purposes)
     plan = make_plan({key: tag.root for key, tag in tags.items()}, gate.class_of)
     count = ws.settings.number("lake.buckets")
     if in_bulk:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
 from audit.errors import Conflict, Tampered
+from governance.law import reading_under
 from governance.store.engine import open_engine
 from governance.store.repair import repair
 from governance.store.unit import Store
@@ -40,6 +41,7 @@ def open_store(ws: "Workspace") -> Store:
     log is not what was written.
     """
     engine = open_existing(store_url(ws))
+    reading_under(engine, lambda: ws.law)
     store = Store(engine)
     with ExitStack() as undo:
         undo.callback(store.close)

@@ -36,6 +36,18 @@ class Purpose(SQLModel, table=True):
     applied_at: int = Field(sa_column=_big())
 
 
+class Assessment(SQLModel, table=True):
+    """What was considered before data are used; the latest row of a key counts. Append-only."""
+
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    key: str = Field(index=True)
+    digest: str
+    document: str = Field(sa_type=Text)
+    applied_at: int = Field(sa_column=_big())
+
+
 class Definition(SQLModel, table=True):
     """One version of a tag."""
 
@@ -51,6 +63,33 @@ class Definition(SQLModel, table=True):
     author: str
     applied_at: int = Field(sa_column=_big())
     evaluated_at: int | None = Field(default=None, sa_column=_big(null=True))
+    change_set: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """The change set that brought it."""
+    successor: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """The tag that takes the place of a deprecated one."""
+
+
+class Operator(SQLModel, table=True):
+    """Who may act here, and in which roles."""
+
+    ref: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    roles: str = Field(sa_type=Text)
+    added_at: int = Field(sa_column=_big())
+
+
+class ChangeSet(SQLModel, table=True):
+    """A frozen plan on its way: draft, in_review, approved, applied, rejected or withdrawn."""
+
+    name: str = Field(primary_key=True)
+    digest: str = Field(unique=True)
+    state: str = Field(index=True)
+    plan: str = Field(sa_type=Text)
+    author: str
+    at: int = Field(sa_column=_big())
+    decided_by: str = ""
+    decided_at: int | None = Field(default=None, sa_column=_big(null=True))
+    reason: str = ""
 
 
 class TagValue(SQLModel, table=True):

@@ -73,7 +73,9 @@ def _conflicts() -> Iterator[None]:
         yield
     except OperationalError as error:
         cause = error.orig
-        code = cause.sqlite_errorcode & 0xFF if isinstance(cause, sqlite3.OperationalError) else None
+        code = (
+            cause.sqlite_errorcode & 0xFF if isinstance(cause, sqlite3.OperationalError) else None
+        )
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise Conflict(
                 "workspace-busy",

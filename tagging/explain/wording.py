@@ -105,6 +105,10 @@ REFUSALS: Mapping[str, Pair] = {
     "minor": ("it is not permitted at your age", "不允许对您所处的年龄段使用"),
     "prohibited": ("the law forbids it", "法律禁止"),
     "gap": ("the law does not settle it, so we do not do it", "法律未作明确规定，因此我们不使用"),
+    "assessment-missing": (
+        "we have not assessed what it means for people, or not lately",
+        "我们尚未评估其对个人的影响，或评估逾期未复审",
+    ),
     "opted-out": ("you have opted out of sale and sharing", "您已拒绝出售与共享"),
     "objected": ("you have objected", "您已表示反对"),
     "personalisation-off": ("you have switched personalisation off", "您已关闭个性化"),

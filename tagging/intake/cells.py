@@ -78,7 +78,9 @@ class Cells:
         nothing uses cost nothing.
         """
         texts = ", ".join(f"{self.read_text(c)} AS t_{c.sql}" for c in self.columns.values())
-        numbers = ", ".join(f"fits({self._read_number(c)}) AS n_{c.sql}" for c in self.columns.values())
+        numbers = ", ".join(
+            f"fits({self._read_number(c)}) AS n_{c.sql}" for c in self.columns.values()
+        )
         return f"(SELECT *, {numbers} FROM (SELECT *, {texts} FROM {source}))"
 
     def text(self, name: str) -> str:

@@ -219,13 +219,24 @@ Node = (
 )
 
 
+_PLAIN = frozenset({"op", "kind", "key", "name", "column", "window", "count"})
+"""Fields that never hold a node."""
+
+_NAMES: dict[type, tuple[str, ...]] = {Literal: ()}
+"""The fields of each kind of node that may hold nodes, looked up once."""
+
+
 def children(node: Node) -> Iterator[Node]:
     """Yield the direct parts of a node, but not the event condition of an aggregate."""
     if isinstance(node, Aggregate):
         return
-    for part in fields(node):
-        value = getattr(node, part.name)
-        yield from _nodes(value)
+    kind = type(node)
+    names = _NAMES.get(kind)
+    if names is None:
+        found = (part.name for part in fields(kind) if part.name not in _PLAIN)
+        names = _NAMES[kind] = tuple(found)
+    for name in names:
+        yield from _nodes(getattr(node, name))
 
 
 def _nodes(value: object) -> Iterator[Node]:
@@ -238,9 +249,11 @@ def _nodes(value: object) -> Iterator[Node]:
 
 def walk(node: Node) -> Iterator[Node]:
     """Yield a node and everything in it, outer first; event conditions are not entered."""
-    yield node
-    for part in children(node):
-        yield from walk(part)
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting += reversed(list(children(part)))
 
 
 def facts(node: Node) -> list[Fact]:

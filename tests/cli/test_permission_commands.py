@@ -33,6 +33,11 @@ def shop(tmp_path, monkeypatch):
         enrol(ws, unit, BitMap([who]), regime="pipl_cn")
     ws.close()
     tagwarden("purpose", "apply", PURPOSES, "-w", folder)
+    assessed = PURPOSES.with_name("assessments.yaml").read_text("utf-8")
+    for was, now in (("2017", "2025"), ("2018", "2026")):  # the example's calendar stands there
+        assessed = assessed.replace(f": {was}-", f": {now}-")
+    (tmp_path / "assessments.yaml").write_text(assessed, "utf-8")
+    tagwarden("assessment", "apply", tmp_path / "assessments.yaml", "-w", folder)
     return folder
 
 
@@ -111,6 +116,7 @@ def test_purposes_are_applied_listed_and_shown(shop):
     assert f'did you mean "{RECOMMENDING}"?' in missing.stderr
 
 
+@pytest.mark.law("CN-PIPL-14", "CN-PIPL-15")
 def test_a_consent_is_recorded_checked_and_withdrawn(shop, number):
     given = ("--purpose", RECOMMENDING, "-w", shop)
     tagwarden("consent", "record", "-s", number, *given, "--at", "2026-02-01", "--notice", "n-1")
@@ -137,6 +143,7 @@ def test_a_consent_is_recorded_checked_and_withdrawn(shop, number):
     assert (row["withdrawn"], row["given"], row["never"]) == (1, 0, 0)
 
 
+@pytest.mark.law("CN-PIPL-15")
 def test_a_withdrawal_ends_the_tag_and_says_so(shop, number):
     given = ("--purpose", RECOMMENDING, "-w", shop)
     tagwarden("consent", "record", "-s", number, *given)
@@ -188,6 +195,7 @@ def test_what_cannot_be_recorded_is_a_wrong_argument(shop, number, option, value
     assert f"[{code}]" in tagwarden(*call, code=2).stderr
 
 
+@pytest.mark.law("CA-135-b", "CA-7025-c6")
 def test_every_choice_is_recorded_listed_and_taken_back(shop, number):
     where = ("-s", number, "-w", shop)
     tagwarden("choice", "object", *where, "--purpose", RECOMMENDING)
@@ -203,6 +211,7 @@ def test_every_choice_is_recorded_listed_and_taken_back(shop, number):
     assert "[unknown-purpose]" in missing.stderr
 
 
+@pytest.mark.law("CN-ALGO-17-2")
 def test_a_deleted_tag_goes_at_once(shop, number):
     where = ("-s", number, "-w", shop)
     give_tag(shop, a_tag())
@@ -239,7 +248,7 @@ def test_the_law_is_asked_from_a_file_or_stdin(tmp_path):
 
 def test_a_question_that_cannot_be_asked_is_refused_with_the_place(tmp_path):
     question = tmp_path / "question.yaml"
-    question.write_text("purpose: [analytics]\nsubject_age: old\n", "utf-8")
+    question.write_text("purposs: [analytics]\nsubject_age: old\n", "utf-8")
     done = tagwarden("policy", "decide", question, code=2)
     assert 'did you mean "purposes"?' in done.stderr
     assert "question.yaml:2" in done.stderr
@@ -253,6 +262,7 @@ def test_packs_are_shown_with_what_waits_for_review():
     assert "[unknown-regime]" in tagwarden("policy", "show", "pipl", code=4).stderr
 
 
+@pytest.mark.law("GDPR-5-2", "GDPR-25")
 def test_an_officer_sees_what_the_purpose_permits_and_the_look_is_on_record(shop, number):
     look = ("subject", "show", "-s", number, "--purpose", RECOMMENDING, "-w", shop)
     give_tag(shop, a_tag())

@@ -72,6 +72,7 @@ def test_audit_log_verify_ends_well_for_a_log_that_is_whole(shop):
     assert "1 entries, unchanged" in tagwarden("audit", "log", "verify", "--workspace", shop).stdout
 
 
+@pytest.mark.law("GDPR-5-2", "CN-PIPL-69")
 def test_audit_log_verify_ends_with_six_for_a_log_that_was_put_back(shop, tmp_path):
     shutil.copy(shop / "evidence" / "log.db", tmp_path / "old.db")
     from tests.workshop import reopened

@@ -101,6 +101,7 @@ def test_the_fold_is_the_replay_and_the_sets_are_the_fold(shop, parts):
                 assert shop.members(f"{name}:{purpose}:{kind}") == held
 
 
+@pytest.mark.law("GDPR-7-1")
 @settings(max_examples=50, deadline=None)
 @given(batches, st.integers(0, 7))
 def test_the_state_at_any_time_is_the_replay_up_to_it(shop, parts, days):

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.clock import DAY
+from audit.clock import DAY, iso
 from governance import choice, consent, gate
 from governance.choice import ChoiceFact
 from governance.consent import ConsentFact
 from policies.decision import Question, decide
 from policies.packs import packs
-from tests.shop import NOW, Shop, a_purpose, a_tag
+from tests.shop import NOW, Shop, a_purpose, a_tag, an_assessment
 
 APPLIED = ("first_party_recommendation", "cross_context_advertising", "order_fulfilment")
 NEVER_APPLIED = "analytics"
@@ -26,6 +26,7 @@ GATEWAYS = {
     "contract": "contract_necessity",
     "legal_obligation": "law",
 }
+KINDS = ("dpia", "pipia", "risk_assessment", "balancing_test")
 CHOICES = [
     *(("object", purpose) for purpose in APPLIED),
     ("block-tag", "interest.flowers"),
@@ -34,6 +35,11 @@ CHOICES = [
     ("opt-out", ""),
     ("depersonalise", ""),
 ]
+
+
+def day(days):
+    """A day as documents write it, so many days after now."""
+    return iso(int(NOW + days * DAY))[:10]
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +56,7 @@ class World:
         self.dice = Random(seed)  # noqa: S311  (a test's dice)
         self.personalised = {key: self.dice.random() < 0.7 for key in APPLIED}
         self.tags = [self.tag() for _ in range(3)]
+        self.assessments = [self.assessment(number, kind) for kind in KINDS for number in range(3)]
         self.consents = sorted(
             (self.consent(who) for who in PEOPLE for _ in range(self.dice.randrange(6))),
             key=lambda fact: fact.at,
@@ -85,6 +92,19 @@ class World:
             effect=self.mostly("none", "legal_or_similarly_significant"),
         )
 
+    def assessment(self, number, kind):
+        """Mostly one that counts and covers much; sometimes early, late, or for one tag only."""
+        approved, review_by = self.mostly((-30, 30), (1, 30), (0, 30), (-30, -1), (-30, 0))
+        tags = self.mostly((), ("interest.flowers",), ("interest.coffee",))
+        return an_assessment(
+            kind,
+            key=f"{kind}.n{number}",
+            covers={"purposes": self.dice.sample(APPLIED, self.dice.randint(1, 3)), "tags": tags},
+            made=day(-60),
+            approved=day(approved),
+            review_by=day(review_by),
+        )
+
     def consent(self, who):
         state = self.mostly("given", "refused", "withdrawn")
         lasts = self.mostly(None, -1, 0, 1) if state == "given" else None
@@ -107,6 +127,7 @@ class SlowGate:
 
     def __init__(self, world, tag):
         self.personalised = world.personalised
+        self.assessments = world.assessments
         self.tag = tag
         self.consents = sorted(
             enumerate(world.consents), key=lambda i: (i[1].at, i[1].state == "withdrawn", i[0])
@@ -133,11 +154,23 @@ class SlowGate:
             return False
         opted_out = bool(self.held.get((person, "opt-out", "")))
         answer = decide(self.question(key, basis, band, opted_out), packs()[regime])
-        if answer.verdict in ("prohibited", "gap") or answer.basis_carries is False:
+        unlawful = answer.verdict in ("prohibited", "gap") or answer.basis_carries is False
+        asked = [kind for kind in KINDS if kind in answer.requires]
+        if unlawful or not all(self.assessed(kind, key) for kind in asked):
             return False
         if answer.verdict == "allowed" and basis != "consent":
             return True
         return bool(self.given(person, key) & self.enough(answer.consent, band))
+
+    def assessed(self, kind, key):
+        return any(
+            one.type == kind
+            and key in one.covers.purposes
+            and (not one.covers.tags or self.tag.key in one.covers.tags)
+            and day(0) >= str(one.approved)
+            and day(0) <= str(one.review_by)
+            for one in self.assessments
+        )
 
     def question(self, key, basis, band, opted_out):
         heavy = self.tag.effect != "none"
@@ -170,6 +203,7 @@ class SlowGate:
         return {kind for kind, good in standing.items() if good}
 
 
+@pytest.mark.law("GDPR-5-1-b", "GDPR-6-1", "GDPR-18", "GDPR-21-1", "CN-PIPL-13", "CA-120")
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 2**32))
 def test_sets_point_queries_and_a_slow_replay_agree(shop, seed):
@@ -185,7 +219,11 @@ def test_they_agree_in_many_more_worlds(shop, seed):
 
 def check(shop, world):
     shop.empty()
-    shop.purposes(*(a_purpose(key, personalised=yes) for key, yes in world.personalised.items()))
+    shop.purposes(
+        *(a_purpose(key, personalised=yes) for key, yes in world.personalised.items()),
+        assessed=False,
+    )
+    shop.assessments(*world.assessments)
     shop.people(PEOPLE)
     with shop.store.write() as unit:
         consent.record_many(unit, world.consents, now=NOW)

@@ -111,6 +111,7 @@ def check(folder, tags, crowd, seed):
     return len(crowd) * len(tags)
 
 
+@pytest.mark.law("GDPR-5-1-e")
 @settings(QUICK, max_examples=25)
 @given(tags=rules(most=3), seed=st.integers(0, 2**32))
 def test_a_value_holds_until_its_lapse_and_no_longer(folder, tags, seed):

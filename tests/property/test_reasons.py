@@ -179,6 +179,7 @@ def brute(root, known, cuts):
     return needed, min(costs, default=None)
 
 
+@pytest.mark.law("GDPR-15-1-h")
 @settings(max_examples=120, deadline=None)
 @given(SEEDS, st.integers(1, 4))
 def test_nothing_smaller_suffices_and_nothing_smaller_flips(seed, size):

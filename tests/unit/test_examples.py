@@ -10,8 +10,10 @@ import pytest
 
 from audit.clock import parse_time
 from audit.errors import Problems
+from governance import assessment
 from governance.purpose import Purpose
 from governance.purpose import read as read_purposes
+from governance.requirement import requirements
 from policies.decision import Question, decide
 from policies.document import Document, read_documents, validate
 from policies.packs import categories, packs
@@ -20,6 +22,8 @@ from tagging.document import Feature, Tag
 from tagging.rules.functions import CORE_COLUMNS
 from tagging.rules.tree import Case, Column, InList, Literal, Node, Tier, walk
 
+TODAY = "2018-01-02T05:00:00Z"
+"""When the demonstration plays."""
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
 COLUMNS = {
     **CORE_COLUMNS,
@@ -219,6 +223,7 @@ def test_no_tag_of_the_shop_serves_pricing_and_the_refused_one_does():
     ]
 
 
+@pytest.mark.law("CN-PIPL-24-2")
 def test_what_reaches_people_personally_can_be_switched_off():
     assert {key for key, purpose in purposes().items() if purpose.personalised} == {
         "first_party_recommendation",
@@ -274,6 +279,7 @@ def test_the_law_carries_every_tag_of_the_shop_on_the_basis_that_it_claims():
             assert not found.sensitive, (tag.key, regime)
 
 
+@pytest.mark.law("GDPR-9", "CN-PIPL-28-29", "CN-ALGO-21")
 def test_the_law_refuses_the_refused_examples_or_asks_for_another_consent():
     found = {t.key: {r: answer(t, r) for r in t.basis} for t in tags("refused/*.yaml")}
     for key in ("refused.baby_household", "refused.cold_season"):
@@ -281,6 +287,35 @@ def test_the_law_refuses_the_refused_examples_or_asks_for_another_consent():
         assert [str(found[key][r].consent) for r in ("gdpr", "pipl_cn")] == ["explicit", "separate"]
         assert found[key]["ccpa"].sensitive
     assert found["refused.full_price_payer"]["pipl_cn"].verdict is Verdict.PROHIBITED
+
+
+@pytest.mark.law("GDPR-6-1-f", "GDPR-35", "CN-PIPL-55", "CA-7150")
+def test_everything_that_the_law_wants_assessed_is_when_the_story_plays():
+    day = assessment.day_of(parse_time(TODAY))
+    found = assessment.read([SHOP / "assessments.yaml"], purposes())
+    assert [one.key for one in found if one.state(day) != "in-force"] == []
+    assessed = assessment.Assessments(tuple(found))
+    missing = {
+        (tag.key, what.purpose, what.missing)
+        for tag in tags("tags/*.yaml")
+        for what in requirements(tag, purposes(), assessments=assessed)
+        if what.missing
+    }
+    assert missing == set()
+    needed = {
+        (kind, what.purpose)
+        for tag in tags("tags/*.yaml")
+        for what in requirements(tag, purposes(), assessments=assessed)
+        for kind in what.assessments
+    }
+    assert needed == {(one.type, key) for one in found for key in one.covers.purposes}
+
+
+def test_the_first_example_has_the_assessment_that_people_in_china_need():
+    folder = SHOP.parent / "first"
+    known = {purpose.key: purpose for purpose in read_purposes([folder / "purposes.yaml"])}
+    found = assessment.read([folder / "assessments.yaml"], known)
+    assert [(one.key, one.type) for one in found] == [("recommendation_pipia", "pipia")]
 
 
 def counts_of(readme: str) -> dict[str, int]:

@@ -34,6 +34,7 @@ def permitted(shop, tag, who=1, purpose=None):
         return gate.permit(connection, who, tag, NOW, purposes(connection), purpose=purpose)
 
 
+@pytest.mark.law("GDPR-21-1", "GDPR-21-2")
 def test_an_objection_stops_one_purpose_and_ends_tags_without_another(shop):
     one = shop.tag(a_tag("interest.flowers"), [1, 2])
     two = shop.tag(a_tag("interest.coffee", purposes=[PURPOSE, "analytics"]), [1, 2])
@@ -50,6 +51,7 @@ def test_taking_an_objection_back_permits_again(shop):
     assert permitted(shop, a_tag()).allowed
 
 
+@pytest.mark.law("GDPR-18")
 def test_a_restriction_stops_every_use_and_keeps_what_is_stored(shop):
     tv = shop.tag(a_tag(), [1])
     assert decide(shop, "restrict") == 0
@@ -59,6 +61,7 @@ def test_a_restriction_stops_every_use_and_keeps_what_is_stored(shop):
     assert permitted(shop, a_tag()).reason == "restricted"  # at one instant the protection holds
 
 
+@pytest.mark.law("CN-PIPL-24-2", "CN-ALGO-17-1", "CN-NDSR-42")
 def test_personalisation_off_stops_what_is_personalised_and_nothing_else(shop):
     decide(shop, "depersonalise")
     tag = a_tag(purposes=[PURPOSE, "analytics"])
@@ -66,6 +69,7 @@ def test_personalisation_off_stops_what_is_personalised_and_nothing_else(shop):
     assert permitted(shop, tag, purpose="analytics").allowed
 
 
+@pytest.mark.law("CA-120")
 def test_an_opt_out_stops_sharing_where_the_law_says_so(shop):
     decide(shop, "opt-out", who=3)
     shared = a_tag(purposes=["cross_context_advertising"])
@@ -73,6 +77,7 @@ def test_an_opt_out_stops_sharing_where_the_law_says_so(shop):
     assert permitted(shop, a_tag(), 3).allowed
 
 
+@pytest.mark.law("CN-ALGO-17-2", "CN-NDSR-42")
 def test_a_deleted_tag_ends_in_all_versions_and_stays_away(shop):
     old = shop.tag(a_tag(), [1, 2], version=1, state="superseded")
     new = shop.tag(a_tag(), [1, 2], version=2)

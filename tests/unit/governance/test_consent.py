@@ -43,6 +43,7 @@ def test_what_was_said_later_holds_even_when_it_arrives_first(shop):
     assert shop.members(f"consent:{PURPOSE}:ordinary") == set()
 
 
+@pytest.mark.law("GDPR-7-3", "CN-PIPL-15")
 def test_at_one_instant_a_withdrawal_beats_whatever_the_order(shop):
     record(shop, said("withdrawn"), said("given"))
     record(shop, said("given", who=2), said("withdrawn", who=2))
@@ -79,6 +80,7 @@ def test_a_consent_that_arrives_late_does_not_survive_an_older_arrival_of_a_with
     assert shop.members(f"withdrawn:{PURPOSE}:explicit") == {1}
 
 
+@pytest.mark.law("GDPR-7-1", "CN-PIPL-69")
 def test_the_ledger_answers_for_any_point_in_time(shop):
     record(shop, said(days=10, expires_at=NOW - 2 * DAY), said("withdrawn", days=1))
     assert standing(shop, NOW - 11 * DAY).kinds == {}
@@ -96,6 +98,7 @@ def test_a_standing_knows_which_need_it_satisfies(shop):
     assert not found.satisfies(Consent.GUARDIAN)
 
 
+@pytest.mark.law("GDPR-7-1", "CN-PIPL-14")
 def test_the_history_keeps_everything(shop):
     record(shop, said(days=2, notice="n-1", language="zh", surface="app"), said("withdrawn", ""))
     with shop.read() as connection:
@@ -122,6 +125,7 @@ def test_coverage_counts_everybody_once(shop):
         ]
 
 
+@pytest.mark.law("GDPR-7-3", "CN-PIPL-15")
 def test_withdrawing_ends_the_tags_that_lose_their_last_purpose_at_once(shop):
     shop.people(CHINESE)
     record(shop, said(), said(who=2), said(purpose="analytics", days=1))
@@ -132,6 +136,7 @@ def test_withdrawing_ends_the_tags_that_lose_their_last_purpose_at_once(shop):
     assert shop.open_assignments(both) == shop.members(f"tv:{both}") == {1, 2}
 
 
+@pytest.mark.law("CN-PIPL-15")
 def test_withdrawals_in_bulk_end_the_same_tags(shop):
     people = dict.fromkeys(range(1, 201), ("pipl_cn", "18+"))
     shop.people(people)

@@ -89,6 +89,7 @@ def test_a_missing_store_is_told(ws):
     assert wrong(ws) == {"schema": "bad"}
 
 
+@pytest.mark.law("GDPR-32")
 @pytest.mark.parametrize(
     ("name", "code"), [("control", "store"), ("keystore", "key-store"), ("evidence", "evidence")]
 )

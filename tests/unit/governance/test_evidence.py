@@ -59,6 +59,7 @@ def found(ws):
         return {problem.code for problem in fresh.evidence.verify().problems}
 
 
+@pytest.mark.law("GDPR-5-2", "CN-PIPL-69")
 def test_a_change_and_its_entry_reach_the_log_after_the_commit(ws):
     act(ws)
     with ws.store.read() as connection:
@@ -90,6 +91,7 @@ def test_a_change_that_is_undone_leaves_no_entry(ws):
     assert len(lines(ws)) == 1
 
 
+@pytest.mark.law("GDPR-25")
 def test_a_person_stands_in_an_entry_under_a_pseudonym_of_that_request(ws):
     (number,) = ws.people.admit("customer", ["A-1"]).values()
     first, second = (ws.evidence.entry("read.subject", subject_id=number) for _ in range(2))
@@ -102,6 +104,7 @@ def test_a_person_stands_in_an_entry_under_a_pseudonym_of_that_request(ws):
     )
 
 
+@pytest.mark.law("GDPR-25")
 @pytest.mark.parametrize(
     "facts", [{"note": "free text here"}, {"amount": 1.5}, {"who": "Müller"}], ids=str
 )
@@ -284,6 +287,7 @@ NOTICED = {
 }
 
 
+@pytest.mark.law("GDPR-5-2", "CN-PIPL-69")
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edited_log_is_noticed(ws, name):
     act(ws, 5)
@@ -355,6 +359,7 @@ def _rebuild(ws, entries):
     )
 
 
+@pytest.mark.law("GDPR-5-2", "CN-PIPL-69")
 def test_an_older_copy_of_the_log_is_noticed_and_nothing_is_done_on_it(ws, tmp_path):
     act(ws)
     ws.close()

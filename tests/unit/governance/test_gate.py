@@ -8,7 +8,7 @@ from governance.purpose import purposes
 from governance.requirement import requirements
 from policies.packs import packs
 from policies.vocabulary import AGE_BANDS, Kind, Reason
-from tests.shop import NOW, Shop, a_purpose, a_tag
+from tests.shop import NOW, Shop, a_purpose, a_tag, all_assessed
 
 PURPOSE = "first_party_recommendation"
 MARKETING = "first_party_personalised_marketing"
@@ -46,6 +46,7 @@ def say(shop, who, state="given", kind="ordinary", **more):
         consent.record(unit, ConsentFact(who, PURPOSE, state, kind, NOW - DAY, **more), now=NOW)
 
 
+@pytest.mark.law("GDPR-6-1", "CN-PIPL-13")
 def test_the_law_of_each_person_decides(shop):
     found = table(shop, a_tag())
     assert set(found.classes[0]) == {1, 3, 5}
@@ -53,6 +54,7 @@ def test_the_law_of_each_person_decides(shop):
     assert (found.universe, found.age_unknown) == (6, 1)
 
 
+@pytest.mark.law("CN-PIPL-14")
 def test_a_consent_opens_and_names_itself(shop):
     say(shop, 2)
     said = permit(shop, 2, a_tag())
@@ -71,6 +73,7 @@ def test_a_consent_ends_at_its_last_instant(shop):
     assert 4 in table(shop, a_tag()).classes[0]
 
 
+@pytest.mark.law("CN-PIPL-14", "CN-PIPL-15")
 @pytest.mark.parametrize(
     ("state", "reason"), [("withdrawn", "consent-withdrawn"), ("refused", "consent-refused")]
 )
@@ -84,6 +87,7 @@ def test_what_the_person_said_is_the_reason(shop, state, reason):
     }
 
 
+@pytest.mark.law("CN-ALGO-18-MINOR-24")
 def test_marketing_to_minors_in_china_is_refused_with_consent_too(shop):
     with shop.store.write() as unit:
         consent.record(unit, ConsentFact(4, MARKETING, "given", "ordinary", NOW - DAY), now=NOW)
@@ -92,6 +96,7 @@ def test_marketing_to_minors_in_china_is_refused_with_consent_too(shop):
     assert any("Minors Online Regulation" in cite for cite in said.verdicts[0].cites)
 
 
+@pytest.mark.law("CN-PIPL-13")
 def test_pipl_knows_no_legitimate_interest(shop):
     say(shop, 2)
     said = permit(shop, 2, a_tag(basis={"pipl_cn": "legitimate_interest"}))
@@ -99,6 +104,7 @@ def test_pipl_knows_no_legitimate_interest(shop):
     assert "PIPL Art. 13" in said.verdicts[0].cites
 
 
+@pytest.mark.law("GDPR-7-1")
 def test_a_claim_of_consent_must_be_shown_even_where_less_would_do(shop):
     for who, regime in ((1, "gdpr"), (3, "ccpa")):
         claimed = a_tag(basis={regime: "consent"})
@@ -107,6 +113,7 @@ def test_a_claim_of_consent_must_be_shown_even_where_less_would_do(shop):
         assert permit(shop, who, claimed).allowed
 
 
+@pytest.mark.law("GDPR-9", "CN-PIPL-28-29")
 def test_an_explicit_consent_is_no_separate_one(shop):
     health = a_tag(
         asserts=["user.health_and_medical"], basis={"gdpr": "consent", "pipl_cn": "consent"}
@@ -121,6 +128,7 @@ def test_an_explicit_consent_is_no_separate_one(shop):
     assert permit(shop, 2, health).allowed
 
 
+@pytest.mark.law("GDPR-5-1-b", "GDPR-6-1")
 def test_what_is_missing_is_refused_never_allowed(shop):
     assert permit(shop, 1, a_tag(purposes=["analytics"])).reason == "unknown-purpose"
     assert permit(shop, 1, a_tag(basis={"ccpa": "notice"})).reason == "no-basis-claimed"
@@ -130,6 +138,7 @@ def test_what_is_missing_is_refused_never_allowed(shop):
     assert permit(shop, 999, a_tag()).reason == "gap"
 
 
+@pytest.mark.law("GDPR-5-1-b", "CN-PIPL-5-6", "CA-100-c")
 def test_a_purpose_that_the_tag_does_not_declare_is_refused(shop):
     with shop.read() as connection:
         known = purposes(connection)
@@ -151,6 +160,7 @@ def test_tags_with_the_same_people_share_a_class(shop):
     assert found.refused["interest.none"] == {"unknown-purpose": 6}
 
 
+@pytest.mark.law("CN-PIPL-23")
 def test_recipients_of_the_purpose_count_like_those_of_the_tag(shop):
     with shop.store.write() as unit:
         unit.connection.exec_driver_sql("DELETE FROM purpose")
@@ -161,9 +171,12 @@ def test_recipients_of_the_purpose_count_like_those_of_the_tag(shop):
     assert permit(shop, 2, a_tag()).allowed
 
 
+@pytest.mark.law("CN-PIPL-31")
 def test_requirements_cover_each_purpose_regime_and_band():
     known = {PURPOSE: a_purpose(PURPOSE)}
-    found = requirements(a_tag(purposes=[PURPOSE, "analytics"]), known)
+    found = requirements(
+        a_tag(purposes=[PURPOSE, "analytics"]), known, assessments=all_assessed(*known)
+    )
     assert len(found) == 2 * len(packs()) * len(AGE_BANDS)
     by_place = {(r.purpose, r.regime, r.band): r for r in found}
     assert by_place[PURPOSE, "gdpr", "18+"].kinds == frozenset()

@@ -29,6 +29,7 @@ def everything(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.law("GDPR-25")
 def test_a_workspace_is_whole_and_for_the_owner_only(tmp_path, home):
     report = init(
         tmp_path / "shop", name="Shop", regime="pipl_cn", language="zh", zone="Asia/Shanghai"

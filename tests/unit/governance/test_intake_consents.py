@@ -82,6 +82,7 @@ def test_the_same_file_and_an_overlapping_one_enter_nothing_twice(ws, tmp_path):
     assert len(ledger(ws)) == 2
 
 
+@pytest.mark.law("GDPR-7-1")
 def test_kind_notice_language_and_end_are_kept(ws, tmp_path):
     header = "customer,purpose,answer,at,how,until,text\n"
     report = bring(

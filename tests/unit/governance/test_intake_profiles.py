@@ -56,6 +56,7 @@ def standing(ws, customer):
     return tuple(row)
 
 
+@pytest.mark.law("GDPR-32", "CN-PIPL-51")
 def test_attributes_are_sealed_and_stand_nowhere_in_clear(ws, tmp_path):
     report = bring(ws, tmp_path, "customer,city\nA1,Kaltenbrunn\nB2,\n")
     assert (report.added, report.people, report.new_people) == (2, 2, 2)
@@ -67,6 +68,7 @@ def test_attributes_are_sealed_and_stand_nowhere_in_clear(ws, tmp_path):
             assert b"Kaltenbrunn" not in path.read_bytes(), path
 
 
+@pytest.mark.law("CN-PIPL-51")
 def test_each_class_has_a_blob_of_its_own(ws, tmp_path):
     attributes = {
         **CITY,
@@ -155,6 +157,7 @@ def test_of_two_ages_the_younger_band_holds(ws, tmp_path):
     assert report.findings["contradicting-age"] == 1
 
 
+@pytest.mark.law("GDPR-25")
 @pytest.mark.parametrize(
     ("means", "value", "band"),
     [
@@ -198,6 +201,7 @@ def codes_of(ws, tmp_path, **parts):
     return [problem.code for problem in caught.value.problems]
 
 
+@pytest.mark.law("CN-PIPL-51")
 def test_a_sensitive_category_cannot_be_called_ordinary(ws, tmp_path):
     attributes = {"faith": {"column": "city", "category": "user.demographic.religious_belief"}}
     assert codes_of(ws, tmp_path, attributes=attributes) == ["class-too-low"]

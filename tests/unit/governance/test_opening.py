@@ -178,14 +178,20 @@ def test_a_start_with_nothing_left_over_says_nothing(ws):
     assert told(ws) == []
 
 
+def fill(ws):
+    """Write more than there is room for."""
+    with ws.store.write() as unit:
+        pages = unit.connection.execute(text("PRAGMA page_count")).scalar()
+        unit.connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+        unit.log(ws.evidence.entry("tag.applied", tag="a.b", version=1, digest="0" * 64))
+        unit.connection.execute(text("INSERT INTO category SELECT 'c', hex(randomblob(500000)), 1"))
+
+
 def test_a_full_disk_is_one_clear_message_and_nothing_is_written(tmp_path):
     ws = a_workspace(tmp_path)
     try:
-        with pytest.raises(Conflict) as caught, ws.store.write() as unit:
-            pages = unit.connection.execute(text("PRAGMA page_count")).scalar()
-            unit.connection.execute(text(f"PRAGMA max_page_count = {pages}"))
-            unit.log(ws.evidence.entry("tag.applied", tag="a.b", version=1, digest="0" * 64))
-            unit.connection.execute(text("INSERT INTO category SELECT 'c', hex(randomblob(500000)), 1"))
+        with pytest.raises(Conflict) as caught:
+            fill(ws)
         assert caught.value.code == "disk-full"
         with ws.store.read() as connection:
             assert connection.execute(text("SELECT count(*) FROM category")).scalar() == 0

@@ -108,6 +108,7 @@ def test_a_decomposed_value_is_sealed_composed(ws):
     assert next(ws.people.unseal([cell]))[2] == {"name": "\u00e9"}
 
 
+@pytest.mark.law("GDPR-32")
 def test_a_cell_of_somebody_else_or_of_another_class_does_not_open(ws):
     one, two = ws.people.admit("customer", ["A", "B"]).values()
     ((_, _, cell),) = ws.people.seal([(one, 3, {"city": "x"})])
@@ -126,6 +127,7 @@ def test_nobody_unknown_is_sealed_or_referred_to(ws):
     assert code_of(lambda: ws.people.reference(5, "req-1")) == "subject-unknown"
 
 
+@pytest.mark.law("GDPR-25")
 def test_a_person_has_another_pseudonym_in_each_request(ws):
     one, two = ws.people.admit("customer", ["A", "B"]).values()
     pseudonyms = {ws.people.reference(s, r) for s in (one, two) for r in ("req-1", "req-2")}
@@ -142,6 +144,7 @@ def test_numbers_are_never_given_twice(ws):
     assert ws.people.admit("customer", ["B"]) == {"B": 3}
 
 
+@pytest.mark.law("GDPR-25", "GDPR-32")
 def test_the_files_hold_no_identity_and_no_value(ws):
     (one,) = ws.people.admit("customer", ["NEEDLE-4711"]).values()
     (cell,) = ws.people.seal([(one, 1, {"city": "NEEDLE-TOWN"})])

@@ -46,6 +46,7 @@ def test_applying_twice_does_nothing_and_leaves_no_second_entry(ws, tmp_path):
     assert entries(ws) == before + 1
 
 
+@pytest.mark.law("GDPR-6-4", "CN-PIPL-14-2")
 def test_a_purpose_that_people_answered_for_does_not_become_another(ws, tmp_path):
     apply(ws, tmp_path)
     with ws.store.write() as unit:

@@ -47,6 +47,7 @@ def test_every_place_is_entered_once_or_has_a_reason_why_not():
     assert len(CODES) == len(PLACES)
 
 
+@pytest.mark.law("CA-140-v1K")
 def test_every_table_with_a_subject_is_a_place_of_people():
     for name, table in METADATA.tables.items():
         if "subject_id" in table.columns or "members" in table.columns:

@@ -11,13 +11,14 @@ from sqlalchemy import text
 from audit.clock import DAY, FixedClock, Micros
 from governance import catalogue, choice, consent, purpose
 from governance.assignments import audience, held_by
+from governance.changing import lifecycle
 from governance.explaining import explain
 from governance.intake.people import enrol
 from governance.running import publish
 from governance.running.live import Live
 from governance.running.run import run_all, run_due, run_some, run_triggered
 from governance.store import bitmaps
-from tests.workshop import a_workspace
+from tests.workshop import a_workspace, applied
 
 NOW = 20_000 * DAY
 PURPOSE = "recommendation"
@@ -85,7 +86,7 @@ class Store:
             for key, rule in rules.items()
         )
         (self.folder / "tags.yaml").write_text(text_, "utf-8")
-        return catalogue.apply(self.ws, [self.folder / "tags.yaml"])
+        return applied(self.ws, self.folder / "tags.yaml")
 
     def buys(self, name, *days_ago, category="tea", amount=10, kind="purchase"):
         with live(self.ws) as door:
@@ -328,9 +329,9 @@ def test_a_suspended_tag_is_shown_and_computed_by_nobody(shop):
     shop.buys("ann", 3, 2, 1)
     shop.tags(**FAN)
     run_all(shop.ws)
-    catalogue.set_state(shop.ws, "interest.tea", "suspended")
+    lifecycle.suspend(shop.ws, "interest.tea")
     assert shop.having("interest.tea") == set()
-    catalogue.set_state(shop.ws, "interest.tea", "active")
+    lifecycle.resume(shop.ws, "interest.tea")
     assert shop.having("interest.tea") == {"ann"}
 
 

@@ -63,6 +63,7 @@ def test_the_other_suite_seals_as_well_and_the_two_do_not_mix():
     does_not_open(lambda: unseal(key, PLACE, CELL))
 
 
+@pytest.mark.law("GDPR-32")
 def test_every_flipped_bit_of_a_cell_is_refused():
     for bit in range(len(CELL) * 8):
         forged = bytearray(CELL)
@@ -76,6 +77,7 @@ def test_every_shortened_or_lengthened_cell_is_refused():
     does_not_open(lambda: unseal(KEY, PLACE, CELL + b"\0"))
 
 
+@pytest.mark.law("GDPR-32")
 def test_a_cell_moved_to_any_other_place_is_refused():
     tenants, sids = (TENANT, b"t" * 16), (SID, b"s" * 16)
     for tenant, sid, table, class_id, row, schema in product(

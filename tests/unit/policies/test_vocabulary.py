@@ -2,10 +2,11 @@
 import pytest
 
 from policies import vocabulary
+from policies.packs import library
 from policies.vocabulary import Consent, Kind, label, sufficient
 
 GROUPS = {
-    "regime": list(vocabulary.Regime),
+    "regime": [*vocabulary.Regime, *vocabulary.Companion],
     "use": list(vocabulary.Use),
     "verdict": list(vocabulary.Verdict),
     "consent": list(vocabulary.Consent),
@@ -14,6 +15,8 @@ GROUPS = {
     "reason": list(vocabulary.Reason),
     "age": list(vocabulary.AGE_BANDS),
     "duty": list(vocabulary.DUTIES),
+    "set": sorted({name for pack in library() for name in pack.sets}),
+    "table": sorted({name for pack in library() for name in pack.tables}),
 }
 
 
@@ -30,6 +33,7 @@ def test_a_code_without_a_label_stands_for_itself():
     assert label("reason", "something-new") == "something-new"
 
 
+@pytest.mark.law("GDPR-9", "CN-PIPL-28-29")
 def test_kinds_of_consent_do_not_stand_in_for_stronger_ones():
     assert sufficient(Consent.ORDINARY) == {Kind.ORDINARY, Kind.EXPLICIT, Kind.SEPARATE}
     assert sufficient(Consent.EXPLICIT) == {Kind.EXPLICIT}
@@ -38,6 +42,7 @@ def test_kinds_of_consent_do_not_stand_in_for_stronger_ones():
     assert sufficient(Consent.NONE) == frozenset()
 
 
+@pytest.mark.law("CA-120-c")
 def test_below_13_only_the_parent_opts_in():
     assert sufficient(Consent.OPT_IN, 0) == {Kind.GUARDIAN}
     assert Kind.GUARDIAN not in sufficient(Consent.OPT_IN, 13)

@@ -98,6 +98,7 @@ def test_both_languages_carry_the_same_numbers(depth, values, value):
     assert numbers(render(answer, depth, "en")) == numbers(render(answer, depth, "zh"))
 
 
+@pytest.mark.law("GDPR-15-1-h", "CN-PIPL-24-3", "CN-PIPL-48", "CN-ALGO-17-3")
 def test_the_person_reads_what_was_noted_why_and_what_would_change_it():
     text = "\n".join(render(an_answer((4, 812_300)), "subject", "en"))
     assert "Tea lover: yes, since 2026-02-01" in text
@@ -109,6 +110,7 @@ def test_the_person_reads_what_was_noted_why_and_what_would_change_it():
     assert "choice delete-tag" in text
 
 
+@pytest.mark.law("GDPR-15-1-h")
 def test_why_not_says_what_is_missing():
     text = "\n".join(render(an_answer((2, 812_300), value=None), "subject", "en"))
     assert "you do not have this tag" in text
@@ -138,6 +140,7 @@ def test_json_holds_both_languages_and_no_more_than_the_depth_allows():
     assert deep["consents"] == [12]
 
 
+@pytest.mark.law("GDPR-5-1-d")
 def test_evidence_comes_back_as_it_was_and_replays():
     root = a_rule()
     known = decode_facts(root, encode_facts((4, 812_300)))
@@ -202,6 +205,7 @@ def test_every_own_fact_is_named_even_when_it_did_not_decide():
     assert "Looked at too, without deciding: 81.23 spent within 90 days" in text
 
 
+@pytest.mark.law("GDPR-21-4")
 def test_the_caller_gives_the_commands_and_every_purpose_can_be_objected_to():
     other = replace(YES, key="marketing", name=Words(en="Marketing", zh="营销"))
     answer = replace(an_answer((4, 812_300)), purposes=(YES, other))

@@ -169,6 +169,7 @@ def golden(request):
     return compare
 
 
+@pytest.mark.law("GDPR-15-1-h", "CN-PIPL-24-3", "CN-PIPL-48", "CN-ALGO-17-3")
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("depth", ["subject", "officer", "engineer"])
 @pytest.mark.parametrize("name", CASES)

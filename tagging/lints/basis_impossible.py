@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A purpose that the law of a regime forbids, leaves open, or does not carry on the claimed basis.
+
+**Finds.** For each purpose and each regime in `basis`, what the policy pack answers: prohibited, not
+settled (a gap, which is never an allow), or not on this basis.
+
+**Why.** A basis must carry the purpose (GDPR Art. 6(1)); PIPL Art. 13 knows no legitimate interests. The
+gate would stop the tag for every person of the regime, silently, run after run. The articles of the
+case stand in the finding.
+
+**Mend.** Claim the basis that the finding names and ask for that consent, leave the purpose out, or leave
+the regime out of `basis`: then nothing is computed for its people.
+
+**Fails:**
+
+    basis: {gdpr: legitimate_interest, pipl_cn: legitimate_interest, ccpa: notice}
+
+**Passes:**
+
+    basis: {gdpr: legitimate_interest, pipl_cn: consent, ccpa: notice}
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, get_args
+
+from policies.decision import Answer, Question, Recipient, decide
+from policies.packs import packs
+from policies.vocabulary import Use, Verdict, label
+from tagging.document import Tag
+from tagging.finding import DeclaredPurpose, Finding, Lint, Stated, provenance_of
+
+LINT = Lint(__name__, "error", zh="某一法域的法律禁止、未规定或所声明的基础不能支持该目的")
+
+_KNOWN: Final = frozenset(get_args(Recipient))
+_USES: Final = frozenset(map(str, Use))
+_GATEWAY: Final = {
+    "consent": "explicit_consent",
+    "contract": "contract_necessity",
+    "legal_obligation": "law",
+}
+_OTHER_LINTS: Final = ("unknown-category", "CN-BROAD", "GDPR-BROAD", "CA-BROAD")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    derivation: str
+    sources: tuple[str, ...]
+    asserts: tuple[str, ...]
+    effect: str
+    use: str
+    recipients: tuple[str, ...]
+    basis: str
+    regime: str
+
+
+def check(stated: Stated) -> Iterator[Finding]:
+    """Yield a finding for each purpose that a regime does not carry."""
+    for _, purpose in stated.purposes:
+        if purpose.use not in _USES:
+            continue
+        for regime, basis in stated.tag.basis.items():
+            answer = _answer(_asked(stated.tag, purpose, regime, basis))
+            if answer.rule not in _OTHER_LINTS:
+                yield from _said(stated, purpose, (regime, basis), answer)
+
+
+def _asked(tag: Tag, purpose: DeclaredPurpose, regime: str, basis: str) -> _Asked:
+    given = {tag.recipients} if isinstance(tag.recipients, str) else set(tag.recipients)
+    recipients = (given | set(purpose.recipients)) & _KNOWN  # unknown ones have a lint of their own
+    if recipients - {"none"}:
+        recipients.discard("none")
+    return _Asked(
+        tag.derivation,
+        tag.sources,
+        tag.asserts,
+        tag.effect,
+        purpose.use,
+        tuple(sorted(recipients)),
+        basis,
+        regime,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _answer(asked: _Asked) -> Answer:
+    solely = asked.effect != "none"
+    question = Question.model_validate(
+        {
+            "derivation": asked.derivation,
+            "sources": asked.sources,
+            "asserts": asked.asserts,
+            "purposes": [asked.use],
+            "automated": "solely" if solely else True,
+            "effect": asked.effect,
+            "recipients": asked.recipients or ("none",),
+            "subject_age": "adult",
+            "basis_claimed": asked.basis,
+            "art22_gateway": _GATEWAY.get(asked.basis) if solely else None,
+        }
+    )
+    return decide(question, packs()[asked.regime])
+
+
+def _said(
+    stated: Stated, purpose: DeclaredPurpose, claim: tuple[str, str], answer: Answer
+) -> Iterator[Finding]:
+    regime, claimed = claim
+    refused = answer.verdict in (Verdict.PROHIBITED, Verdict.GAP)
+    if not refused and answer.basis_carries is not False:
+        return
+    where = {lang: label("regime", regime, lang) for lang in ("en", "zh")}
+    head = {lang: label("verdict", answer.verdict, lang) for lang in ("en", "zh")}
+    en = f'"{purpose.key}" is {head["en"]} under {where["en"]}: {answer.why["en"]}'
+    zh = f"“{purpose.key}”在{where['zh']}下：{head['zh']}。{answer.why['zh']}"
+    fix = (
+        f'leave "{purpose.key}" out of purposes, or {regime} out of basis',
+        f"从 purposes 中去掉“{purpose.key}”，或从 basis 中去掉 {regime}",
+    )
+    if not refused:
+        names = {lang: label("basis", claimed, lang) for lang in ("en", "zh")}
+        kinds = {lang: label("consent", answer.consent, lang) for lang in ("en", "zh")}
+        en = f'the basis "{names["en"]}" does not carry "{purpose.key}" under {where["en"]}: {answer.why["en"]}'
+        zh = f"“{names['zh']}”在{where['zh']}下不能支持“{purpose.key}”：{answer.why['zh']}"
+        fix = (
+            f"basis: {{{regime}: consent}}, and ask for {kinds['en']}",
+            f"basis: {{{regime}: consent}}，并取得{kinds['zh']}",
+        )
+    yield LINT.finds(
+        stated,
+        ("basis", regime),
+        (en, zh),
+        fix,
+        cites=answer.cites,
+        provenance=provenance_of(answer.provenance),
+    )
