@@ -100,7 +100,7 @@ class _Run:
                 snapshot = take(self.ws, connection, keys, self.as_of, in_bulk=True)
                 if not snapshot.tags:
                     raise NotFound(
-                        "no-tags", "there is no active tag", hint="tagwarden tag apply DIR"
+                        "no-tags", "there is no active tag", hint="tagwarden tag plan DIR"
                     )
                 cuts = latest_cuts(connection, snapshot.tags)
                 moved = BitMap.union(BitMap(), *bookkeeping.touched(connection).values())

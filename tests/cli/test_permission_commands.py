@@ -34,8 +34,8 @@ def shop(tmp_path, monkeypatch):
     ws.close()
     tagwarden("purpose", "apply", PURPOSES, "-w", folder)
     assessed = PURPOSES.with_name("assessments.yaml").read_text("utf-8")
-    for was, now in (("2017", "2025"), ("2018", "2026")):  # the example's calendar stands there
-        assessed = assessed.replace(f": {was}-", f": {now}-")
+    for was in (2020, 2018, 2017):  # the example's calendar stands at the beginning of 2018
+        assessed = assessed.replace(f": {was}-", f": {was + 8}-")
     (tmp_path / "assessments.yaml").write_text(assessed, "utf-8")
     tagwarden("assessment", "apply", tmp_path / "assessments.yaml", "-w", folder)
     return folder

@@ -117,7 +117,7 @@ def test_an_unknown_tag_is_answered_with_the_nearest_one(shop):
 def test_a_run_without_tags_says_what_to_type():
     done = call("run", "all")
     assert done.exit_code == 4
-    assert "tagwarden tag apply" in done.stderr
+    assert "tagwarden tag plan" in done.stderr
 
 
 def test_where_there_is_no_workspace_the_way_to_one_is_said(tmp_path, monkeypatch):
