@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from audit.clock import to_micros
 from governance.vault.people import normalise
 from tagging.intake import zones
-from tagging.intake.duck import opened
+from tagging.intake.duck import MOST_E4, opened
 from tagging.intake.rows import UNUSABLE
 
 ZONES = (
@@ -64,12 +64,12 @@ def test_a_number_in_text_is_exact_and_half_even(duck, numbers):
 def test_products_and_ratios_are_half_even(duck, left, right):
     product, ratio = duck.one(f"SELECT product_e4({left}, {right}), ratio_e4({left}, {right})")
     exact = (Decimal(left) * right / 10000).quantize(Decimal(1), ROUND_HALF_EVEN)
-    assert product == (exact if abs(exact) <= LIMIT else None)
+    assert product == (exact if abs(exact) <= MOST_E4 else None)
     exact = int(Decimal(left) * 10000 // 1)
     quotient, rest = divmod(abs(exact), abs(right))
     quotient += rest * 2 > abs(right) or (rest * 2 == abs(right) and quotient % 2)
     quotient = quotient if (exact < 0) == (right < 0) else -quotient
-    assert ratio == (quotient if abs(quotient) <= LIMIT else None)
+    assert ratio == (quotient if abs(quotient) <= MOST_E4 else None)
 
 
 instants = st.datetimes(datetime(2000, 1, 2), datetime(2029, 12, 30))  # noqa: DTZ001
