@@ -21,7 +21,7 @@ from policies.document import nearest
 from tagging.catalogue import Catalogue, Definition, Known, check_documents, check_files
 from tagging.document import Feature, Tag, meaning_digest
 from tagging.explain.naming import Naming
-from tagging.lineage import effective, lineage
+from tagging.lineage import Lineage, effective, lineage
 from tagging.lints import Report, check_paths
 from tagging.rules.functions import CORE_COLUMNS, EXTRA_KINDS
 from tagging.rules.tree import Kind, Named, Node, walk
@@ -131,6 +131,12 @@ def attribute_categories(connection: Connection) -> dict[str, str]:
     """Return the data category of each attribute that people have."""
     rows = connection.execute(text("SELECT key, category FROM attribute ORDER BY key"))
     return {row.key: row.category for row in rows}
+
+
+def origins(connection: Connection) -> Lineage:
+    """Return what every tag and feature is made of."""
+    checked = check_documents((), known(connection))
+    return lineage(checked, attribute_categories(connection))
 
 
 def names(connection: Connection) -> Naming:

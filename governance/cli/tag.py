@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from governance.cli import change
+from governance.cli.lineage import lineage
 from governance.cli.lint import lint
 from governance.cli.new import new
 from governance.cli.out import Json, Lang, Where, emit, table, workspace
@@ -13,6 +14,7 @@ from governance.cli.out import Json, Lang, Where, emit, table, workspace
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write, check and apply tags.")
 app.command()(new)
 app.command()(lint)
+app.command()(lineage)
 for command in (
     *(change.plan, change.submit, change.review, change.approve, change.reject, change.withdraw),
     *(change.apply, change.suspend, change.resume, change.deprecate, change.archive),
