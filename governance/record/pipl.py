@@ -150,6 +150,8 @@ def _assessment(facts: Facts, purpose: Purpose) -> Iterator[Line]:
             ),
             "tagwarden assessment apply FILE",
         )
+    elif not facts.of(purpose):
+        yield said("no tag in use serves this purpose", "没有在用的标签服务于该目的")
     elif not here:
         yield said("the packs ask for none here", "规则包在此不要求评估")
 

@@ -112,7 +112,7 @@ def as_html(record: Record, languages: Sequence[str]) -> str:
 
 def _joined(field: Field, language: str) -> str:
     mark = "；" if language == "zh" else "; "
-    return mark.join(line.says.in_(language) for line in field.lines)
+    return mark.join(line.says.in_(language).rstrip(".。") for line in field.lines)
 
 
 def _harmless(cell: str) -> str:

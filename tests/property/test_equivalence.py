@@ -143,7 +143,9 @@ def check_rewriting(tags, seed):
     for root, _ in tags.values():
         other = rewritten(root, random)
         cut_points(other, oracle)
-        assert same(root, other), (root, other)
+        # the normal form is sound for fractions too, but does not claim to find all of them
+        exact = not any(isinstance(p, Arith) and p.kind == "real" for p in walk(root))
+        assert same(root, other) or not exact, (root, other)
         for person in everybody:
             value = oracle.node(root, person, AS_OF)
             assert equal(value, oracle.node(other, person, AS_OF)), (root, other)
