@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -127,7 +127,8 @@ def day_of(at: Micros) -> date:
 
 def assessments(connection: Connection) -> Mapping[str, Assessment]:
     """Return the assessments on record by key, each in its latest form, overdue ones included."""
-    return {one.key: one for one in _read_all(_documents(connection))}
+    documents = (json.loads(document) for document in _latest(connection, "document"))
+    return {one.key: one for one in map(Assessment.model_validate, documents)}
 
 
 def assessment_named(connection: Connection, key: str) -> Assessment:
@@ -141,25 +142,27 @@ def assessment_named(connection: Connection, key: str) -> Assessment:
 
 def valid(connection: Connection, at: Micros) -> Assessments:
     """Return the assessments that count at an instant: approved by then, their review not overdue."""
-    return _valid(_documents(connection), day_of(at))
+    day = day_of(at)
+    mark = (_latest(connection, "digest"), day)
+    if mark not in _VALID:
+        if len(_VALID) >= _REMEMBERED:
+            _VALID.clear()
+        known = assessments(connection).values()
+        _VALID[mark] = Assessments(tuple(one for one in known if one.state(day) == "in-force"))
+    return _VALID[mark]
 
 
-def _documents(connection: Connection) -> tuple[str, ...]:
+_REMEMBERED = 8
+_VALID: dict[tuple[tuple[str, ...], date], Assessments] = {}
+"""What counts, by the digests of all documents and the day: the gate asks for every person."""
+
+
+def _latest(connection: Connection, column: Literal["digest", "document"]) -> tuple[str, ...]:
     latest = "SELECT max(id) FROM assessment GROUP BY key"
     rows = connection.execute(
-        text(f"SELECT document FROM assessment WHERE id IN ({latest}) ORDER BY key")
+        text(f"SELECT {column} FROM assessment WHERE id IN ({latest}) ORDER BY key")
     )
-    return tuple(row.document for row in rows)
-
-
-@lru_cache(maxsize=8)
-def _read_all(documents: tuple[str, ...]) -> tuple[Assessment, ...]:
-    return tuple(Assessment.model_validate(json.loads(document)) for document in documents)
-
-
-@lru_cache(maxsize=8)
-def _valid(documents: tuple[str, ...], day: date) -> Assessments:
-    return Assessments(tuple(one for one in _read_all(documents) if one.state(day) == "in-force"))
+    return tuple(row[0] for row in rows)
 
 
 def apply(ws: "Workspace", files: Iterable[Path]) -> list[Applied]:
@@ -181,17 +184,16 @@ def read(files: Iterable[Path], known: Iterable[str]) -> list[Assessment]:
     """
     everything = Problems()
     found: dict[str, Assessment] = {}
-    there = frozenset(known)
     seen: set[str] = set()
+    there = frozenset(known)
     for document, problems in documents_of(files, "Assessment", everything):
-        stated = document.value if isinstance(document.value, dict) else {}
-        key = str(stated.get("key"))
-        if key in seen:
-            _note(document, problems, ("key",), "duplicate-assessment", "it is stated twice")
-        seen.add(key)
-        _check_purposes(stated, document, problems, there)
-        _check_parts(stated, document, problems)
-        _check_days(stated, document, problems)
+        paper = _Paper.of(document, problems)
+        if paper.key and paper.key in seen:
+            paper.note("duplicate-assessment", "it is stated twice", ("key",))
+        seen.add(paper.key)
+        _check_purposes(paper, there)
+        _check_parts(paper)
+        _check_days(paper)
         one = validate(Assessment, document, problems)
         if one is not None:
             found[one.key] = one
@@ -199,84 +201,86 @@ def read(files: Iterable[Path], known: Iterable[str]) -> list[Assessment]:
     return list(found.values())
 
 
-def _note(
-    document: Document,
-    problems: Problems,
-    path: tuple[str | int, ...],
-    code: str,
-    message: str,
-    *,
-    hint: str = "",
-) -> None:
-    line, column = document.place(path)
-    problems.add(
-        code, f'"{document.value.get("key")}": {message}', line=line, column=column, hint=hint
-    )
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """An assessment as it stands in a file, sound or not, and where its problems go."""
+
+    document: Document
+    problems: Problems
+    stated: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, document: Document, problems: Problems) -> "_Paper":
+        return cls(document, problems, document.value if isinstance(document.value, dict) else {})
+
+    @property
+    def key(self) -> str:
+        key = self.stated.get("key")
+        return key if isinstance(key, str) else ""
+
+    def day(self, name: str) -> date | None:
+        return _date(self.stated.get(name))
+
+    def note(self, code: str, message: str, path: tuple[str | int, ...], *, hint: str = "") -> None:
+        line, column = self.document.place(path)
+        self.problems.add(code, f'"{self.key}": {message}', line=line, column=column, hint=hint)
 
 
-def _check_purposes(
-    stated: Mapping[str, Any], document: Document, problems: Problems, known: frozenset[str]
-) -> None:
-    covers = stated.get("covers")
+def _check_purposes(paper: _Paper, known: frozenset[str]) -> None:
+    covers = paper.stated.get("covers")
     keys = listed(covers.get("purposes")) if isinstance(covers, dict) else None
     for number, key in enumerate(keys or ()):
         if isinstance(key, str) and key not in known:
-            _note(
-                document,
-                problems,
-                ("covers", "purposes", number),
+            paper.note(
                 "unknown-purpose",
                 f'there is no purpose "{key}"',
+                ("covers", "purposes", number),
                 hint=nearest(key, known) or "tagwarden purpose apply FILE, first",
             )
 
 
-def _check_parts(stated: Mapping[str, Any], document: Document, problems: Problems) -> None:
-    kind, contents = str(stated.get("type")), stated.get("contents", {})
+def _check_parts(paper: _Paper) -> None:
+    kind, contents = str(paper.stated.get("type")), paper.stated.get("contents", {})
     if kind not in RULES or not isinstance(contents, dict):
         return
     parts = {part.code: part for part in RULES[kind].parts}
     for part in parts.values():
         if part.needed and part.code not in contents:
-            _note(
-                document,
-                problems,
-                ("contents",),
+            paper.note(
                 "assessment-part-missing",
                 f'it lacks "{part.code}": {part.en} ({part.article})',
+                ("contents",),
                 hint=f"add contents.{part.code}: {{en: …, zh: …}}",
             )
     for code in contents:
         if code not in parts:
-            _note(
-                document,
-                problems,
-                ("contents", code),
+            paper.note(
                 "unknown-assessment-part",
                 f'"{code}" is no part of a {kind}',
+                ("contents", code),
                 hint=nearest(code, parts) or "parts: " + ", ".join(parts),
             )
 
 
-def _check_days(stated: Mapping[str, Any], document: Document, problems: Problems) -> None:
+def _check_days(paper: _Paper) -> None:
     """Note days in the wrong order, or too far apart; a day that is none is the document's problem."""
-    made, approved, review_by = (_date(stated.get(name)) for name in _DAYS)
+    made, approved, review_by = (paper.day(name) for name in _DAYS)
     hint = "made, approved and review_by follow each other"
     if made and approved and approved < made:
-        message = "it was approved before it was made"
-        _note(document, problems, ("approved",), "assessment-days", message, hint=hint)
+        paper.note(
+            "assessment-days", "it was approved before it was made", ("approved",), hint=hint
+        )
     if approved and review_by and review_by <= approved:
-        message = "its review is not due after it was approved"
-        _note(document, problems, ("review_by",), "assessment-days", message, hint=hint)
-    kind = str(stated.get("type"))
+        paper.note(
+            "assessment-days", "its review is not due after its approval", ("review_by",), hint=hint
+        )
+    kind = str(paper.stated.get("type"))
     last = latest_review(kind, approved) if approved and kind in RULES else None
     if last is not None and review_by and review_by > last:
-        _note(
-            document,
-            problems,
-            ("review_by",),
+        paper.note(
             "assessment-review-late",
             f"it must be reviewed by {last} ({RULES[kind].review_article})",
+            ("review_by",),
             hint=f"review_by: {last}",
         )
 

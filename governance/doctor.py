@@ -15,6 +15,7 @@ from sqlalchemy import text
 from audit.clock import FixedClock, iso
 from audit.errors import Fault
 from audit.evidence.reading import TOLERANCE_MS
+from governance.assessment import assessments, day_of
 from governance.evidence import Evidence
 from governance.evidence.log import WHAT as LOG
 from governance.store import sqlite_file
@@ -33,6 +34,7 @@ Result = Literal["ok", "warn", "bad"]
 
 LITTLE_ROOM: Final = 1_000_000_000
 NO_ROOM: Final = 100_000_000
+SOON_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,20 @@ def _runs(ward: _Ward) -> _Found:
     return "ok", "no run was left unfinished"
 
 
+def _assessments(ward: _Ward) -> _Found:
+    today = day_of(ward.ws.clock.now())
+    with ward.control.read() as connection:
+        left = {one.key: (one.review_by - today).days for one in assessments(connection).values()}
+    late = [key for key, days in left.items() if days < 0]
+    soon = [key for key, days in left.items() if 0 <= days <= SOON_DAYS]
+    hint = "review them, then: tagwarden assessment apply FILE"
+    if late:
+        return "warn", f"overdue, so the gate stops what they cover: {', '.join(late)}", hint
+    if soon:
+        return "warn", f"to be reviewed in {SOON_DAYS} days at most: {', '.join(soon)}", hint
+    return "ok", f"{len(left)} assessments, none to be reviewed soon"
+
+
 def _room(ward: _Ward) -> _Found:
     free = shutil.disk_usage(ward.ws.paths.root).free
     result: Result = "bad" if free < NO_ROOM else "warn" if free < LITTLE_ROOM else "ok"
@@ -262,6 +278,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("outbox", _outbox, True),
     ("lake", _lake, True),
     ("runs", _runs, True),
+    ("assessments", _assessments, True),
     ("disk", _room, False),
     ("quarantine", _quarantine, False),
 )

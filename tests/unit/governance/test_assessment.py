@@ -313,6 +313,22 @@ def test_what_the_law_forbids_is_not_told_as_a_missing_paper(shop):
     assert reasons(shop, a_tag(basis={"gdpr": "contract", "ccpa": "notice"}))[1] == "wrong-basis"
 
 
+@pytest.mark.parametrize(
+    ("review_by", "result", "said"),
+    [
+        ("2026-02-28", "warn", "overdue, so the gate stops what they cover: recommending.pipia"),
+        ("2026-03-31", "warn", "to be reviewed in 30 days at most: recommending.pipia"),
+        ("2026-04-01", "ok", "1 assessments, none to be reviewed soon"),
+    ],
+)
+def test_the_doctor_warns_before_a_review_is_overdue(ws, tmp_path, review_by, result, said):
+    from governance.doctor import examine
+
+    apply(ws, tmp_path, DOCUMENT.replace("2027-01-20", review_by))
+    (found,) = [check for check in examine(ws) if check.code == "assessments"]
+    assert (found.result, found.what) == (result, said)
+
+
 def test_a_workspace_reads_under_its_own_clock(ws, tmp_path):
     apply(ws, tmp_path, DOCUMENT.replace("2026-01-20", "2026-03-02"))
     with ws.store.read() as connection:

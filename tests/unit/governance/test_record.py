@@ -34,7 +34,7 @@ recipients: [processor, overseas_recipient]
 apiVersion: tagwarden/v1
 kind: Purpose
 key: statistics
-name: {en: Statistics, zh: 统计}
+name: {en: Statistics, zh: "=统计"}
 says: {en: We count., zh: 我们统计。}
 use: analytics
 personalised: false
