@@ -109,6 +109,8 @@ def _arith(node: Any, written: _Known) -> Form:
     kind: Kind = node.kind
     if node.op == "/":
         right = _divisor(right)
+        if right[0] == "literal" and right[2] == 0:
+            return _literal(None, kind)
     if left[0] == right[0] == "literal":
         value: Any = evaluate(Arith(node.op, _constant(left), _constant(right), kind), {}, {})
         if value is None or isfinite(value):
@@ -208,7 +210,7 @@ def _compare(node: Any, written: _Known) -> Form:
         left, right, op = right, left, _MIRROR[op]
     if _missing(left) or _missing(right):
         return _NULL
-    ordered = _ordered(node.left) and _ordered(node.right)
+    ordered = _ordered(left) and _ordered(right)
     if right[0] == "literal" and right[1] == "bool":
         return left if right[2] is (op == "=") else _not(left)
     if right[0] == "literal" and ordered:
@@ -225,7 +227,7 @@ def _in(node: Any, written: _Known) -> Form:
     of = _form(node.of, written)
     if _missing(of):
         return _NULL
-    if node.of.kind == "bool" or not _ordered(node.of):
+    if node.of.kind == "bool" or not _ordered(of):
         return _joined("or", [_compare(Compare("=", node.of, v), written) for v in node.values])
     kind: Kind = node.of.kind
     return _held(of, Values.joined(any, [Values.of("=", v.value, kind) for v in node.values]))
@@ -300,51 +302,76 @@ def _is_missing(node: Any, written: _Known) -> Form:
 # --- numbers that are in order ------------------------------------------------------------------
 
 
-def _ordered(node: Node) -> bool:
+def _ordered(form: Form) -> bool:
     """Return whether a value, if there is one, is in order with every other: never `not a number`."""
-    return node.kind != "real" or _bound(node) < inf
+    return _most(form) < inf
 
 
-def _bound(node: Node) -> float:
+def _most(form: Form) -> float:
     """Return what the size of a number cannot exceed; inf: not known, and it may be no number."""
-    if isinstance(node, Literal):
-        return abs(float(node.value)) if isinstance(node.value, int | float) else 0.0
-    if isinstance(node, Named | NullIf):
-        return _bound(node.of)
-    if node.kind != "real":
+    what = form[0]
+    if what == "literal":
+        return abs(float(form[2])) if form[1] in _NUMBERS and form[2] is not None else 0.0
+    if what == "nullif":
+        return _most(form[1])
+    if _kind(form) != "real":
         return _WIDE
-    if isinstance(node, Arith):
-        return _bound_of_arith(node)
-    items: Iterable[Node] = ()
-    if isinstance(node, Coalesce):
-        items = node.items
-    elif isinstance(node, Case):
-        items = (*(value for _, value in node.whens), node.otherwise)
-    return max(map(_bound, items), default=inf)
+    if what == "case":
+        return max(_most(value) for value in (*(value for _, value in form[2]), form[3]))
+    if what == "coalesce":
+        return max(map(_most, form[2]))
+    return _most_of_arith(form) if what in _OPERATIONS else inf
 
 
-def _bound_of_arith(node: Arith) -> float:
-    left, right = _bound(node.left), _bound(node.right)
+def _most_of_arith(form: Form) -> float:
+    operands = tuple(form[2]) if isinstance(form[2], frozenset) else form[2:]
+    left, right = _most(operands[0]), _most(operands[-1])
     if inf in (left, right):
         return inf
-    if node.op in "+-":
-        bound = left + right
-    elif node.op == "*":
-        bound = left * right
-    elif node.right.kind != "real":  # by a whole number other than 0
-        bound = left
+    if form[0] == "*":
+        most = left * right
+    elif form[0] == "/":
+        least = _least(operands[-1])
+        most = left / least if least else inf
     else:
-        bound = left / right if isinstance(node.right, Literal) and right else inf
-    return bound if bound < _TAME else inf  # far enough away for what rounding adds
+        most = left + right
+    return most if most < _TAME else inf  # far enough away for what rounding adds
 
 
+def _least(form: Form) -> float:
+    """Return what the size of a number other than 0 cannot fall below; 0.0: not known."""
+    if form[0] == "literal":
+        return abs(float(form[2]))
+    if _kind(form) != "real":
+        return 1.0
+    if form[0] == "/" and form[3][0] == "literal":
+        return _least(form[2]) / abs(float(form[3][2]))
+    return 0.0
+
+
+def _kind(form: Form) -> Kind:
+    place = _KIND_AT.get(form[0])
+    return "bool" if place is None else form[place]
+
+
+_NUMBERS: Final = ("int", "dec", "real")
+_OPERATIONS: Final = ("+", "-", "*", "/")
+_KIND_AT: Final = {
+    "column": 2,
+    "attribute": 2,
+    "tag": 2,
+    "nullif": 3,
+    "tier": 3,
+    "aggregate": 5,
+    **dict.fromkeys(("literal", "case", "coalesce", *_OPERATIONS), 1),
+}
 _DUAL: Final = {"and": "or", "or": "and"}
 _FORMS: Mapping[type, Callable[[Any, _Known], Form]] = {
     Literal: lambda node, _: _literal(node.value, node.kind),
     Column: lambda node, _: ("column", node.name, node.kind),
     Attribute: lambda node, _: ("attribute", node.key, node.kind),
     TagRef: lambda node, _: ("tag", node.key, node.kind),
-    Tier: lambda node, written: ("tier", _form(node.of, written), node.count),
+    Tier: lambda node, written: ("tier", _form(node.of, written), node.count, node.kind),
     Named: _named,
     Aggregate: _aggregate,
     Arith: _arith,

@@ -277,9 +277,14 @@ def _stricter(
 
 
 def _sensitive_in(labels: frozenset[str], law: Mapping[str, Pack]) -> tuple[str, ...]:
-    stated = tuple(sorted(labels))
-    question = Question(sources=stated, asserts=stated, purposes=("analytics",))
-    return tuple(regime for regime in law if decide(question, law[regime]).sensitive)
+    """Return the regimes in which some categories are sensitive; one that nobody knows hides none."""
+    found = []
+    for regime, pack in law.items():
+        stated = tuple(sorted(labels & pack.categories if pack.categories else labels))
+        question = Question(sources=stated, asserts=stated, purposes=("analytics",))
+        if stated and decide(question, pack).sensitive:
+            found.append(regime)
+    return tuple(found)
 
 
 def _question(

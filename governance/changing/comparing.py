@@ -89,7 +89,7 @@ class _Comparison:
         changed = dict(self._features()) | dict(self._tags())
         tags = [key for key, item in changed.items() if item.kind == "tag"]
         declared = {item.key: item for item in self._declared}
-        stricter = turned_sensitive(self.before, self.after, declared)
+        stricter = turned_sensitive(self.before, self.after, declared, self.ws.law.packs)
         again = [key for key in stricter if key not in changed]
         reach = self._reach(tags, progress) if count else {}
         findings = self._findings(changed)

@@ -29,7 +29,7 @@ from tagging.rules.tree import (
 from tests.oracle import Oracle, aggregate, arithmetic, compare
 from tests.property.strategies import AS_OF, people, rules
 
-QUICK = settings(max_examples=150, deadline=None)
+QUICK = settings(max_examples=40, deadline=None)
 THOROUGH = settings(max_examples=4000, deadline=None)
 MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
 OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "=": "<>", "<>": "="}
@@ -49,7 +49,7 @@ def meaning(form, facts):  # noqa: C901, PLR0911, PLR0912  (one case per kind of
             return value
         case ("column" | "attribute" | "tag" | "aggregate", *_):
             return facts(form)
-        case ("tier", measure, _):
+        case ("tier", measure, *_):
             value = of(measure)
             return None if value is None else 1 + sum(cut < value for cut in facts(form))
         case ("+" | "*", _, parts):
@@ -143,9 +143,7 @@ def check_rewriting(tags, seed):
     for root, _ in tags.values():
         other = rewritten(root, random)
         cut_points(other, oracle)
-        # the normal form is sound for fractions too, but does not claim to find all of them
-        exact = not any(isinstance(p, Arith) and p.kind == "real" for p in walk(root))
-        assert same(root, other) or not exact, (root, other)
+        assert same(root, other), (root, other)
         for person in everybody:
             value = oracle.node(root, person, AS_OF)
             assert equal(value, oracle.node(other, person, AS_OF)), (root, other)
