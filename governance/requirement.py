@@ -6,25 +6,18 @@ cannot carry the purpose, a recipient that nobody knows, an assessment that the 
 that is missing or overdue: none of them is ever allowed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, get_args
 
 from governance.assessment import Assessments
 from governance.law import Law, shipped
 from governance.purpose import Purpose
 from policies.assessments import RULES as ASSESSED
-from policies.decision import Answer, Question, Recipient, decide
+from policies.decision import Answer, decide
 from policies.vocabulary import AGE_BANDS, Consent, Kind, Reason, Verdict, sufficient
+from tagging.asking import RECIPIENTS, Asked, recipients_of
 from tagging.document import Tag
-
-_RECIPIENTS: Final = frozenset(get_args(Recipient))
-_GATEWAY: Final = {
-    "consent": "explicit_consent",
-    "contract": "contract_necessity",
-    "legal_obligation": "law",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +40,6 @@ class Requirement:
     rule: str = ""
     assessments: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the answer depends on, so that it can be remembered."""
-
-    derivation: str
-    sources: tuple[str, ...]
-    asserts: tuple[str, ...]
-    effect: str
-    use: str
-    recipients: tuple[str, ...]
-    basis: str
-    regime: str
-    law: Law
 
 
 def requirements(
@@ -108,23 +86,11 @@ def requirement(
     basis = {str(name): str(claimed) for name, claimed in definition.basis.items()}.get(regime)
     if basis is None:
         return Requirement(key, regime, band, Reason.NO_BASIS)
-    recipients = _recipients(definition) | set(purpose.recipients)
-    if recipients - {"none"}:
-        recipients.discard("none")
-    if recipients - _RECIPIENTS:
+    if (recipients_of(definition) | set(purpose.recipients)) - RECIPIENTS:
         return Requirement(key, regime, band, Reason.GAP, basis=basis)
-    asked = _Asked(
-        definition.derivation,
-        definition.sources,
-        definition.asserts,
-        definition.effect,
-        str(purpose.use),
-        tuple(sorted(recipients)),
-        basis,
-        regime,
-        law,
-    )
-    return _assessed(_settled(asked, key, band), definition.key, assessments)
+    asked = Asked.of(definition, str(purpose.use), purpose.recipients, basis)
+    found = _settled(asked, (regime, band), law, key)
+    return _assessed(found, definition.key, assessments)
 
 
 def _assessed(found: Requirement, tag: str, assessments: Assessments) -> Requirement:
@@ -158,34 +124,25 @@ def answer_for(
 ) -> Answer:
     """Return what the law answers to a tag and purpose for people of one (regime, age band); pure."""
     regime, band = people
-    known = (_recipients(definition) | set(purpose.recipients)) & _RECIPIENTS
     basis = {str(name): str(claimed) for name, claimed in definition.basis.items()}.get(regime, "")
-    asked = _Asked(
-        definition.derivation,
-        definition.sources,
-        definition.asserts,
-        definition.effect,
-        str(purpose.use),
-        tuple(sorted(known - {"none"} or {"none"})),
-        basis,
-        regime,
-        law or shipped(),
-    )
-    return _answer(asked, AGE_BANDS[band])
+    asked = Asked.of(definition, str(purpose.use), purpose.recipients, basis)
+    return _answer(asked, regime, law or shipped(), AGE_BANDS[band])
 
 
 @lru_cache(maxsize=16_384)
-def _settled(asked: _Asked, key: str, band: str) -> Requirement:
+def _settled(asked: Asked, people: tuple[str, str], law: Law, key: str) -> Requirement:
+    regime, band = people
     youngest = AGE_BANDS[band]
-    answer = _answer(asked, youngest)
-    reason = _reason(asked, answer, youngest)
+    answer = _answer(asked, regime, law, youngest)
+    reason = _reason(answer, youngest, lambda: _answer(asked, regime, law, None))
     need = answer.consent
     if need is Consent.NONE and asked.basis == "consent":
         need = Consent.OPT_IN  # where the law asks for none, the owner of the tag has promised one
-    opt_out = _answer(asked, youngest, opted_out=True).verdict is Verdict.PROHIBITED
+    against = _answer(asked, regime, law, youngest, opted_out=True)
+    opt_out = against.verdict is Verdict.PROHIBITED
     return Requirement(
         key,
-        asked.regime,
+        regime,
         band,
         reason,
         sufficient(need, youngest) if reason is None else frozenset(),
@@ -197,35 +154,19 @@ def _settled(asked: _Asked, key: str, band: str) -> Requirement:
     )
 
 
-def _reason(asked: _Asked, answer: Answer, youngest: int | None) -> Reason | None:
+def _reason(
+    answer: Answer, youngest: int | None, for_adults: Callable[[], Answer]
+) -> Reason | None:
     if answer.verdict in (Verdict.PROHIBITED, Verdict.GAP):
-        adult = _answer(asked, None).verdict
+        adult = for_adults().verdict
         if youngest is not None and adult not in (Verdict.PROHIBITED, Verdict.GAP):
             return Reason.MINOR
         return Reason.PROHIBITED if answer.verdict is Verdict.PROHIBITED else Reason.GAP
     return Reason.WRONG_BASIS if answer.basis_carries is False else None
 
 
-def _answer(asked: _Asked, youngest: int | None, *, opted_out: bool = False) -> Answer:
-    question = Question.model_validate(
-        {
-            "derivation": asked.derivation,
-            "sources": asked.sources,
-            "asserts": asked.asserts,
-            "purposes": [asked.use],
-            "automated": True if asked.effect == "none" else "solely",
-            "effect": asked.effect,
-            "recipients": asked.recipients,
-            "subject_age": "adult" if youngest is None else youngest,
-            "basis_claimed": asked.basis or None,
-            "art22_gateway": _GATEWAY.get(asked.basis) if asked.effect != "none" else None,
-            "opted_out": opted_out,
-            "role": asked.law.role,
-        }
-    )
-    return decide(question, asked.law.packs[asked.regime])
-
-
-def _recipients(definition: Tag) -> set[str]:
-    given = definition.recipients
-    return {given} if isinstance(given, str) else set(given)
+def _answer(
+    asked: Asked, regime: str, law: Law, youngest: int | None, *, opted_out: bool = False
+) -> Answer:
+    question = asked.question(youngest, opted_out=opted_out, role=law.role)
+    return decide(question, law.packs[regime])

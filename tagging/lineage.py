@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from audit.errors import BadInput
-from policies.decision import Answer, Question, Recipient, decide
+from policies.decision import Answer, Question, decide
 from policies.layers import severity
 from policies.packs import packs
 from policies.rules import Pack
+from tagging.asking import Asked
 from tagging.catalogue import Catalogue
 from tagging.document import Feature, Tag, meaning_digest
 from tagging.finding import DeclaredPurpose
@@ -33,13 +34,6 @@ Role = Literal["data", "attribute", "column", "feature", "tag"]
 
 SOURCES: Final = ("data", "attribute", "column")
 """Roles of what nothing here computes. Their ids carry the role: `data:user.location`."""
-
-_RECIPIENTS: Final = frozenset(get_args(Recipient))
-_GATEWAY: Final = {
-    "consent": "explicit_consent",
-    "contract": "contract_necessity",
-    "legal_obligation": "law",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +196,9 @@ def judged(
     """Return what each regime whose basis a tag claims answers about each purpose, for adults."""
     known = packs() if law is None else law
     return {
-        (str(regime), purpose): decide(_question(tag, basis, purpose, purposes), known[regime])
+        (str(regime), purpose): decide(
+            _asked(tag, basis, purpose, purposes).question(), known[regime]
+        )
         for regime, basis in tag.basis.items()
         for purpose in tag.purposes
         if regime in known
@@ -287,26 +283,9 @@ def _sensitive_in(labels: frozenset[str], law: Mapping[str, Pack]) -> tuple[str,
     return tuple(found)
 
 
-def _question(
-    tag: Tag, basis: str, purpose: str, purposes: Mapping[str, DeclaredPurpose]
-) -> Question:
-    """Return the question that a tag puts to the law for one purpose, as the gate puts it."""
+def _asked(tag: Tag, basis: str, purpose: str, purposes: Mapping[str, DeclaredPurpose]) -> Asked:
+    """Return what a tag asks for one purpose; one that nobody declares is asked for by its key."""
     declared = purposes.get(purpose)
-    given = {tag.recipients} if isinstance(tag.recipients, str) else set(tag.recipients)
-    given |= set(declared.recipients) if declared is not None else set()
-    recipients = (given & _RECIPIENTS) - {"none"} or {"none"}
-    solely = tag.effect != "none"
-    return Question.model_validate(
-        {
-            "derivation": tag.derivation,
-            "sources": tag.sources,
-            "asserts": tag.asserts,
-            "purposes": [purpose if declared is None else declared.use],
-            "automated": "solely" if solely else True,
-            "effect": tag.effect,
-            "recipients": sorted(recipients),
-            "subject_age": "adult",
-            "basis_claimed": basis,
-            "art22_gateway": _GATEWAY.get(basis) if solely else None,
-        }
-    )
+    if declared is None:
+        return Asked.of(tag, purpose, (), basis)
+    return Asked.of(tag, declared.use, declared.recipients, basis)

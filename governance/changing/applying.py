@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from audit.canon import canonical
-from audit.errors import Conflict, Refused
+from audit.errors import Refused
 from governance.authority import demand
 from governance.catalogue import USABLE, active, known, meaning
 from governance.changing import review
 from governance.changing.plan import Plan
-from governance.changing.world import moved
+from governance.changing.world import require_present
 from governance.store.unit import Unit
 from governance.workspace import Workspace
 from policies.document import Document, parse_documents
@@ -46,13 +46,7 @@ def apply(ws: Workspace, plan: Plan) -> list[Change]:
         item = review.found(unit.connection, plan.digest)
         if plan.needs_approval:
             _require_approval(item)
-        stale = moved(unit.connection, plan.world)
-        if stale:
-            raise Conflict(
-                "plan-stale",
-                f"the catalogue has moved since the plan was made: {', '.join(stale[:5])}",
-                hint="plan again: tagwarden tag plan FILES",
-            )
+        require_present(unit.connection, plan.world)
         changes = _write(ws, unit, plan, item)
         _review_again(ws, unit, plan)
         if item is not None:

@@ -29,16 +29,15 @@ from governance.purpose import Purpose, purposes
 from governance.requirement import adult_answer
 from governance.running.evaluation import ProgressUpdate
 from governance.workspace import Workspace
+from policies.assessments import TYPES
 from tagging import lints
+from tagging.asking import recipients_of
 from tagging.catalogue import Catalogue, Definition, check_documents, check_files
 from tagging.document import Feature, Tag, full_digest, meaning_digest
 from tagging.equivalence import duplicates
 from tagging.evaluation.plan import closure
 from tagging.finding import DeclaredPurpose
 from tagging.lineage import Lineage, effective, lineage, turned_sensitive
-
-ASSESSED = ("dpia", "pipia", "risk_assessment", "balancing_test")
-"""Duties that a document of the workspace fulfils."""
 
 
 def make(
@@ -53,8 +52,7 @@ def make(
     Raises BadInput `bad-definitions` with every problem of every document.
     """
     with ws.store.read() as connection:
-        checked = check_files(files, known(connection))
-        return _Comparison.begin(ws, connection, checked).plan(count=count, progress=progress)
+        return _Comparison.begin(ws, connection, files).plan(count=count, progress=progress)
 
 
 @dataclass(slots=True)
@@ -71,8 +69,9 @@ class _Comparison:
     after: Lineage
 
     @classmethod
-    def begin(cls, ws: Workspace, connection: Connection, checked: Catalogue) -> "_Comparison":
+    def begin(cls, ws: Workspace, connection: Connection, files: Iterable[Path]) -> "_Comparison":
         knowledge, categories = known(connection), attribute_categories(connection)
+        checked = check_files(files, knowledge)
         return cls(
             ws,
             connection,
@@ -94,6 +93,9 @@ class _Comparison:
         reach = self._reach(tags, progress) if count else {}
         findings = self._findings(changed)
         same = self._duplicates()
+        held = {key: self._held(key) for key in reach}
+        gate = Gate(self.connection, self._now, self.purposes)
+        everyone = len(gate.everyone) if reach else 0
         items = []
         for key, item in sorted(changed.items()):
             more: dict[str, Any] = {
@@ -104,9 +106,7 @@ class _Comparison:
             if item.kind == "tag":
                 more |= self._law(key, item.what)
                 if key in reach:
-                    held = self._held(key)
-                    known_people = len(Gate(self.connection, self._now, self.purposes).everyone)
-                    more["people"] = counting.people(known_people, reach[key], held)
+                    more["people"] = counting.people(everyone, reach[key], held[key])
             items.append(item.model_copy(update=more))
         return Plan(
             made_at=self._now,
@@ -115,7 +115,7 @@ class _Comparison:
             world=self._world(changed),
             items=tuple(items),
             reviewed_again=tuple(again),
-            over=tuple(self._over(reach, items)),
+            over=tuple(self._over(reach, held)),
         )
 
     @property
@@ -232,7 +232,7 @@ class _Comparison:
             Duty(regime=verdict.regime, duty=duty)
             for verdict in verdicts
             if verdict.claimed
-            for duty in ASSESSED
+            for duty in TYPES
             if duty in verdict.requires and not on_record.covering(duty, verdict.purpose, key)
         ]
         return list(dict.fromkeys(found))
@@ -295,13 +295,14 @@ class _Comparison:
         old = self.present.get(key)
         return counting.holders(self.connection, old) if old is not None else BitMap()
 
-    def _over(self, reach: Mapping[str, counting.Reach], items: Iterable[Item]) -> Iterator[Over]:
+    def _over(
+        self, reach: Mapping[str, counting.Reach], held: Mapping[str, BitMap]
+    ) -> Iterator[Over]:
         """Yield the changes of more people than the settings let through."""
-        for item in items:
-            before = self._held(item.key) if item.key in reach else BitMap()
+        for key, before in sorted(held.items()):
             if len(before) < counting.FEW:
                 continue
-            after = reach[item.key].tagged
+            after = reach[key].tagged
             changes: tuple[tuple[Literal["lost", "gained"], BitMap], ...] = (
                 ("lost", before - after),
                 ("gained", after - before),
@@ -310,7 +311,7 @@ class _Comparison:
                 limit = round(1000 * self.ws.settings.share(f"plan.max_{measure}_share"))
                 share = 1000 * len(moved) // len(before)
                 if share > limit:
-                    yield Over(key=item.key, measure=measure, per_mille=share, limit=limit)
+                    yield Over(key=key, measure=measure, per_mille=share, limit=limit)
 
 
 def _beyond_words(old: Feature, new: Feature) -> bool:
@@ -318,8 +319,7 @@ def _beyond_words(old: Feature, new: Feature) -> bool:
 
 
 def _recipients(tag: Tag, known_purposes: Mapping[str, Purpose]) -> set[str]:
-    own = {tag.recipients} if isinstance(tag.recipients, str) else set(tag.recipients)
-    return own | {
+    return recipients_of(tag) | {
         recipient
         for key in tag.purposes
         if key in known_purposes

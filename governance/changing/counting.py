@@ -17,13 +17,12 @@ from governance.changing.plan import Count, People
 from governance.gate import table as gate_table
 from governance.purpose import Purpose
 from governance.running import attributes as declared
-from governance.running.evaluation import ProgressUpdate, fit_tiers
+from governance.running.evaluation import ProgressUpdate, engine_of, fit_tiers
 from governance.running.snapshot import Snapshot, gate_slices, lake_buckets, ledger
 from governance.store import bitmaps
 from governance.workspace import Workspace
 from tagging.catalogue import Definition
 from tagging.document import Tag
-from tagging.evaluation.duck import DuckEngine
 from tagging.evaluation.engine import BucketFacts
 from tagging.evaluation.plan import make_plan
 from tagging.rules.lower import Cuts
@@ -59,12 +58,7 @@ def reach(
     buckets = lake_buckets(connection, ws.paths, count, plan)
     snapshot = Snapshot({}, plan, gate, buckets, ledger(connection))
     attributes = declared.for_run(ws, connection, snapshot, None)
-    engine = DuckEngine(
-        ws.paths.lake,
-        memory=ws.settings.text("engine.memory"),
-        threads=ws.settings.number("engine.threads"),
-        strict=ws.settings.text("gate.mode") == "strict",
-    )
+    engine = engine_of(ws)
     found = {key: BitMap() for key in definitions}
     slices = gate_slices(gate, count)
     try:

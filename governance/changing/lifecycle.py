@@ -6,7 +6,6 @@ with the reason why there is none; it is archived when nothing refers to it. Arc
 versions, assignments and evidence stay, and nothing shows or computes it.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,6 +14,7 @@ from sqlalchemy import text
 from audit.errors import BadInput, Conflict, Refused
 from governance.authority import demand
 from governance.catalogue import Active, active
+from governance.changing.plan import is_reason
 from governance.store.unit import Unit
 from governance.workspace import Workspace
 from tagging.evaluation.plan import references
@@ -26,8 +26,6 @@ MOVES: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
     "archive": (("deprecated", "suspended", "in_review"), "archived", "tag.archived"),
 }
 """Move → the states that it may follow, the state that it leads to, and the act that is noted."""
-
-_REASON = re.compile(r"[a-z][a-z0-9-]{2,59}\Z")
 
 
 def suspend(ws: Workspace, key: str) -> None:
@@ -62,7 +60,7 @@ def deprecate(ws: Workspace, key: str, *, successor: str = "", reason: str = "")
     It is shown and computed until it is archived; new tags may not refer to it. Raises BadInput
     `no-successor`, Conflict `successor-not-active`, and as `suspend`.
     """
-    if not successor and not _REASON.match(reason):
+    if not successor and not is_reason(reason):
         raise BadInput(
             "no-successor",
             "say which tag replaces it, or why none does",

@@ -6,6 +6,7 @@ that was edited after it was made is refused.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -19,6 +20,14 @@ from policies.document import Strict
 What = Literal["new", "new version", "reworded"]
 Count = int | Literal["<10"]
 """A number of people; few are not told from each other."""
+
+
+_REASON = re.compile(r"[a-z][a-z0-9-]{2,59}\Z")
+
+
+def is_reason(text: str) -> bool:
+    """Return whether a text is a reason code: it may stand in the evidence log."""
+    return bool(_REASON.match(text))
 
 
 def _sequence(value: Any) -> Any:

@@ -6,7 +6,6 @@ decides on a change set of their own, whatever their roles, and nothing is decid
 catalogue has left behind.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -16,8 +15,8 @@ from sqlalchemy import Connection, text
 from audit.clock import Micros
 from audit.errors import BadInput, Conflict, NotFound, Refused, Unsafe
 from governance.authority import demand
-from governance.changing.plan import Plan
-from governance.changing.world import moved
+from governance.changing.plan import Plan, is_reason
+from governance.changing.world import require_present
 from governance.store.unit import Unit
 from governance.workspace import Workspace
 
@@ -32,8 +31,6 @@ MOVES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
 
 OPEN: Final = ("draft", "in_review", "approved")
 """States that wait for somebody: the author, a reviewer, whoever applies it."""
-
-_REASON = re.compile(r"[a-z][a-z0-9-]{2,59}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def submit(ws: Workspace, plan: Plan, *, draft: bool = False) -> ChangeSet:
     if not draft:
         refuse_findings(plan)
     with ws.store.write() as unit:
-        _require_present(unit.connection, plan)
+        require_present(unit.connection, plan.world)
         known = found(unit.connection, plan.name)
         if known is not None and known.state in ("in_review", "approved", "applied"):
             return known  # submitted already
@@ -110,7 +107,7 @@ def approve(ws: Workspace, name: str, *, over: str = "") -> ChangeSet:
     demand(ws, "tag.approve")
     with ws.store.write() as unit:
         item = _decidable(ws, unit, name, "approve")
-        _require_present(unit.connection, item.plan)
+        require_present(unit.connection, item.plan.world)
         refuse_findings(item.plan)
         if item.plan.over and not over:
             raise Unsafe(
@@ -221,7 +218,7 @@ def _decidable(ws: Workspace, unit: Unit, name: str, move: str) -> ChangeSet:
 
 
 def _decide(ws: Workspace, unit: Unit, item: ChangeSet, move: str, reason: str) -> ChangeSet:
-    if reason and not _REASON.match(reason):
+    if reason and not is_reason(reason):
         raise BadInput(
             "bad-reason",
             "a reason is a code of small letters, digits and -",
@@ -242,16 +239,6 @@ def _decide(ws: Workspace, unit: Unit, item: ChangeSet, move: str, reason: str) 
         ws.evidence.entry(f"change.{act}", change=item.name, digest=item.plan.digest, reason=reason)
     )
     return named(unit.connection, item.name)
-
-
-def _require_present(connection: Connection, plan: Plan) -> None:
-    changed = moved(connection, plan.world)
-    if changed:
-        raise Conflict(
-            "plan-stale",
-            f"the catalogue has moved since the plan was made: {', '.join(changed[:5])}",
-            hint="plan again: tagwarden tag plan FILES",
-        )
 
 
 def _make_room(ws: Workspace, unit: Unit, plan: Plan) -> None:

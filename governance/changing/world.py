@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, text
 
 from audit.canon import digest
+from audit.errors import Conflict
 from governance.law import law_over
 from policies.rules import Pack
 
@@ -25,6 +26,17 @@ def prints(connection: Connection, names: Iterable[str]) -> dict[str, str]:
         for row in connection.execute(text(f"SELECT key, digest FROM {table}")):
             known[f"{table}:{row.key}"] = row.digest
     return {name: known.get(name, "") for name in names}
+
+
+def require_present(connection: Connection, world: Mapping[str, str]) -> None:
+    """Raise Conflict `plan-stale` when something that a plan rests on has moved."""
+    changed = moved(connection, world)
+    if changed:
+        raise Conflict(
+            "plan-stale",
+            f"the catalogue has moved since the plan was made: {', '.join(changed[:5])}",
+            hint="plan again: tagwarden tag plan FILES",
+        )
 
 
 def _law_print(pack: Pack) -> str:

@@ -15,6 +15,7 @@ from governance.requirement import requirements
 from governance.settings import Settings
 from governance.store import bitmaps
 from policies.vocabulary import AGE_BANDS
+from tagging.asking import recipients_of
 from tagging.document import Tag, span_micros
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Facts:
         """Return who gets what serves a purpose: those of the purpose and of its tags, sorted."""
         found: set[str] = set(purpose.recipients)
         for tag in self.of(purpose):
-            found |= {tag.recipients} if isinstance(tag.recipients, str) else {*tag.recipients}
+            found |= recipients_of(tag)
         return tuple(sorted(found - {"none"}))
 
     def limits(self, purpose: Purpose) -> dict[str, tuple[str, bool]]:

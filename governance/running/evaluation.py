@@ -31,6 +31,16 @@ from tagging.rules.tree import Aggregate, Fact, TagRef, Tier, tiers
 ProgressUpdate = Callable[[int, int], None]
 
 
+def engine_of(ws: Workspace) -> DuckEngine:
+    """Return the engine for many people, as the settings of a workspace say; it ends with `close`."""
+    return DuckEngine(
+        ws.paths.lake,
+        memory=ws.settings.text("engine.memory"),
+        threads=ws.settings.number("engine.threads"),
+        strict=ws.settings.text("gate.mode") == "strict",
+    )
+
+
 @dataclass(slots=True)
 class Evaluation:
     """One evaluation in progress, and afterwards what it found."""
@@ -59,13 +69,7 @@ class Evaluation:
 
     def go(self) -> None:
         """Evaluate all buckets; new assignments are written, still invisible."""
-        settings = self.ws.settings
-        engine = DuckEngine(
-            self.ws.paths.lake,
-            memory=settings.text("engine.memory"),
-            threads=settings.number("engine.threads"),
-            strict=settings.text("gate.mode") == "strict",
-        )
+        engine = engine_of(self.ws)
         slices = gate_slices(self.snapshot.gate, len(self.snapshot.buckets), self.only)
         try:
             for bucket, facts in self._facts(engine, slices):

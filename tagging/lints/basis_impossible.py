@@ -21,38 +21,19 @@ the regime out of `basis`: then nothing is computed for its people.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, get_args
+from typing import Final
 
-from policies.decision import Answer, Question, Recipient, decide
+from policies.decision import Answer, decide
 from policies.packs import packs
 from policies.vocabulary import Use, Verdict, label
-from tagging.document import Tag
+from tagging.asking import Asked
 from tagging.finding import DeclaredPurpose, Finding, Lint, Stated, provenance_of
 
 LINT = Lint(__name__, "error", zh="某一法域的法律禁止、未规定或所声明的基础不能支持该目的")
 
-_KNOWN: Final = frozenset(get_args(Recipient))
 _USES: Final = frozenset(map(str, Use))
-_GATEWAY: Final = {
-    "consent": "explicit_consent",
-    "contract": "contract_necessity",
-    "legal_obligation": "law",
-}
 _OTHER_LINTS: Final = ("unknown-category", "CN-BROAD", "GDPR-BROAD", "CA-BROAD")
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    derivation: str
-    sources: tuple[str, ...]
-    asserts: tuple[str, ...]
-    effect: str
-    use: str
-    recipients: tuple[str, ...]
-    basis: str
-    regime: str
 
 
 def check(stated: Stated) -> Iterator[Finding]:
@@ -61,46 +42,15 @@ def check(stated: Stated) -> Iterator[Finding]:
         if purpose.use not in _USES:
             continue
         for regime, basis in stated.tag.basis.items():
-            answer = _answer(_asked(stated.tag, purpose, regime, basis))
+            asked = Asked.of(stated.tag, purpose.use, purpose.recipients, basis)
+            answer = _answer(asked, regime)
             if answer.rule not in _OTHER_LINTS:
                 yield from _said(stated, purpose, (regime, basis), answer)
 
 
-def _asked(tag: Tag, purpose: DeclaredPurpose, regime: str, basis: str) -> _Asked:
-    given = {tag.recipients} if isinstance(tag.recipients, str) else set(tag.recipients)
-    recipients = (given | set(purpose.recipients)) & _KNOWN  # unknown ones have a lint of their own
-    if recipients - {"none"}:
-        recipients.discard("none")
-    return _Asked(
-        tag.derivation,
-        tag.sources,
-        tag.asserts,
-        tag.effect,
-        purpose.use,
-        tuple(sorted(recipients)),
-        basis,
-        regime,
-    )
-
-
 @lru_cache(maxsize=4096)
-def _answer(asked: _Asked) -> Answer:
-    solely = asked.effect != "none"
-    question = Question.model_validate(
-        {
-            "derivation": asked.derivation,
-            "sources": asked.sources,
-            "asserts": asked.asserts,
-            "purposes": [asked.use],
-            "automated": "solely" if solely else True,
-            "effect": asked.effect,
-            "recipients": asked.recipients or ("none",),
-            "subject_age": "adult",
-            "basis_claimed": asked.basis,
-            "art22_gateway": _GATEWAY.get(asked.basis) if solely else None,
-        }
-    )
-    return decide(question, packs()[asked.regime])
+def _answer(asked: Asked, regime: str) -> Answer:
+    return decide(asked.question(), packs()[regime])
 
 
 def _said(
