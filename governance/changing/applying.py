@@ -6,6 +6,7 @@ Applying twice does nothing.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -127,7 +128,7 @@ class _Writer:
         tag, digest = definition.tag, full_digest(definition.tag)
         row = self.unit.connection.execute(
             text(
-                "SELECT id, version, meaning FROM definition "
+                "SELECT id, version, meaning, state FROM definition "
                 "WHERE key = :k AND state <> 'superseded'"
             ),
             {"k": tag.key},
@@ -144,25 +145,28 @@ class _Writer:
                 self.unit.connection.execute(
                     text("UPDATE definition SET state = 'superseded' WHERE id = :i"), {"i": row.id}
                 )
-            self._insert(tag, version, digest, sense)
+            stopped = row is not None and row.state == "suspended"  # only a reviewer lifts that
+            state = "suspended" if stopped else "active"
+            self._insert(tag, version, state, {"digest": digest, "meaning": sense})
         self.unit.log(
             self.ws.evidence.entry("tag.applied", tag=tag.key, version=version, digest=digest)
         )
         what = "new" if row is None else "new version" if moved_ else "reworded"
         return Change(tag.key, "tag", what, version)
 
-    def _insert(self, tag: Tag, version: int, digest: str, sense: str) -> None:
+    def _insert(self, tag: Tag, version: int, state: str, prints: Mapping[str, str]) -> None:
         self.unit.connection.execute(
             text(
                 "INSERT INTO definition (key, version, state, digest, meaning, document, author, "
                 "applied_at, change_set, successor) "
-                "VALUES (:k, :v, 'active', :g, :m, :d, :a, :t, :c, '')"
+                "VALUES (:k, :v, :s, :g, :m, :d, :a, :t, :c, '')"
             ),
             {
                 "k": tag.key,
                 "v": version,
-                "g": digest,
-                "m": sense,
+                "s": state,
+                "g": prints["digest"],
+                "m": prints["meaning"],
                 "d": _text(tag),
                 "a": self.item.author if self.item else self.ws.actor.ref,
                 "t": self.ws.clock.now(),

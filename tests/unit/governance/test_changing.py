@@ -414,6 +414,15 @@ def test_a_suspended_tag_is_out_of_use_at_once_and_only_a_reviewer_brings_it_bac
     assert code_of(lambda: lifecycle.resume(shop.ws, "interest.tea")) == "not-permitted"
 
 
+def test_a_new_version_does_not_lift_a_suspension(shop):
+    applied(shop.ws, write(shop, **FAN))
+    lifecycle.suspend(shop.ws, "interest.tea")
+    applied(shop.ws, write(shop, interest__tea="orders() >= 7"))
+    assert states(shop) == {"interest.tea": "suspended"}
+    as_reviewer(shop.ws, lambda: lifecycle.resume(shop.ws, "interest.tea"))
+    assert in_use(shop) == {"interest.tea": 2}
+
+
 def test_every_step_and_every_denial_is_in_the_log(shop):
     name = submitted(shop, **FAN).name
     code_of(lambda: review.approve(shop.ws, name))
