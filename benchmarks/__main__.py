@@ -6,12 +6,14 @@ million events and five million people, and takes some ten minutes.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import generate, shop
+from benchmarks.catalogue import questions, tag_files
 from benchmarks.intake import write_csv
 from benchmarks.measure import Result, Sample, child, command, compare, middle
 
@@ -119,6 +121,34 @@ def audience(people: int) -> Result:
     )
 
 
+def in_law(place: Path, repetitions: int) -> Iterator[Result]:
+    """Measure the questions of an engineer: a lint of 1,000 files, 1,000 different questions."""
+    tag_files(place / "tags", 1000)
+    asked = place / "questions.json"
+    asked.write_text(json.dumps(questions(1000)), "utf-8")
+    run = [sys.executable, "-c", "from governance.cli.app import run; run()"]
+    for name, words, goal in (
+        ("tag lint of 1,000 files, wall", ["tag", "lint", str(place / "tags")], "< 2 s"),
+        ("policy decide, 1,000 questions, wall", ["policy", "decide", str(asked), "--json"], ""),
+    ):
+        ours = [command([*run, *words]) for _ in range(repetitions)]
+        yield Result(name, middle(ours, "wall"), None, "s", "", goal)
+
+
+def plans(place: Path, people: int) -> Result:
+    """Measure a plan of 1,000 new tags with the people whom each would reach."""
+    folder = place / "thin"
+    folder.mkdir()
+    shop.build(folder, generate.thin(folder / "lake", people=people))
+    tags = folder / "tags"
+    tag_files(tags, 1000)
+    found = child(["plan", str(folder), str(tags)])
+    facts = {**found.facts, "peak_mib": found.peak}
+    return Result(
+        f"plan of 1,000 tags, {people:,} people, wall", found.wall, None, "s", "", "", facts
+    )
+
+
 def start_up(repetitions: int) -> Result:
     """Measure `--help` against an interpreter that does nothing."""
     ours, theirs = [], []
@@ -161,6 +191,8 @@ def measurements(place: Path, *, full: bool) -> Iterator[Result]:
     yield from publishing_rows(real, 200_000)
     yield intake(place, 1_000_000, 3)
     yield audience(5_000_000 if full else 500_000)
+    yield from in_law(place, 3)
+    yield plans(place, 1_000_000 if full else 100_000)
     if full:
         large = place / "large"
         large.mkdir()

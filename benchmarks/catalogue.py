@@ -102,10 +102,16 @@ value: {value}
 """
 
 OWNERS = ("growth-team", "category-team", "analytics-team", "store-team")
-PURPOSES = (
-    "first_party_recommendation",
+PURPOSES_IN_LAW = (
     "first_party_personalised_marketing",
-    "first_party_recommendation, analytics",
+    "first_party_recommendation",
+    "analytics",
+    "cross_context_advertising",
+)
+PURPOSES = (
+    "recommendation",
+    "marketing",
+    "recommendation, statistics",
 )
 
 
@@ -123,6 +129,35 @@ def tag_files(place: Path, count: int) -> list[Path]:
         path.write_text(text, "utf-8")
         paths.append(path)
     return paths
+
+
+ASKED = {
+    "purposes": PURPOSES_IN_LAW,
+    "asserts": (
+        "user.demographic.profile", "user.behavior", "user.health_and_medical", "user.location.imprecise",
+        "user.demographic.race_ethnicity", "user.financial", "user.childrens",
+    ),
+    "basis_claimed": ("consent", "legitimate_interest", "contract"),
+    "recipients": ("none", "processor", "third_party_ads"),
+    "subject_age": ("adult", "15", "8"),
+    "effect": ("none", "legal_or_similarly_significant"),
+}  # fmt: skip
+
+
+def questions(count: int) -> list[dict[str, object]]:
+    """Return `count` questions to the law, no two alike; raises ValueError."""
+    made = [
+        {
+            "key": f"q{number}",
+            "derivation": "inferred",
+            "sources": ["user.behavior.purchase_history"],
+            **dict(zip(ASKED, answer, strict=True)),
+        }
+        for number, answer in enumerate(islice(product(*ASKED.values()), count))
+    ]
+    if len(made) < count:
+        raise ValueError(f"there are {len(made)} different questions, not {count}")
+    return made
 
 
 def _documents() -> Iterator[tuple[str, str]]:

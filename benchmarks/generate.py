@@ -62,6 +62,11 @@ def scaled(folder: Path, *, events: int, buckets: int = 16, seed: int = 1) -> La
     return _lake(folder, buckets, people, lambda bucket: _copies(people, buckets, bucket, seed))
 
 
+def thin(folder: Path, *, people: int, each: int = 10, buckets: int = 16) -> Lake:
+    """Write a lake of many people with few events each: lines of the real data, by chance."""
+    return _lake(folder, buckets, people, lambda bucket: _lines(people, each, buckets, bucket))
+
+
 def _lake(folder: Path, buckets: int, people: int, select: Any) -> Lake:
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} has files in it")
@@ -185,6 +190,17 @@ def _copies(people: int, buckets: int, bucket: int, seed: int) -> str:
            ELSE 86400 * (1 + k % 20) END AS ts,
       item, category, brand, department, amount, quantity, discount
     FROM step JOIN ware USING (c)"""
+
+
+def _lines(people: int, each: int, buckets: int, bucket: int) -> str:
+    """Return some real lines for everybody in a bucket, each at its own moment of the year."""
+    return f"""
+    SELECT i AS subject_id, i * {each} + n AS dedup, CAST(i * {each} + n AS VARCHAR) AS session,
+      'purchase' AS event_type, moment AS ts,
+      item, category, brand, department, amount, quantity, discount
+    FROM (SELECT i, n, 1 + mix(i * {each} + n) % (SELECT count(*) FROM ware) AS c
+          FROM range({bucket}, {people + 1}, {buckets}) AS t(i), range({each}) AS u(n) WHERE i > 0)
+    JOIN ware USING (c)"""
 
 
 def main(arguments: list[str]) -> int:

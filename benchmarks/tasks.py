@@ -12,6 +12,7 @@ from benchmarks import audience as audiences
 from benchmarks import evaluation, intake, publishing, shop
 from benchmarks.generate import Lake
 from benchmarks.measure import Sample, timed
+from governance.changing import comparing
 
 Facts = dict[str, Any]
 
@@ -78,6 +79,17 @@ def audience(people: str) -> Sample:
     return Sample(0, ours, 0, {"ours": ours, "theirs": theirs})
 
 
+def plan(folder: str, tags: str) -> Sample:
+    ws = shop.opened(Path(folder))
+    try:
+        with timed() as used:
+            made = comparing.make(ws, [Path(tags)])
+            sample = used()
+    finally:
+        ws.close()
+    return Sample(sample.cpu, sample.wall, sample.peak, {"tags": len(made.items)})
+
+
 TASKS: dict[str, Callable[..., Sample]] = {
     "governed": governed,
     "raw": raw,
@@ -91,6 +103,7 @@ TASKS: dict[str, Callable[..., Sample]] = {
     "intake": lambda path: intake.ours(Path(path)),
     "plain-intake": lambda path: intake.theirs(Path(path)),
     "audience": audience,
+    "plan": plan,
 }
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ Counts only leave this module, and few people are not told from each other. Live
 has moved into the lake yet are not seen.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from pyroaring import BitMap
@@ -18,6 +19,7 @@ from governance.gate import table as gate_table
 from governance.purpose import Purpose
 from governance.running import attributes as declared
 from governance.running.evaluation import ProgressUpdate, engine_of, fit_tiers
+from governance.running.kept import Kept
 from governance.running.snapshot import Snapshot, gate_slices, lake_buckets, ledger
 from governance.store import bitmaps
 from governance.workspace import Workspace
@@ -61,24 +63,28 @@ def reach(
     engine = engine_of(ws)
     found = {key: BitMap() for key in definitions}
     slices = gate_slices(gate, count)
-    try:
-        facts: Iterable[BucketFacts] = (
-            engine.facts(plan, buckets[number], slices[number], at, attributes[number])
-            for number in range(count)
-            if len(slices[number].subject_ids)
-        )
+    with ExitStack() as undo:
+        undo.callback(engine.close)
+
+        def measured() -> Iterator[tuple[int, BucketFacts]]:
+            for number, gate_slice in enumerate(slices):
+                progress(number, 2 * count)
+                if len(gate_slice.subject_ids):
+                    found = engine.facts(plan, buckets[number], gate_slice, at, attributes[number])
+                    yield number, found
+
+        facts: Iterable[tuple[int, BucketFacts]] = measured()
         cuts: Cuts = {}
-        if plan.tiers:  # cut points are over all people: their facts are kept in memory meanwhile
-            facts = list(facts)
-            cuts = fit_tiers(engine, plan, facts)
-        for number, bucket in enumerate(facts):
-            progress(number, count)
+        if plan.tiers:  # cut points are over all people
+            kept = undo.enter_context(closing(Kept(ws.paths.scratch, facts)))
+            cuts = fit_tiers(engine, plan, (bucket for _, bucket in kept))
+            facts = kept
+        for number, bucket in facts:
+            progress(count + number, 2 * count)
             values = engine.values(plan, bucket, cuts)
             for key, by_value in values.values.items():
                 for where in by_value.values():
                     found[key] |= BitMap(values.subject_ids[where].astype("uint32"))
-    finally:
-        engine.close()
     return {key: Reach(gate.classes[gate.class_of[key]], found[key]) for key in definitions}
 
 

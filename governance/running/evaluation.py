@@ -5,9 +5,9 @@ Per tag value: who has it now, who is new and since when it can lapse. Memory: o
 bitmap per tag value.
 """
 
-import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from pyroaring import BitMap
 from audit.clock import Micros
 from governance.catalogue import Active
 from governance.running import publish
+from governance.running.kept import Kept
 from governance.running.snapshot import Snapshot, gate_slices
 from governance.store import bitmaps
 from governance.workspace import Workspace
@@ -71,14 +72,12 @@ class Evaluation:
         """Evaluate all buckets; new assignments are written, still invisible."""
         engine = engine_of(self.ws)
         slices = gate_slices(self.snapshot.gate, len(self.snapshot.buckets), self.only)
-        try:
-            for bucket, facts in self._facts(engine, slices):
+        with ExitStack() as undo:
+            undo.callback(engine.close)
+            for bucket, facts in self._facts(engine, slices, undo):
                 values = engine.values(self.snapshot.plan, facts, self.cuts)
                 _Difference(self, engine, bucket, slices[bucket], values).note()
                 self.progress(len(slices) + bucket + 1, 2 * len(slices))
-        finally:
-            engine.close()
-            shutil.rmtree(self.ws.paths.scratch / "run", ignore_errors=True)
         self.publisher.flush()
 
     def number(self, tag: Active, values: Iterable[str]) -> dict[str, int]:
@@ -104,12 +103,12 @@ class Evaluation:
         return held & (self.moved | self._due[tv])
 
     def _facts(
-        self, engine: DuckEngine, slices: list[GateSlice]
+        self, engine: DuckEngine, slices: list[GateSlice], undo: ExitStack
     ) -> Iterable[tuple[int, BucketFacts]]:
         measured = self._measured(engine, slices)
         if not self.snapshot.plan.tiers:
             return measured
-        kept = _Kept(self.ws, measured)
+        kept = undo.enter_context(closing(Kept(self.ws.paths.scratch, measured)))
         if self.only is None:
             self._before, self.fitted = (
                 self.cuts,
@@ -227,26 +226,6 @@ class _Difference:
                 ids.tolist(), instants.to_pylist(), exact.tolist(), strict=True
             )
         }
-
-
-class _Kept:
-    """Facts of all buckets, kept on disk between the fit of cut points and the values."""
-
-    def __init__(self, ws: Workspace, facts: Iterable[tuple[int, BucketFacts]]) -> None:
-        import pyarrow.parquet as pq
-
-        folder = ws.paths.scratch / "run"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.paths = {}
-        for number, bucket in facts:
-            self.paths[number] = folder / f"{number}.parquet"
-            pq.write_table(bucket.table, self.paths[number], compression="lz4")
-
-    def __iter__(self) -> Iterator[tuple[int, BucketFacts]]:
-        import pyarrow.parquet as pq
-
-        for number, path in self.paths.items():
-            yield number, BucketFacts(pq.read_table(path, partitioning=None))
 
 
 def fit_tiers(
