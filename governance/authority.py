@@ -33,6 +33,10 @@ NEEDS: Final = {
     "tag.archive": ("dpo",),
     "purpose.apply": ("dpo",),
     "assessment.apply": ("dpo",),
+    "policy.apply": ("dpo",),
+    "policy.approve": ("dpo",),
+    "policy.withdraw": ("dpo",),
+    "key.rotate": ("custodian",),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

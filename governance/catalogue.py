@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from audit.canon import digest as digest_of
 from audit.errors import NotFound
+from governance.law import law_over
 from governance.purpose import Purpose, purposes
 from governance.workspace import Workspace
 from policies.document import nearest
@@ -65,7 +66,13 @@ def findings(ws: Workspace, files: Iterable[Path]) -> Report:
         ).all()
         declared = [item.model_dump(mode="json") for item in purposes(connection).values()]
         states = {row.key: row.state for row in rows}
-        return check_paths(files, known(connection), purposes=declared, states=states)
+        return check_paths(
+            files,
+            known(connection),
+            purposes=declared,
+            states=states,
+            law=law_over(connection),
+        )
 
 
 def active(connection: Connection, keys: Iterable[str] | None = None) -> dict[str, Active]:

@@ -16,6 +16,7 @@ from audit.clock import FixedClock, iso
 from audit.errors import Fault
 from audit.evidence.reading import TOLERANCE_MS
 from governance.assessment import assessments, day_of
+from governance.custody.status import status
 from governance.evidence import Evidence
 from governance.evidence.log import WHAT as LOG
 from governance.store import sqlite_file
@@ -25,7 +26,6 @@ from governance.store.unit import Store
 from governance.vault.keystore import WHAT as KEYS
 from governance.vault.keystore import KeyStore
 from governance.vault.people import People
-from governance.vault.ring import open_ring
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
@@ -34,6 +34,11 @@ Result = Literal["ok", "warn", "bad"]
 
 LITTLE_ROOM: Final = 1_000_000_000
 NO_ROOM: Final = 100_000_000
+LEVELS: Final = {
+    "file": "level K0: whoever can read this file, or is administrator here, can read everything",
+    "passphrase": "level K1: sealed with a passphrase; an administrator here can read it in use",
+    "keyring": "level K2: sealed with a key in the keyring of this account, open while it is",
+}
 SOON_DAYS: Final = 30
 
 
@@ -139,15 +144,19 @@ def _store(ward: _Ward) -> _Found:
 
 
 def _ring(ward: _Ward) -> _Found:
-    paths = ward.ws.paths
-    open_ring(paths.ring, root=paths.root)
-    return (
-        "ok",
-        (
-            "the key ring is in its place, for the owner only (level K0: whoever can read this file, "
-            "or is administrator here, can read everything)"
-        ),
-    )
+    _ = ward.ws.keys.ring
+    return "ok", f"the key ring is in its place, for the owner only ({LEVELS[ward.ws.keys.level]})"
+
+
+def _rotation(ward: _Ward) -> _Found:
+    found = status(ward.ws)
+    if found.unfinished or found.old:
+        return (
+            "warn",
+            f"a rotation of the keys was not finished; the key of epoch {found.epoch} is in force",
+            "a custodian finishes it: tagwarden key rotate --finish",
+        )
+    return "ok", f"every data key is under epoch {found.epoch}, and no older key is left"
 
 
 def _keystore(ward: _Ward) -> _Found:
@@ -271,6 +280,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("store", _store, True),
     ("key-ring", _ring, False),
     ("key-store", _keystore, False),
+    ("rotation", _rotation, False),
     ("licences", _licences, True),
     ("evidence", _evidence, False),
     ("clock", _clock, False),

@@ -15,6 +15,7 @@ from governance.assessment import valid
 from governance.assignments import Held, expires_at, held_by
 from governance.catalogue import USABLE, Active, active, names
 from governance.gate import Permission, Verdict, permissions
+from governance.law import law_over
 from governance.purpose import Purpose, purposes
 from governance.requirement import Requirement, requirements
 from governance.running.live import Live
@@ -78,9 +79,10 @@ def verdict_lines(ws: Workspace, tags: Iterable[Tag], language: Language) -> Ite
     """Yield what the law of each regime says to some tags, for adults."""
     with ws.store.read() as connection:
         known, assessed = purposes(connection), valid(connection, ws.clock.now())
+        law = law_over(connection)
     for tag in tags:
         yield f"{tag.name.in_(language)} ({tag.key})"
-        for what in requirements(tag, known, tag.purposes[0], assessments=assessed, law=ws.law):
+        for what in requirements(tag, known, tag.purposes[0], assessments=assessed, law=law):
             if what.band == "18+":
                 said = "; ".join(_verdicts(what, language))
                 yield f"    {what.regime:<8} {said}  [{', '.join(what.cites)}]"

@@ -16,11 +16,12 @@ from sqlalchemy import Connection, text
 
 from audit.clock import Micros
 from governance.assessment import Assessments, valid
-from governance.law import Law, law_over
+from governance.law import law_over
 from governance.purpose import Purpose
 from governance.purpose import purposes as all_purposes
 from governance.requirement import Requirement, requirement, requirements
 from governance.store import bitmaps
+from policies.law import Law
 from policies.vocabulary import AGE_BANDS, Choice, Kind, Reason, State
 from tagging.document import Tag
 
@@ -137,7 +138,8 @@ class Gate:
     @property
     def law(self) -> Law:
         """Return the law under which the gate answers."""
-        return self.under or law_over(self.connection)
+        self.under = self.under or law_over(self.connection)
+        return self.under
 
     def asked(self, definition: Tag, purpose: str) -> tuple[Requirement, ...]:
         """Return what must hold for a tag and a purpose, for each regime and age band."""

@@ -26,9 +26,12 @@ from governance.store import private_file
 from governance.store.engine import open_engine
 from governance.store.migrate import upgrade
 from governance.store.opening import store_url
+from governance.vault import levels
 from governance.vault.keystore import KeyStore
+from governance.vault.passphrase import Ask
 from governance.vault.people import canary_record
 from governance.vault.ring import create_ring
+from governance.vault.sealing import SUITES
 from governance.workspace import Paths, Workspace, ring_path
 
 STAGING = ".tagwarden-init"
@@ -69,6 +72,10 @@ def init(
     zone: str = "UTC",
     fixed_clock: str = "",
     ring: Path | None = None,
+    level: str = "file",
+    suite: str = "aes-gcm-siv",
+    passphrase_from: str = "",
+    ask: Ask | None = None,
     clock: Clock | None = None,
     ids: Ids | None = None,
     actor: Actor | None = None,
@@ -76,7 +83,8 @@ def init(
     """Make a workspace in `folder` and return what was made; an existing one is left as it is.
 
     Raises Conflict `folder-not-empty`, `init-running` or `ring-exists`; BadInput for settings that
-    cannot be used; Refused for a place where a ring must not lie. When it fails, nothing remains.
+    cannot be used; Refused for a place where a ring must not lie, or a level that cannot be had. When
+    it fails, nothing remains.
     """
     folder = folder.absolute()
     if (folder / FILE).is_file():
@@ -87,11 +95,18 @@ def init(
         values["clock.fixed"] = fixed_clock
     if ring:
         values["keys.ring"] = str(ring.expanduser().absolute())
+    if level != "file":
+        values["keys.level"] = level
+    if passphrase_from:
+        values["keys.passphrase_from"] = passphrase_from
+    if suite not in SUITES:
+        raise BadInput("unknown-suite", "there is no such suite", hint=", ".join(SUITES))
     with _staged(folder) as made:
         _write(made, values)
-        ws = Workspace(made.staging, load(made.staging), clock=clock, ids=ids, actor=actor)
+        settings = load(made.staging)
+        ws = Workspace(made.staging, settings, clock=clock, ids=ids, actor=actor, ask=ask)
         try:
-            _build(ws, made)
+            _build(ws, made, SUITES[suite])
         finally:
             ws.close()
         for part in _PARTS:
@@ -176,8 +191,15 @@ def _write(made: _Made, values: dict[str, Value]) -> None:
         private_file.make_folder(folder)
 
 
-def _build(ws: Workspace, made: _Made) -> None:
-    ring = create_ring(ws.paths.ring, ws.ids, root=made.folder)
+def _build(ws: Workspace, made: _Made, suite: int) -> None:
+    ring = create_ring(
+        ws.paths.ring,
+        ws.ids,
+        root=made.folder,
+        made=ws.clock.now(),
+        suite=suite,
+        guard=ws.root_key,
+    )
     made.rings.append(ws.paths.ring)
     KeyStore.create(ws.paths.keystore, canary_record(ring, ws.ids))
     Evidence.create(ws.paths, ring)
@@ -220,28 +242,6 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-_TEXTS = {
-    "en": (
-        (
-            "a stolen database or backup opens nothing: names and attributes are sealed, "
-            "and the key ring is not in the workspace"
-        ),
-        (
-            "whoever can read the key ring file, or is administrator of this machine, can read all; "
-            "losing the file loses every sealed value for good, so keep a copy apart from all backups "
-            "of the data; events and tags lie unsealed under numbers; a signed log shows what was "
-            "written, not what was left out"
-        ),
-    ),
-    "zh": (
-        "数据库或备份被盗时打不开任何内容：身份与属性均已封存,密钥环不在工作区内",
-        (
-            "能读取密钥环文件的人或本机管理员可以读取一切；文件丢失则所有封存值永久丢失,"
-            "请另存副本,且不要与数据备份放在一起；事件与标签以编号存放,未封存；"
-            "签名日志证明写下了什么,不能证明没有遗漏"
-        ),
-    ),
-}
 _NEXT = (
     "tagwarden doctor",
     "tagwarden purpose apply FILE",
@@ -251,14 +251,14 @@ _NEXT = (
 
 def _report(folder: Path, *, created: bool) -> Report:
     settings = load(folder)
-    protects, leaves_open = _TEXTS[settings.text("workspace.language")]
+    language, level = settings.text("workspace.language"), settings.text("keys.level")
     return Report(
         folder=folder,
         ring=ring_path(folder, settings),
         created=created,
         name=settings.text("workspace.name"),
-        key_level="K0",
-        protects=protects,
-        leaves_open=leaves_open,
+        key_level=levels.CODES[level],
+        protects=levels.PROTECTS[language],
+        leaves_open=levels.leaves_open(level, language),
         next_steps=_NEXT,
     )

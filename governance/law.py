@@ -1,83 +1,71 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The law that counts in a workspace: the packs of the product with the operator's overlays over them.
+"""The law that counts in a workspace: the packs of the product with the overlays in force over them.
 
-Whoever reads the control store reads it under this law: it travels with the connection, so that the
-gate, a simulation and `policy decide` cannot disagree. Without a workspace the packs of the product
-count.
+The overlays lie in the control store, so that whoever reads it reads it under the law of the same
+moment: the gate, a simulation and `policy decide` cannot disagree, and a process that lives long sees
+what another one changed. An overlay lies over those that took effect before it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
-from audit.errors import BadInput
+from policies.decision import Role
+from policies.document import Document
+from policies.law import Law, shipped
+from policies.overlays import key_of, lay
 from policies.packs import packs
 from policies.rules import Pack
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+IN_FORCE: Final = (
+    "state = 'in_force' AND id IN "
+    "(SELECT max(id) FROM overlay WHERE state IN ('in_force', 'withdrawn') GROUP BY key)"
+)
+"""Which rows of the overlays count: a proposal, or one that was dropped, changes nothing."""
 
-    from governance.settings import Settings
-    from policies.decision import Question, Role
-
-FOLDER: Final = "policies"
-_OPTION: Final = "tagwarden_law"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Law:
-    """Packs by regime, and what the shop is. One object is one law: it is compared by identity."""
-
-    packs: Mapping[str, Pack]
-    role: "Role | None" = None
-    at: date | None = None
-
-    def asked(self, question: "Question") -> "Question":
-        """Return a question with what the workspace knows and it does not state."""
-        if question.role is not None or self.role is None:
-            return question
-        return question.model_copy(update={"role": self.role})
+_ROLE: Final = "tagwarden_role"
+_REMEMBERED: Final = 8
+_LAWS: dict[tuple[tuple[str, ...], Role | None, date | None], Law] = {}
+"""Laws by the digests of their overlays in order, role and date: the gate asks for every person."""
 
 
-@cache
-def shipped() -> Law:
-    """Return the law of the product, without a workspace."""
-    return Law(packs())
+def law_over(connection: Connection, at: date | None = None) -> Law:
+    """Return the law under which a connection reads (on a date).
 
-
-def law_in(root: Path, settings: "Settings", at: date | None = None) -> Law:
-    """Return the law of a workspace (on a date); raises BadInput with every problem of its overlays.
-
-    The overlays are the files of the setting `policy.overlays`, a folder or one file; when nothing is
-    set, of the folder `policies` in the workspace, if there is one.
+    Raises BadInput `bad-overlay` when the overlays do not fit the packs of this version: nothing is
+    decided by half a law.
     """
-    from policies.overlays import read_overlays  # noqa: PLC0415  (most workspaces have none)
-
-    role = cast("Role | None", settings.text("policy.role") or None)
-    given = settings.text("policy.overlays")
-    place = root / (given or FOLDER)
-    if given and not place.exists():
-        raise BadInput(
-            "file-unreadable",
-            "policy.overlays names a place that is not there",
-            hint="correct the setting, or make the folder",
-        )
-    if not place.exists():
-        return shipped() if role is None and at is None else Law(packs(at), role, at)
-    return Law(read_overlays([place], packs(at)), role, at)
+    role: Role | None = connection.get_execution_options().get(_ROLE)
+    rows = connection.execute(text(f"SELECT digest FROM overlay WHERE {IN_FORCE} ORDER BY id"))
+    mark = (tuple(row.digest for row in rows), role, at)
+    if mark == ((), None, None):
+        return shipped()
+    if mark not in _LAWS:
+        if len(_LAWS) >= _REMEMBERED:
+            _LAWS.clear()
+        _LAWS[mark] = Law(laid(connection, (), packs(at)), role, at)
+    return _LAWS[mark]
 
 
-def reading_under(engine: Engine, law: "Callable[[], Law]") -> None:
-    """Let every connection of an engine read under a law; it is made when it is first asked for."""
-    engine.update_execution_options(**{_OPTION: law})
+def laid(
+    connection: Connection, overlays: Iterable[Document], known: Mapping[str, Pack]
+) -> dict[str, Pack]:
+    """Return packs with the overlays in force over them, and others as if they were applied.
+
+    Raises BadInput `bad-overlay` with every problem.
+    """
+    new = list(overlays)
+    replaced = [key_of(document) for document in new]
+    rows = connection.execute(
+        text(f"SELECT key, document FROM overlay WHERE {IN_FORCE} ORDER BY id")
+    )
+    kept = [Document(row.key, json.loads(row.document), {}) for row in rows]
+    return lay([*(one for one in kept if one.file not in replaced), *new], known)
 
 
-def law_over(connection: Connection) -> Law:
-    """Return the law under which a connection reads."""
-    found = connection.get_execution_options().get(_OPTION)
-    return found() if found is not None else shipped()
+def reading_as(engine: Engine, role: Role | None) -> None:
+    """Let every connection of an engine read under the law for what the shop is."""
+    engine.update_execution_options(**{_ROLE: role})

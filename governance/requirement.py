@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from governance.assessment import Assessments
-from governance.law import Law, shipped
 from governance.purpose import Purpose
 from policies.assessments import RULES as ASSESSED
 from policies.decision import Answer, decide
+from policies.law import Law, shipped
 from policies.vocabulary import AGE_BANDS, Consent, Kind, Reason, Verdict, sufficient
 from tagging.asking import RECIPIENTS, Asked, recipients_of
 from tagging.document import Tag

@@ -37,16 +37,19 @@ KNOWN: dict[str, Setting] = {
     ),
     "store.url": Setting("", "database URL of the control store; empty: data/control.db"),
     "keys.ring": Setting("", "path of the key ring; empty: outside the workspace, per user"),
+    "keys.level": Setting("file", "what the key ring is sealed with: file, passphrase, keyring"),
+    "keys.passphrase_from": Setting(
+        "", "where its passphrase is read: fd:N or a file; empty: a terminal. Not the passphrase!"
+    ),
+    "evidence.anchors": Setting(
+        "", "where checkpoints of the evidence log go: file:FOLDER, rfc3161:URL, separated by commas"
+    ),
     "lake.buckets": Setting(16, "number of buckets of the event lake; fixed once events are in"),
     "gate.mode": Setting(
         "strict", "strict: nothing is computed without a basis; mask: cut afterwards"
     ),
     "intake.max_bad_share": Setting(
         0.05, "a file with a larger share of unreadable rows is refused"
-    ),
-    "policy.overlays": Setting(
-        "",
-        "file or folder of your own policy overlays; empty: the folder policies, if there is one",
     ),
     "policy.role": Setting(
         "", "what the shop is in EU law: own_shop or online_platform (a marketplace)"
@@ -175,6 +178,7 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
     allowed = {
         "workspace.language": ("en", "zh"),
         "workspace.regime": ("gdpr", "pipl_cn", "ccpa"),
+        "keys.level": ("file", "passphrase", "keyring"),
         "gate.mode": ("strict", "mask"),
         "policy.role": ("", "own_shop", "online_platform"),
     }

@@ -12,11 +12,12 @@ from sqlalchemy import Connection
 from audit.clock import Micros
 from governance.catalogue import active
 from governance.gate import Gate
-from governance.law import Law, law_over
+from governance.law import law_over
 from governance.purpose import Purpose, purposes
 from governance.requirement import answer_for
 from governance.workspace import Workspace
 from policies.difference import Answered, compared
+from policies.law import Law
 from policies.rules import Pack
 from policies.vocabulary import AGE_BANDS
 from tagging.document import Tag

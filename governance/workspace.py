@@ -27,9 +27,12 @@ from governance.settings import FILE, Settings, load
 
 if TYPE_CHECKING:
     from governance.evidence import Evidence
-    from governance.law import Law
     from governance.store.unit import Store
+    from governance.vault.passphrase import Ask
     from governance.vault.people import People
+    from governance.vault.ringfile import RingFile
+    from governance.vault.rootkey import RootKey
+    from policies.law import Law
 
 WAIT_SECONDS = 20.0
 
@@ -88,19 +91,37 @@ class Workspace:
         clock: Clock | None = None,
         ids: Ids | None = None,
         actor: Actor | None = None,
+        ask: "Ask | None" = None,
     ) -> None:
         self.settings = settings
         self.paths = Paths(root, ring_path(root, settings))
         self.clock: Clock = clock or _clock(settings)
         self.ids: Ids = ids or SystemIds()
         self.actor = actor or acting()
+        self.ask = ask
+
+    @property
+    def law(self) -> "Law":
+        """The law that counts here now: whoever holds a connection asks `law_over` for its moment."""
+        from governance.law import law_over  # noqa: PLC0415
+
+        with self.store.read() as connection:
+            return law_over(connection)
 
     @cached_property
-    def law(self) -> "Law":
-        """The packs that count here, with the operator's overlays."""
-        from governance.law import law_in  # noqa: PLC0415
+    def root_key(self) -> "RootKey | None":
+        """What the key ring is sealed with; a passphrase is asked for once."""
+        from governance.vault.passphrase import root_key  # noqa: PLC0415
 
-        return law_in(self.paths.root, self.settings)
+        level, source = (self.settings.text(f"keys.{key}") for key in ("level", "passphrase_from"))
+        return root_key(level, source, self.ask, self.settings.text("workspace.id"))
+
+    @cached_property
+    def keys(self) -> "RingFile":
+        """The key ring, for everything here that needs it."""
+        from governance.vault.ringfile import RingFile  # noqa: PLC0415
+
+        return RingFile(self.paths.ring, self.ids, root=self.paths.root, guard=self.root_key)
 
     @cached_property
     def store(self) -> "Store":
@@ -138,7 +159,9 @@ class Workspace:
             os.close(handle)
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, and forget the keys."""
+        for name in ("keys", "root_key"):
+            self.__dict__.pop(name, None)
         for name in ("people", "evidence", "store"):
             part = self.__dict__.pop(name, None)
             if part is not None:
@@ -151,13 +174,14 @@ def open_workspace(
     clock: Clock | None = None,
     ids: Ids | None = None,
     actor: Actor | None = None,
+    ask: "Ask | None" = None,
 ) -> Workspace:
-    """Return the workspace in `folder`, or around the current folder.
+    """Return the workspace in `folder`, or around the current folder; `ask` asks for a passphrase.
 
     Raises NotFound when there is none, BadInput when its settings cannot be used.
     """
     root = _find(folder)
-    return Workspace(root, load(root), clock=clock, ids=ids, actor=actor)
+    return Workspace(root, load(root), clock=clock, ids=ids, actor=actor, ask=ask)
 
 
 def ring_path(root: Path, settings: Settings) -> Path:

@@ -218,7 +218,7 @@ def _one(question: Question, use: str, pack: Pack) -> Answer:
     if asked.role is None:
         answer = replace(answer, trace=(*answer.trace, *_by_role(answer, others)))
     if pack.beneath is not None:
-        answer, said = over(_one(question, use, pack.beneath), answer, pack.approval)
+        answer, said = over(_one(question, use, pack.beneath), answer, pack.reason)
         if said:
             answer = replace(answer, trace=(*answer.trace, Step(pack.overlay, said, use)))
     return answer

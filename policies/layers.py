@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How answers are laid together: the companions of a regime beside it, an operator's overlay over it.
 
-The stricter one counts. Only an overlay that names its reason and who approved it may be laxer than
-what lies beneath, and then the trace says so.
+The stricter one counts. Only an overlay that names its reason may be laxer than what lies beneath, and
+then the trace says so.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,6 @@ from policies.vocabulary import DUTIES, Consent, Verdict
 
 if TYPE_CHECKING:
     from policies.decision import Answer
-    from policies.rules import Approval
 
 _SEVERITY: Final = (Verdict.ALLOWED, Verdict.NEEDS_CONSENT, Verdict.GAP, Verdict.PROHIBITED)
 _STRENGTH: Final = tuple(Consent)
@@ -33,18 +32,17 @@ def beside(answer: "Answer", companions: Iterable["Answer"]) -> "Answer":
     return answer
 
 
-def over(beneath: "Answer", above: "Answer", approval: "Approval | None") -> tuple["Answer", str]:
+def over(beneath: "Answer", above: "Answer", reason: str) -> tuple["Answer", str]:
     """Return the answer of an overlay over the one beneath it, and what is to be said of it.
 
-    Without an approval the overlay can only add: a laxer verdict does not count, no duty is lost.
+    Without a reason the overlay can only add: a laxer verdict does not count, no duty is lost.
     """
     laxer = severity(above) < severity(beneath)
     lost = above.verdict not in _CLOSED and set(beneath.requires) - set(above.requires)
-    if approval is not None:
-        said = f"laxer than {beneath.rule}, approved by {approval.approved_by}: {approval.reason}"
-        return above, said if laxer or lost else ""
+    if reason:
+        return above, f"laxer than {beneath.rule}: {reason}" if laxer or lost else ""
     if laxer:
-        return _added(beneath, above), f"{above.rule} is laxer and not approved: does not count"
+        return _added(beneath, above), f"{above.rule} is laxer and gives no reason: does not count"
     return _added(above, beneath), ""
 
 

@@ -1,55 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An operator's own file over a pack: read, checked against the pack, laid over it.
+"""An operator's own documents over a pack: checked against the pack, laid over it.
 
-Refuses an overlay that names what is not there, that gives a reason without who approved it, or whose
-parts claim to be checked against the law: they are the operator's own.
+Refuses an overlay that names what is not there, or whose parts claim to be checked against the law:
+they are the operator's own.
 """
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
-from audit.errors import BadInput, Problems
-from policies.document import Document, nearest, parse_documents, read_documents, validate
+from audit.errors import Problems
+from policies.document import Document, nearest, parse_documents, validate
 from policies.packs import check, check_categories
-from policies.rules import Approval, CategorySet, Overlay, Pack
+from policies.rules import CategorySet, Overlay, Pack
 
 
-def read_overlays(paths: Iterable[Path], known: Mapping[str, Pack]) -> dict[str, Pack]:
-    """Return the packs with the overlays of some files over them, in the order of the files.
+def lay(documents: Iterable[Document], known: Mapping[str, Pack]) -> dict[str, Pack]:
+    """Return packs with overlays over them, each over those before it.
 
-    A folder stands for its *.yaml by name. Raises BadInput `bad-overlay` with every problem.
+    Raises BadInput `bad-overlay` with every problem of every document.
     """
     everything = Problems()
-    laid = dict(known)
-    for path in _expanded(paths):
-        for document in read_documents(path):
-            problems = Problems(path.name)
-            _lay(document, laid, problems)
-            everything.found += problems.found
+    laid, keys = dict(known), list[object]()
+    for document in documents:
+        problems = Problems(document.file)
+        if (key := key_of(document)) in keys:
+            line, column = document.place(("key",))
+            problems.add("bad-overlay", f'"{key}" stands here twice', line=line, column=column)
+        keys.append(key)
+        _lay(document, laid, problems)
+        everything.found += problems.found
     everything.raise_if_any("bad-overlay", "the overlays cannot be laid over the packs")
     return laid
 
 
+def key_of(document: Document) -> object:
+    """Return the key that an overlay states, sound or not; None when it states none."""
+    return document.value.get("key") if isinstance(document.value, dict) else None
+
+
 def with_overlay(pack: Pack, data: bytes | str, file: str) -> Pack:
     """Return a pack with the overlays in a YAML text over it; raises BadInput `bad-overlay`."""
-    problems = Problems(file)
-    laid = {str(pack.regime): pack}
-    for document in parse_documents(data, file):
-        _lay(document, laid, problems)
-    problems.raise_if_any("bad-overlay", f"{file} cannot be laid over the pack")
-    return laid[str(pack.regime)]
-
-
-def _expanded(paths: Iterable[Path]) -> list[Path]:
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(path.glob("*.yaml"))
-        elif path.exists():
-            found.append(path)
-        else:
-            raise BadInput("file-unreadable", f"there is no {path.name}", hint="check the path")
-    return found
+    return lay(parse_documents(data, file), {str(pack.regime): pack})[str(pack.regime)]
 
 
 def _lay(document: Document, laid: dict[str, Pack], problems: Problems) -> None:
@@ -72,15 +62,6 @@ def _lay(document: Document, laid: dict[str, Pack], problems: Problems) -> None:
 
 
 def _check_words(overlay: Overlay, pack: Pack, document: Document, problems: Problems) -> None:
-    if (overlay.reason is None) != (overlay.approved_by is None):
-        line, column = document.place(("reason" if overlay.reason else "approved_by",))
-        problems.add(
-            "bad-overlay",
-            "reason and approved_by belong together",
-            line=line,
-            column=column,
-            hint="give both, or neither: then it can only be stricter",
-        )
     for part in ("sensitivity", "rules", "duties"):
         for number, item in enumerate(getattr(overlay, part)):
             if item.provenance != "operator":
@@ -113,9 +94,6 @@ def _extended(pack: Pack, overlay: Overlay) -> Pack:
         name: table.model_copy(update={"states": {**table.states, **overlay.tables.get(name, {})}})
         for name, table in pack.tables.items()
     }
-    approval = None
-    if overlay.reason is not None and overlay.approved_by is not None:
-        approval = Approval(reason=overlay.reason, approved_by=overlay.approved_by)
     return pack.model_copy(
         update={
             "version": f"{pack.version}+{overlay.key}",
@@ -126,6 +104,6 @@ def _extended(pack: Pack, overlay: Overlay) -> Pack:
             "duties": (*overlay.duties, *pack.duties),
             "beneath": pack,
             "overlay": overlay.key,
-            "approval": approval,
+            "reason": overlay.reason or "",
         }
     )

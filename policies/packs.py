@@ -18,7 +18,7 @@ from policies.rules import Duty, Pack, Rule, Sensitivity, When
 from policies.vocabulary import DUTIES, Companion, Regime, Use
 
 COMPANIONS: Final = "eu_companions"
-_MADE_BY_READING: Final = ("categories", "companions", "beneath", "overlay", "approval")
+_MADE_BY_READING: Final = ("categories", "companions", "beneath", "overlay", "reason")
 
 
 @cache

@@ -4,7 +4,7 @@
 A pack is data with dates in force; it is never changed in place, only superseded. Each rule carries
 the articles it rests on and whether they were checked against the text (`verified`) or are from
 memory (`knowledge`) and wait for a lawyer's eye. An operator's own parts (`operator`) come as an
-overlay: they may be stricter freely, and laxer only with a reason and the name of who approved it.
+overlay: they may be stricter freely, and laxer only with a reason.
 """
 
 from datetime import date
@@ -148,13 +148,6 @@ class InForce(Strict):
     end: date | None = Field(default=None, alias="until")
 
 
-class Approval(Strict):
-    """Why an overlay may be laxer than what lies beneath it, and who said so."""
-
-    reason: str = Field(min_length=10)
-    approved_by: str = Field(min_length=2)
-
-
 class Pack(Strict):
     """One regime as versioned data, or a companion that applies together with one."""
 
@@ -179,18 +172,22 @@ class Pack(Strict):
     companions: Annotated[tuple["Pack", ...], Field(exclude=True)] = ()
     beneath: Annotated["Pack | None", Field(exclude=True)] = None
     overlay: Annotated[str, Field(exclude=True)] = ""
-    approval: Annotated[Approval | None, Field(exclude=True)] = None
+    reason: Annotated[str, Field(exclude=True)] = ""
+    """Why its overlay may be laxer than what lies beneath; empty: it may not."""
 
 
 class Overlay(Strict):
-    """What an operator adds to a pack: rules before its own, marks, duties, members, ages by state."""
+    """What an operator adds to a pack: rules before its own, marks, duties, members, ages by state.
+
+    With a reason it may be laxer than what lies beneath; then it counts when a second pair of eyes
+    has seen it (governance.overlay).
+    """
 
     api_version: Literal["tagwarden/pack/v1"] = Field(alias="apiVersion")
     kind: Literal["PolicyOverlay"]
     extends: Regime
-    key: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    key: str = Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")
     reason: str | None = Field(default=None, min_length=10)
-    approved_by: str | None = Field(default=None, min_length=2)
     sets: dict[str, Texts] = Field(default_factory=dict)
     tables: dict[str, dict[str, Annotated[int, Field(ge=0, le=18)]]] = Field(default_factory=dict)
     sensitivity: tuple[Sensitivity, ...] = ()

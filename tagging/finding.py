@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from policies.document import Document
+from policies.law import Law, shipped
 from policies.rules import Provenance
 from policies.vocabulary import Use
 from tagging.catalogue import Catalogue
@@ -98,6 +99,9 @@ class Around:
 
     successors: Mapping[str, str] = field(default_factory=dict)
     """The tag that replaces a deprecated one."""
+
+    law: Law = field(default_factory=shipped)
+    """The law that counts: of the workspace, or of the product."""
 
     def all(self) -> Iterator["Stated"]:
         """Yield every definition that is known, those of the files first."""

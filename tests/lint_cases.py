@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from policies.document import parse_documents
+from policies.law import Law
 from policies.vocabulary import Use
 from tagging import lints
 from tagging.lints import Report
@@ -67,7 +68,11 @@ def _text(*documents: dict[str, Any]) -> str:
     )
 
 
-def report(tag: dict[str, Any], beside: list[dict[str, Any]] | None = None) -> Report:
+def report(
+    tag: dict[str, Any],
+    beside: list[dict[str, Any]] | None = None,
+    law: Law | None = None,
+) -> Report:
     """Return what all lints find in the stock tag with parts replaced, beside other documents."""
     given = [{"kind": "Tag", "key": STOCK["key"], **tag}, *(beside or [])]
     own = {str(item["key"]) for item in given if item["kind"] == "Purpose"}
@@ -79,7 +84,8 @@ def report(tag: dict[str, Any], beside: list[dict[str, Any]] | None = None) -> R
         if state:
             states[whole["key"]] = state
         documents.append(whole)
-    return lints.check_documents(parse_documents(_text(*documents), "case.yaml"), states=states)
+    read = parse_documents(_text(*documents), "case.yaml")
+    return lints.check_documents(read, states=states, law=law)
 
 
 def place(tag: dict[str, Any], path: str) -> tuple[int, int]:

@@ -41,6 +41,20 @@ def upgrade() -> None:
     with op.batch_alter_table('assessment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_assessment_key'), ['key'], unique=False)
 
+    op.create_table('overlay',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('applied_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('applied_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_overlay')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('overlay', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_overlay_key'), ['key'], unique=False)
+
     op.create_table('attribute',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('key', sa.String(), nullable=False),
@@ -295,6 +309,7 @@ def upgrade() -> None:
     forbid_change("consentevent")
     forbid_change("choiceevent")
     forbid_change("assessment")
+    forbid_change("overlay")
 
 
 def forbid_change(table: str) -> None:
@@ -361,6 +376,10 @@ def downgrade() -> None:
     op.drop_table('bitmapdelta')
     op.drop_table('bitmap')
     op.drop_table('attribute')
+    with op.batch_alter_table('overlay', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_overlay_key'))
+
+    op.drop_table('overlay')
     with op.batch_alter_table('assessment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_assessment_key'))
 

@@ -22,8 +22,14 @@ ACTS = frozenset(
         "intake.refused",
         "purpose.applied",
         "assessment.applied",
+        "overlay.proposed",
+        "overlay.applied",
+        "overlay.approved",
+        "overlay.withdrawn",
         "operator.added",
         "operator.removed",
+        "key.rotated",
+        "key.kek_destroyed",
         "change.submitted",
         "change.approved",
         "change.rejected",
@@ -52,9 +58,13 @@ ACTS = frozenset(
     }
 )
 
-_CODE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.:/@+-]{0,79}\Z")
-_PSEUDONYM = re.compile(r"[0-9a-f]{32}\Z")
-_ACTOR = re.compile(r"(op|sys):[0-9a-f]{16}\Z")
+CODE = r"[a-zA-Z0-9][a-zA-Z0-9_.:/@+-]{0,79}"
+PSEUDONYM = r"[0-9a-f]{32}"
+ACTOR = r"(?:op|sys):[0-9a-f]{16}"
+_CODE = re.compile(rf"{CODE}\Z")
+_SHORT = re.compile(rf"(?:{CODE})?\Z")
+_PSEUDONYM = re.compile(rf"{PSEUDONYM}\Z")
+_ACTOR = re.compile(rf"{ACTOR}\Z")
 
 Fact = int | bool | str
 
@@ -102,5 +112,5 @@ class Entry:
             if not _CODE.match(value):
                 raise ValueError("role, request and the names of facts are codes")
         for fact in self.facts.values():
-            if isinstance(fact, str) and fact and not _CODE.match(fact):
+            if not (isinstance(fact, str) and _SHORT.match(fact)) and not isinstance(fact, int):
                 raise ValueError("a fact is a number or a code, never free text")

@@ -2,12 +2,24 @@
 """Reads entries back: a line of the log is one exact spelling of one entry, or it is false."""
 
 import json
+import re
 
 from audit.canon import canonical
-from audit.evidence.entry import MAX_BYTES, Entry
+from audit.evidence.entry import ACTOR, ACTS, CODE, MAX_BYTES, PSEUDONYM, Entry
 
 TOLERANCE_MS = 5_000
 """How much earlier than the latest one an entry may be: processes do not commit in clock order."""
+
+_ACTS = frozenset(act.encode("ascii") for act in ACTS)
+_NUMBER = r"(?:0|-?[1-9][0-9]*)"
+_FACT = rf'"{CODE}":(?:{_NUMBER}|true|false|"(?:{CODE})?")'
+_SPELLING = re.compile(
+    rf'{{"act":"([a-z.-]+)","actor":"{ACTOR}",(?:"obj":{{({_FACT}(?:,{_FACT})*)}},)?'
+    rf'"req":"{CODE}","role":"{CODE}",(?:"sub":"{PSEUDONYM}",)?"t":({_NUMBER}),"v":1}}'.encode(
+        "ascii"
+    )
+)
+_FACT_NAME = re.compile(rb'"([^"]+)":')
 
 
 def decode(entry: bytes) -> Entry:
@@ -30,6 +42,24 @@ def decode(entry: bytes) -> Entry:
     except (KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError("not an entry") from None
     return found
+
+
+def time_of(entry: bytes) -> int:
+    """Return `decode(entry).at_ms`, several times faster; raises ValueError as `decode` does.
+
+    A spelling that the pattern knows is taken at once; whatever else it is, `decode` judges.
+    """
+    found = _SPELLING.fullmatch(entry)
+    if found is None or len(entry) > MAX_BYTES or found[1] not in _ACTS or not _sorted(found[2]):
+        return decode(entry).at_ms
+    return int(found[3])
+
+
+def _sorted(facts: bytes | None) -> bool:
+    if not facts or b"," not in facts:
+        return True
+    names = _FACT_NAME.findall(facts)
+    return names == sorted(set(names))
 
 
 def stamped(entry: bytes, latest_ms: int) -> bytes:

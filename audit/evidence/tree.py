@@ -2,12 +2,13 @@
 """The Merkle tree of the evidence log: hashes, compact range and proofs as in RFC 6962 and 9162.
 
 Pure: no file, no clock. A compact range (the roots of the full subtrees, from left to right) is all
-that is needed to append and to say the root; proofs are made over any source of leaf hashes.
+that is needed to append and to say the root; proofs read the roots of complete subtrees, O(log n).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
@@ -73,46 +74,67 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     return tree.root()
 
 
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Return the hashes that show leaf `index` in the tree over `leaves`, from the leaf upwards.
+class Hashes(Protocol):
+    """Where the roots of complete subtrees are read from: a store of tiles, a list of leaves."""
+
+    def subtree(self, height: int, index: int) -> bytes:
+        """Return the root over 2**height leaves, from leaf index * 2**height on."""
+        ...
+
+
+def root_between(hashes: Hashes, low: int, high: int) -> bytes:
+    """Return the root over the leaves from `low` to before `high`, a subtree as proofs have them.
+
+    Reads one hash for each 1 bit of the count.
+    """
+    count, peaks = high - low, []
+    while low < high:
+        height = (high - low).bit_length() - 1
+        peaks.append(hashes.subtree(height, low >> height))
+        low += 1 << height
+    return CompactRange(count, peaks).root()
+
+
+def inclusion_proof(hashes: Hashes, index: int, size: int) -> list[bytes]:
+    """Return the hashes that show leaf `index` in the tree of `size` leaves, from the leaf upwards.
 
     Raises IndexError when there is no such leaf.
     """
-    if not 0 <= index < len(leaves):
+    if not 0 <= index < size:
         raise IndexError("no such leaf")
-    low, high = 0, len(leaves)
+    low, high = 0, size
     proof: list[bytes] = []
     while high - low > 1:
         middle = low + _split(high - low)
         if index < middle:
-            proof.append(root_of(leaves[middle:high]))
+            proof.append(root_between(hashes, middle, high))
             high = middle
         else:
-            proof.append(root_of(leaves[low:middle]))
+            proof.append(root_between(hashes, low, middle))
             low = middle
     return proof[::-1]
 
 
-def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
-    """Return the hashes that show the tree over the first `old_size` leaves inside this one.
+def consistency_proof(hashes: Hashes, old_size: int, size: int) -> list[bytes]:
+    """Return the hashes that show the tree of `old_size` leaves inside the one of `size`.
 
-    Raises IndexError when `old_size` is not between 0 and the number of leaves.
+    Raises IndexError when `old_size` is not between 0 and `size`.
     """
-    if not 0 <= old_size <= len(leaves):
+    if not 0 <= old_size <= size:
         raise IndexError("no such older tree")
-    if old_size in (0, len(leaves)):
+    if old_size in (0, size):
         return []
-    low, high, whole = 0, len(leaves), True
+    low, high, whole = 0, size, True
     proof: list[bytes] = []
     while high != old_size:
         middle = low + _split(high - low)
         if old_size <= middle:
-            proof.append(root_of(leaves[middle:high]))
+            proof.append(root_between(hashes, middle, high))
             high = middle
         else:
-            proof.append(root_of(leaves[low:middle]))
+            proof.append(root_between(hashes, low, middle))
             low, whole = middle, False
-    return proof[::-1] if whole else [root_of(leaves[low:high]), *proof[::-1]]
+    return proof[::-1] if whole else [root_between(hashes, low, high), *proof[::-1]]
 
 
 def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:

@@ -243,6 +243,7 @@ class _Comparison:
         for item in lints.run(
             stated,
             purposes=self._declared,
+            law=self.ws.law,
             states={key: tag.state for key, tag in self.present.items()},
             successors={key: tag.successor for key, tag in self.present.items() if tag.successor},
         ):

@@ -45,7 +45,7 @@ def _law_print(pack: Pack) -> str:
     while pack.beneath is not None:
         pack = pack.beneath
         parts.append(pack)
-    content = digest([part.model_dump(mode="json") for part in parts])
+    content = digest([[part.model_dump(mode="json"), part.reason] for part in parts])
     return f"{parts[0].version}:{content[:16]}"
 
 

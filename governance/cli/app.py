@@ -21,6 +21,7 @@ NOUNS = {
     "consent": "Record, import and check consent.",
     "db": "Check and upgrade the control database.",
     "ingest": "Bring events, profiles and consents in.",
+    "key": "Look after the keys.",
     "operator": "Say who may act, in which roles.",
     "policy": "Show packs, ask what the law answers.",
     "purpose": "Declare why data may be used.",

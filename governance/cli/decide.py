@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from governance.law import Law
     from policies.classify import Dictionary, Found
     from policies.decision import Answer, Question
     from policies.document import Document
+    from policies.law import Law
     from policies.question import Prepared
     from policies.rules import Pack
     from policies.screen import Hit

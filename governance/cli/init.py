@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from governance.cli.out import Json, emit
+from governance.cli.out import Json, emit, passphrase_asker
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -25,6 +25,16 @@ def init(
     ring: Annotated[
         Path | None, typer.Option(help="Where the key ring goes. [default: per account, outside]")
     ] = None,
+    level: Annotated[
+        str, typer.Option(help="What the key ring is sealed with: file, passphrase or keyring.")
+    ] = "file",
+    suite: Annotated[
+        str, typer.Option(help="What data are sealed with: aes-gcm-siv, aes-gcm or sm4.")
+    ] = "aes-gcm-siv",
+    passphrase_from: Annotated[
+        str,
+        typer.Option(help="Where the passphrase is read: fd:N or a file. [default: a terminal]"),
+    ] = "",
     example: Annotated[
         bool, typer.Option("--example", help="Add the files of the guide, and stop its clock.")
     ] = False,
@@ -46,6 +56,10 @@ def init(
         regime=regime,
         zone=zone,
         ring=ring,
+        level=level,
+        suite=suite,
+        passphrase_from=passphrase_from,
+        ask=passphrase_asker(twice=True),
         fixed_clock=clock,
     )
     if example and report.created:

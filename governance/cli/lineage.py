@@ -62,11 +62,12 @@ Read = tuple["Lineage", "Mapping[str, Pack] | None", str]
 def _of_workspace(where: Path | None) -> Read:
     from governance import catalogue
     from governance.cli.who import language_of
+    from governance.law import law_over
 
     ws = workspace(where)
     with ws.store.read() as connection:
-        graph = catalogue.origins(connection)
-    return graph, ws.law.packs, language_of(ws, None)
+        graph, law = catalogue.origins(connection), law_over(connection)
+    return graph, law.packs, language_of(ws, None)
 
 
 def _of_files(paths: Iterable[Path]) -> Read:

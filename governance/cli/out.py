@@ -52,9 +52,27 @@ def workspace(where: Path | None) -> "Workspace":
     """Return the workspace of this command; it is closed when the command ends."""
     from governance.workspace import open_workspace
 
-    opened = open_workspace(where)
+    opened = open_workspace(where, ask=passphrase_asker())
     _closing.append(opened)
     return opened
+
+
+def passphrase_asker(*, twice: bool = False) -> Callable[[], str] | None:
+    """Return what asks for a passphrase without showing it, or None when there is no terminal."""
+    if not sys.stdin.isatty():
+        return None
+
+    def ask() -> str:
+        from getpass import getpass
+
+        given = getpass("passphrase: ")
+        if twice and getpass("the same again: ") != given:
+            from audit.errors import BadInput
+
+            raise BadInput("passphrase-differs", "these were two different passphrases")
+        return given
+
+    return ask
 
 
 _closing: list["Workspace"] = []

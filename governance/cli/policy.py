@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tagwarden policy`: show packs, ask what the law answers, see what another pack would change."""
+"""`tagwarden policy`: show packs, ask what the law answers, lay overlays over it, see what would change."""
 
 import typer
 
@@ -7,6 +7,7 @@ from governance.cli.decide import classify, decide
 from governance.cli.due import due
 from governance.cli.obligations import obligations
 from governance.cli.policy_diff import diff, simulate
+from governance.cli.policy_overlay import apply, approve, overlays, withdraw
 from governance.cli.policy_show import schema, show
 from governance.cli.record import record
 
@@ -18,6 +19,10 @@ app.command()(classify)
 app.command()(show)
 app.command()(diff)
 app.command()(simulate)
+app.command()(apply)
+app.command()(overlays)
+app.command()(approve)
+app.command()(withdraw)
 app.command()(schema)
 app.command()(obligations)
 app.command()(due)

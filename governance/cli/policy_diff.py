@@ -60,10 +60,14 @@ def simulate(
 
     Example: tagwarden policy simulate my-overlay.yaml
     """
+    from functools import partial
+
+    from governance.law import laid
     from governance.simulating import simulate as look
 
     ws = workspace(where)
-    meant = pack_meant(pack)
+    with ws.store.read() as connection:
+        meant = pack_meant(pack, lay=partial(laid, connection))
     found = look(ws, meant)
     language = lang or ws.settings.text("workspace.language")
     data = {

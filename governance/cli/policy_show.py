@@ -64,7 +64,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
     found: dict[str, Any] = models[kind].model_json_schema(by_alias=True)
     if kind == "pack":
         whole = found["$defs"].pop("Pack", found)
-        for made in ("categories", "companions", "beneath", "overlay", "approval"):
+        for made in ("categories", "companions", "beneath", "overlay", "reason"):
             whole["properties"].pop(made, None)
         found = {**whole, "$defs": found["$defs"]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
@@ -139,8 +139,7 @@ def _rest(item: "Rule | Sensitivity | Duty") -> dict[str, Any]:
 def _overlays(pack: "Pack") -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while pack.beneath is not None:
-        approval = pack.approval.model_dump() if pack.approval else None
-        found.append({"key": pack.overlay, "approval": approval})
+        found.append({"key": pack.overlay, "reason": pack.reason})
         pack = pack.beneath
     return found[::-1]
 
@@ -151,10 +150,8 @@ def _lines(pack: "Pack", lang: str) -> Iterator[str]:
     language = "zh" if lang == "zh" else "en"
     yield f"{getattr(pack.name, language)}, {pack.version}, from {pack.in_force.start}"
     for overlay in _overlays(pack):
-        who = overlay["approval"]
-        said = (
-            f"approved by {who['approved_by']}: {who['reason']}" if who else "may only be stricter"
-        )
+        reason = overlay["reason"]
+        said = f"may be laxer: {reason}" if reason else "may only be stricter"
         yield f"overlay {overlay['key']}: {said}"
     for rule in pack.rules:
         consent = f" ({label('consent', rule.then.consent, lang)})"

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file of the evidence log: entries in order, their leaf hashes, and the state of the tree.
 
+The root of each full tile (256 leaves, 256 roots of tiles, …) is kept in the same transaction, so
+that a proof reads a few hundred hashes however long the log is; the hashes of a tile are the leaves or the
+roots below it.
+
 Triggers refuse every change of an entry: a guard against accidents. Against people who own the file
 there is the signed head.
 """
@@ -10,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from audit.errors import NotFound, Tampered
-from audit.evidence.tree import EMPTY_ROOT, CompactRange, Head
+from audit.evidence.tiles import WIDTH, full_tiles, place
+from audit.evidence.tree import EMPTY_ROOT, HASH_BYTES, CompactRange, Head, root_of
 from governance.store import sqlite_file
 
 SCHEMA = """
@@ -23,6 +29,9 @@ CREATE TABLE state (
     one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, root BLOB NOT NULL,
     peaks BLOB NOT NULL, latest_ms INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE tile (
+    level INTEGER NOT NULL, n INTEGER NOT NULL, root BLOB NOT NULL, PRIMARY KEY (level, n)
+) STRICT, WITHOUT ROWID;
 CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry
 BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END;
 CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry
@@ -30,11 +39,21 @@ BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END;
 CREATE TRIGGER entry_no_replace BEFORE INSERT ON entry
 WHEN EXISTS (SELECT 1 FROM entry WHERE idx = NEW.idx OR src_id = NEW.src_id)
 BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END;
+CREATE TRIGGER tile_no_update BEFORE UPDATE ON tile
+BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END;
+CREATE TRIGGER tile_no_delete BEFORE DELETE ON tile
+BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END;
+CREATE TRIGGER tile_no_replace BEFORE INSERT ON tile
+WHEN EXISTS (SELECT 1 FROM tile WHERE level = NEW.level AND n = NEW.n)
+BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END;
 CREATE TRIGGER state_no_delete BEFORE DELETE ON state
 BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END;
 """
 WHAT = "evidence log"
 _SLICE = 5_000
+_ENTRIES = "SELECT bytes FROM entry WHERE idx BETWEEN ? AND ? ORDER BY idx"
+_LEAVES = "SELECT leaf FROM entry WHERE idx BETWEEN ? AND ? ORDER BY idx"
+_BELOW = "SELECT root FROM tile WHERE level = ? AND n BETWEEN ? AND ? ORDER BY n"
 
 
 @dataclass(slots=True)
@@ -51,8 +70,7 @@ class State:
         return Head(self.tree.size, self.root)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the log."""
 
     idx: int
@@ -110,11 +128,14 @@ class Log:
         )
 
     def append(self, rows: Sequence[Row], state: State) -> None:
-        """Write lines and the state after them, inside `writing()`."""
+        """Write lines, the tiles they fill, and the state after them, inside `writing()`."""
         self._db.executemany(
             "INSERT INTO entry VALUES (?, ?, ?, ?)",
             ((row.idx, row.src_id, row.entry, row.leaf) for row in rows),
         )
+        for level, number in full_tiles(state.tree.size - len(rows), state.tree.size):
+            root = root_of(self.hashes(level, number * WIDTH, WIDTH))
+            self._db.execute("INSERT INTO tile VALUES (?, ?, ?)", (level, number, root))
         self._db.execute(
             "UPDATE state SET size = ?, root = ?, peaks = ?, latest_ms = ?",
             (state.tree.size, state.root, state.tree.encode(), state.latest_ms),
@@ -126,6 +147,36 @@ class Log:
         while part := self._slice(last):
             yield from (_row(*columns) for columns in part)
             last = part[-1][0]
+
+    def entries(self, first: int, count: int) -> list[bytes]:
+        """Return entries from number `first` on; raises Tampered when they are not all there."""
+        found = [row[0] for row in self._db.execute(_ENTRIES, (first, first + count - 1))]
+        if len(found) != count or not all(isinstance(entry, bytes) for entry in found):
+            raise inconsistent()
+        return found
+
+    def hashes(self, level: int, first: int, count: int) -> list[bytes]:
+        """Return hashes of tiles of a level: leaves, or the roots of the tiles below.
+
+        Raises Tampered when they are not all there.
+        """
+        last = first + count - 1
+        if level == 0:
+            rows = self._db.execute(_LEAVES, (first, last))
+        else:
+            rows = self._db.execute(_BELOW, (level - 1, first, last))
+        found = [row[0] for row in rows]
+        if len(found) != count or not all(map(_is_hash, found)):
+            raise inconsistent()
+        return found
+
+    def tiles(self) -> Iterator[tuple[int, int, bytes]]:
+        """Yield level, number and root of each full tile, in order, inside `reading()`."""
+        yield from self._db.execute("SELECT level, n, root FROM tile ORDER BY level, n")
+
+    def subtree(self, height: int, index: int) -> bytes:
+        """Return the root of a complete subtree (`audit.evidence.tree.Hashes`)."""
+        return root_of(self.hashes(*place(height, index)))
 
     def last_source(self) -> int:
         """Return the highest number of the outbox in the log, 0 when it is empty."""
@@ -149,9 +200,9 @@ class Log:
             ((size, root, peaks, latest_ms, lines),) = found
             tree = CompactRange.decode(size, peaks)
         except (ValueError, TypeError, AttributeError):
-            raise _inconsistent() from None
+            raise inconsistent() from None
         if tree.root() != root or lines != size or not isinstance(latest_ms, int):
-            raise _inconsistent()
+            raise inconsistent()
         return State(tree, root, latest_ms)
 
 
@@ -165,7 +216,12 @@ def _row(idx: int, src_id: object, entry: object, leaf: object) -> Row:
     )
 
 
-def _inconsistent() -> Tampered:
+def _is_hash(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) == HASH_BYTES
+
+
+def inconsistent() -> Tampered:
+    """Return the fault of a log whose parts do not fit together."""
     return Tampered(
         "log-inconsistent",
         "the evidence log and its own state disagree",

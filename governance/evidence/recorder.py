@@ -8,21 +8,24 @@ signed: nothing is done that could not be proven.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from audit.errors import BadInput, Conflict, Tampered
+from audit.errors import BadInput, Conflict, Problem, Tampered
 from audit.evidence.entry import Entry, Fact
 from audit.evidence.reading import decode, stamped
 from audit.evidence.tree import EMPTY_ROOT, Head, leaf_hash
 from audit.ids import new_id
 from governance.actor import ROLES
+from governance.evidence.anchors import Anchors, Sent, anchors_in
 from governance.evidence.head import SignedHead, head_path, read_head, write_head
 from governance.evidence.log import Log, Row, State
+from governance.evidence.proving import Proofs
 from governance.evidence.verification import Verification, verify_log
 from governance.store.unit import Store
-from governance.vault.ring import Ring, open_ring
+from governance.vault.ring import Ring
 
 if TYPE_CHECKING:
     from governance.workspace import Paths, Workspace
@@ -40,6 +43,7 @@ class Evidence:
         self._ring = ring
         self._log = log
         self._head = head_path(ws.paths.ring)
+        self.anchors = Anchors(anchors_in(ws), log, ring)
         self._trusted = False
 
     @classmethod
@@ -55,8 +59,7 @@ class Evidence:
             raise BadInput(
                 "unknown-role", "there is no such role", hint="roles: " + ", ".join(ROLES)
             )
-        ring = open_ring(ws.paths.ring, root=ws.paths.root)
-        return cls(ws, ring, Log.open(ws.paths.evidence))
+        return cls(ws, ws.keys.ring, Log.open(ws.paths.evidence))
 
     def close(self) -> None:
         """Close the log."""
@@ -109,9 +112,29 @@ class Evidence:
             _LOGGER.warning("evidence stays in the outbox", extra={"code": fault.code})
 
     def verify(self) -> Verification:
-        """Return what a full check of the log against its signed head finds."""
+        """Return what a full check of the log against its signed head and its anchors finds."""
         url = self._ws.settings.text("store.url")
-        return verify_log(self._log, self.standing, contiguous=not url or url.startswith("sqlite"))
+        contiguous = not url or url.startswith("sqlite")
+        found = verify_log(self._log, self.standing, contiguous=contiguous)
+        try:
+            self.anchors.compare()
+        except Tampered as fault:
+            return replace(
+                found, problems=(*found.problems, Problem(fault.code, fault.message, "anchor"))
+            )
+        return found
+
+    @property
+    def proofs(self) -> Proofs:
+        """Checkpoints and proofs for people outside."""
+        return Proofs(self._log, self._ring, self._ws.clock, self._anchored)
+
+    def anchor(self) -> list[Sent]:
+        """Send a checkpoint to every anchor; returns what each has now.
+
+        Raises BadInput `no-anchors`, Tampered as `Proofs.checkpoint`.
+        """
+        return self.anchors.send(*self.proofs.checkpoint())
 
     @property
     def latest_ms(self) -> int:
@@ -126,8 +149,14 @@ class Evidence:
 
     def _trust(self) -> None:
         if not self._trusted:
-            self.standing()
+            self._anchored()
             self._trusted = True
+
+    def _anchored(self) -> Head:
+        """Return the signed head, of a log that goes on from what its anchors hold."""
+        head = self.standing()
+        self.anchors.compare()
+        return head
 
     def standing(self) -> Head:
         """Return the signed head at which the log stands, after finishing what a killed process began.

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recomputes the whole log: every hash, every line, the root, and the head signed outside of it."""
+"""Recomputes the whole log: every hash, every line, every tile, the root, and the head signed outside of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from audit.errors import Problem, Tampered
-from audit.evidence.reading import TOLERANCE_MS, decode
-from audit.evidence.tree import CompactRange, Head, leaf_hash
+from audit.evidence.reading import TOLERANCE_MS, time_of
+from audit.evidence.tiles import WIDTH, full_tiles
+from audit.evidence.tree import CompactRange, Head, leaf_hash, root_of
 from governance.evidence.log import Log, Row
 
 MOST_PROBLEMS = 100
@@ -80,7 +82,7 @@ class _Walk:
 
     def _content(self, row: Row) -> None:
         try:
-            at_ms = decode(row.entry).at_ms
+            at_ms = time_of(row.entry)
         except ValueError:
             self.add("entry-malformed", "the bytes are not those of an entry", row.idx)
             return
@@ -115,6 +117,20 @@ def _read(log: Log, walk: _Walk) -> None:
     walk.reach()
     for row in log.rows():
         walk.take(row)
+    if not walk.problems:
+        _read_tiles(log, walk)
+
+
+def _read_tiles(log: Log, walk: _Walk) -> None:
+    """Compute the root of every full tile; proofs are made from those that are kept."""
+    for expected, kept in zip_longest(full_tiles(0, walk.tree.size), log.tiles()):
+        if not expected or not kept or expected != kept[:2]:
+            walk.add("tile-missing", "the tiles are not those of a log of this size")
+            return
+        level, number = expected
+        if root_of(log.hashes(level, number * WIDTH, WIDTH)) != kept[2]:
+            walk.add("tile-changed", "a tile does not have the root of what it holds")
+            return
 
 
 def _read_anyway(log: Log, walk: _Walk) -> None:

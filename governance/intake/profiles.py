@@ -20,11 +20,13 @@ from governance.intake import desk as work
 from governance.intake import people
 from governance.intake.desk import Desk, Input, ProgressUpdate, Steps
 from governance.intake.report import DONE, Report, counts
+from governance.law import law_over
 from governance.store import bitmaps
 from governance.store.unit import Unit
 from policies.decision import covers
 from policies.document import nearest
-from policies.packs import categories, packs
+from policies.law import Law
+from policies.packs import categories
 from tagging.intake.loading import Mapping
 from tagging.intake.mapping import ProfileMap
 from tagging.intake.people import Person, contradictions, persons, profiles
@@ -67,8 +69,8 @@ def ingest(
     Raises BadInput for a file or mapping that cannot be used, Refused for one with too many bad
     rows, or with contradictions where the mapping says so.
     """
-    check_categories(mapping)
-    _ = ws.store
+    with ws.store.read() as connection:
+        check_categories(mapping, law_over(connection))
     reports = []
     with ws.exclusive("ingest"):
         for number, what in enumerate(inputs):
@@ -78,7 +80,7 @@ def ingest(
     return reports
 
 
-def check_categories(mapping: Mapping[ProfileMap]) -> None:
+def check_categories(mapping: Mapping[ProfileMap], law: Law) -> None:
     """Raise BadInput with every category that no pack knows, or that is more than ordinary."""
     problems = Problems(mapping.document.file)
     for key, attribute in mapping.map.attributes.items():
@@ -91,10 +93,10 @@ def check_categories(mapping: Mapping[ProfileMap]) -> None:
                 column=column,
                 hint=nearest(attribute.category, categories()),
             )
-        elif attribute.class_id == 1 and (law := _sensitive_by(attribute.category)):
+        elif attribute.class_id == 1 and (article := _sensitive_by(law, attribute.category)):
             problems.add(
                 "class-too-low",
-                f'"{attribute.category}" is sensitive ({law})',
+                f'"{attribute.category}" is sensitive ({article})',
                 line=line,
                 column=column,
                 hint="class: sensitive",
@@ -102,9 +104,9 @@ def check_categories(mapping: Mapping[ProfileMap]) -> None:
     problems.raise_if_any("bad-mapping", f"{mapping.document.file} is not a usable mapping")
 
 
-def _sensitive_by(category: str) -> str:
+def _sensitive_by(law: Law, category: str) -> str:
     """Return the article that makes a category sensitive in some regime, or ''."""
-    for pack in packs().values():
+    for pack in law.packs.values():
         for item in pack.sensitivity:
             for name in item.when.reveals or ():
                 if any(covers(key, category) for key in pack.sets[name].categories):

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from governance.assessment import Assessment, assessments, day_of, valid
 from governance.catalogue import reading
+from governance.law import law_over
 from governance.purpose import Purpose
 from governance.requirement import requirements
 from governance.settings import Settings
@@ -71,10 +72,10 @@ def gather(ws: "Workspace", connection: Connection, regime: str) -> Facts:
     at = ws.clock.now()
     active, purposes = reading(connection)
     tags = [active[key].effective for key in sorted(active) if regime in active[key].tag.basis]
-    assessed = valid(connection, at)
+    assessed, law = valid(connection, at), law_over(connection)
     missing: dict[str, dict[tuple[str, str], None]] = {}
     for tag in tags:
-        for what in requirements(tag, purposes, assessments=assessed, law=ws.law):
+        for what in requirements(tag, purposes, assessments=assessed, law=law):
             if what.regime == regime:
                 found = missing.setdefault(what.purpose, {})
                 found.update(dict.fromkeys((kind, tag.key) for kind in what.missing))

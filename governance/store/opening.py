@@ -7,20 +7,21 @@ The check reads one row and needs no migration tool; a test holds `HEAD` equal t
 import sqlite3
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import URL, Engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
 from audit.errors import Conflict, Tampered
-from governance.law import reading_under
+from governance.law import reading_as
 from governance.store.engine import open_engine
 from governance.store.repair import repair
 from governance.store.unit import Store
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
+    from policies.decision import Role
 
 HEAD = "0001"
 """The schema revision of this version."""
@@ -41,7 +42,7 @@ def open_store(ws: "Workspace") -> Store:
     log is not what was written.
     """
     engine = open_existing(store_url(ws))
-    reading_under(engine, lambda: ws.law)
+    reading_as(engine, cast("Role | None", ws.settings.text("policy.role") or None))
     store = Store(engine)
     with ExitStack() as undo:
         undo.callback(store.close)

@@ -48,6 +48,20 @@ class Assessment(SQLModel, table=True):
     applied_at: int = Field(sa_column=_big())
 
 
+class Overlay(SQLModel, table=True):
+    """What was said about an overlay of the law: proposed, in_force, dropped, withdrawn. Append-only."""
+
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    key: str = Field(index=True)
+    digest: str
+    document: str = Field(sa_type=Text)
+    state: str
+    applied_at: int = Field(sa_column=_big())
+    applied_by: str
+
+
 class Definition(SQLModel, table=True):
     """One version of a tag."""
 

@@ -3,7 +3,8 @@
 
 Everything in it is sealed or keyed by the ring; identities stand nowhere else. Written through,
 deleted values overwritten. Refuses to make a new store where one is missing: everybody would look
-erased. A row of `dek` is a person's licence to exist.
+erased. A row of `dek` is a person's licence to exist. The epoch of the canary is the one under which
+new data keys are wrapped: every writer asks for it inside its transaction.
 """
 
 import sqlite3
@@ -39,6 +40,7 @@ CREATE TABLE canary (
 """
 WHAT = "key store"
 CHUNK = 5_000
+_LAST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'person'), 0)"
 
 Item = TypeVar("Item")
 
@@ -91,6 +93,48 @@ class KeyStore:
             )
         kek_id, suite, wrapped, commitment = rows[0]
         return KeyRecord(1, kek_id, suite, wrapped, commitment)
+
+    def put_canary(self, canary: KeyRecord) -> None:
+        """Put another canary in place of the old one, inside `writing()`: its epoch is in force now."""
+        self._db.execute(
+            "UPDATE canary SET kek_id = ?, suite = ?, wrapped = ?, commitment = ?",
+            _fields(canary)[1:],
+        )
+
+    def epoch(self) -> int:
+        """Return the epoch under which new data keys are wrapped."""
+        with sqlite_file.faults(WHAT):
+            return int(self._db.execute("SELECT kek_id FROM canary").fetchone()[0])
+
+    def epochs(self) -> dict[int, int]:
+        """Return how many data keys are wrapped under each epoch."""
+        with sqlite_file.faults(WHAT):
+            return dict(self._db.execute("SELECT kek_id, count(*) FROM dek GROUP BY kek_id"))
+
+    def elsewhere(
+        self, kek_id: int, after: tuple[int, int], size: int
+    ) -> list[tuple[int, bytes, KeyRecord]]:
+        """Return (subject_id, sid, record) of data keys under other epochs, after (subject_id, ver)."""
+        rows = self._db.execute(
+            "SELECT d.subject_id, p.sid, d.ver, d.kek_id, d.suite, d.wrapped, d.commitment "
+            "FROM dek d JOIN person p ON p.subject_id = d.subject_id "
+            "WHERE (d.subject_id, d.ver) > (?, ?) AND d.kek_id <> ? "
+            "ORDER BY d.subject_id, d.ver LIMIT ?",
+            (*after, kek_id, size),
+        )
+        return [(i, sid, KeyRecord(*record)) for i, sid, *record in rows]
+
+    def put_wrapped(self, records: Iterable[tuple[int, KeyRecord]]) -> None:
+        """Put data keys that were wrapped anew in place of the old ones, inside `writing()`."""
+        self._db.executemany(
+            "UPDATE dek SET kek_id = ?, wrapped = ? WHERE subject_id = ? AND ver = ?",
+            ((record.kek_id, record.wrapped, i, record.ver) for i, record in records),
+        )
+
+    def last_number(self) -> int:
+        """Return the highest subject_id ever given."""
+        with sqlite_file.faults(WHAT):
+            return int(self._db.execute(_LAST).fetchone()[0])
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -145,10 +189,7 @@ class KeyStore:
 
     def add(self, kind: int, people: Sequence[NewPerson]) -> dict[bytes, int]:
         """Write new people inside `writing()`; returns tag → subject_id. Ids are never reused."""
-        last = self._db.execute(
-            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'person'), 0)"
-        ).fetchone()[0]
-        numbered = list(enumerate(people, last + 1))
+        numbered = list(enumerate(people, self.last_number() + 1))
         self._db.executemany("INSERT INTO person VALUES (?, ?)", ((i, p.sid) for i, p in numbered))
         self._db.executemany("INSERT INTO aref VALUES (?, ?)", ((i, p.aref) for i, p in numbered))
         self._db.executemany(

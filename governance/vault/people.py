@@ -3,7 +3,7 @@
 
 Outside names (a customer number) become a dense `subject_id` that is never reused; attributes are
 sealed to person and class. Refuses to work with a ring that does not belong to the key store: every
-person would be admitted a second time.
+person would be admitted a second time. Goes on while another process rotates the keys.
 """
 
 import hmac
@@ -17,12 +17,15 @@ from audit.canon import canonical
 from audit.errors import BadInput, NotFound, Refused, Tampered
 from audit.ids import Ids
 from governance.vault.keystore import KeyStore, NewPerson, chunks
-from governance.vault.ring import Ring, open_ring
+from governance.vault.ring import Ring
+from governance.vault.ringfile import RingFile
 from governance.vault.sealing import (
+    GCM_SIV,
     KEY_BYTES,
     NONCE_BYTES,
     SID_BYTES,
     DataKey,
+    EpochKey,
     KeyRecord,
     Place,
     broken,
@@ -45,6 +48,10 @@ TABLE_AREF: Final = 9
 BLOB_STEP: Final = 64
 IDENT_STEP: Final = 32
 MAX_IDENTITY: Final = 200
+MAX_WRAPS: Final = 2**30
+"""Wraps under one KEK in a suite whose nonces must not repeat (security 5.2). A person is wrapped once
+under a KEK, at admission or by a rotation, so the highest number ever given bounds them."""
+
 _CANARY_SID = b"\0" * SID_BYTES
 _RANDOM = SID_BYTES + KEY_BYTES + 32 + 3 * NONCE_BYTES
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
@@ -53,9 +60,9 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 class People:
     """Identities and sealed attributes of people."""
 
-    def __init__(self, store: KeyStore, ring: Ring, ids: Ids) -> None:
+    def __init__(self, store: KeyStore, keys: RingFile, ids: Ids) -> None:
         self._store = store
-        self._ring = ring
+        self._ring_file = keys
         self._ids = ids
 
     @classmethod
@@ -64,13 +71,13 @@ class People:
 
         Raises Refused `ring-foreign` when the ring belongs to another key store.
         """
-        ring = open_ring(ws.paths.ring, root=ws.paths.root)
+        keys = ws.keys
         store = KeyStore.open(ws.paths.keystore)
         with ExitStack() as undo:
             undo.callback(store.close)
-            check_canary(store, ring)
+            check_canary(store, keys)
             undo.pop_all()
-        return cls(store, ring, ws.ids)
+        return cls(store, keys, ws.ids)
 
     def close(self) -> None:
         """Close the key store."""
@@ -90,7 +97,10 @@ class People:
             with self._store.writing():
                 if self._store.version() != version:  # somebody may have been quicker
                     known |= self._store.find(new)
-                fresh = [self._newcomer(number, t, v) for t, v in new.items() if t not in known]
+                epoch = self._epoch(len(new))
+                fresh = [
+                    self._newcomer(epoch, number, t, v) for t, v in new.items() if t not in known
+                ]
                 known |= self._store.add(number, fresh)
         return {value: known[tag] for value, tag in tags.items()}
 
@@ -176,11 +186,30 @@ class People:
                 tags[value] = self._ring.identity_tag(number, normalised)
         return tags
 
-    def _newcomer(self, number: int, tag: bytes, value: str) -> NewPerson:
+    @property
+    def _ring(self) -> Ring:
+        return self._ring_file.ring
+
+    def _epoch(self, new: int) -> EpochKey:
+        """Return the key for new people, inside the transaction that writes them."""
+        kek_id = self._store.epoch()
+        if kek_id not in self._ring.epochs:
+            self._ring_file.refresh()
+        epoch = self._ring.epochs.get(kek_id)
+        if epoch is None:
+            raise broken()
+        if epoch.suite != GCM_SIV and self._store.last_number() + new > MAX_WRAPS:
+            raise Refused(
+                "key-exhausted",
+                "the key of this epoch has wrapped as many data keys as its suite permits",
+                hint="make the workspace with the suite aes-gcm-siv, which has no such limit",
+            )
+        return epoch
+
+    def _newcomer(self, epoch: EpochKey, number: int, tag: bytes, value: str) -> NewPerson:
         raw = self._ids.random(_RANDOM)
         sid, secret, aref = raw[:16], raw[16:48], raw[48:80]
-        ring = self._ring
-        record, key = new_key(ring.epoch, ring.tenant, sid, secret=secret, nonce=raw[80:92])
+        record, key = new_key(epoch, self._ring.tenant, sid, secret=secret, nonce=raw[80:92])
         name = normalise(value).encode("utf-8") + b"\x80"
         name = name.ljust(-len(name) // IDENT_STEP * -IDENT_STEP, b"\0")
         return NewPerson(
@@ -192,12 +221,17 @@ class People:
         )
 
     def _keys(self, subject_ids: Iterable[int]) -> dict[tuple[int, int], DataKey]:
+        wanted = list(dict.fromkeys(subject_ids))
+        found = list(self._store.records(wanted))
+        if any(record.kek_id not in self._ring.epochs for _, _, record in found):
+            self._ring_file.refresh()  # rotated meanwhile: the records are read again with it,
+            found = list(self._store.records(wanted))  # for their old key may be gone
         ring = self._ring
         return {
             (subject_id, record.ver): open_key(
                 ring.epochs.get(record.kek_id), ring.tenant, sid, record
             )
-            for subject_id, sid, record in self._store.records(list(dict.fromkeys(subject_ids)))
+            for subject_id, sid, record in found
         }
 
 
@@ -222,9 +256,12 @@ def canary_record(ring: Ring, ids: Ids) -> KeyRecord:
     return record
 
 
-def check_canary(store: KeyStore, ring: Ring) -> None:
+def check_canary(store: KeyStore, keys: RingFile) -> None:
     """Return when ring and key store belong together; raises Refused `ring-foreign`."""
     record = store.canary()
+    ring = keys.ring
+    if record.kek_id not in ring.epochs:
+        ring = keys.refresh()
     try:
         open_key(ring.epochs.get(record.kek_id), ring.tenant, _CANARY_SID, record)
     except Tampered:

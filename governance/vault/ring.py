@@ -13,15 +13,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from audit.canon import canonical
+from audit.clock import Micros
 from audit.errors import BadInput, Conflict, NotFound, Refused
 from audit.ids import Ids
 from governance.store import private_file
-from governance.vault.sealing import KEY_BYTES, TENANT_BYTES, EpochKey
+from governance.vault.rootkey import RootKey
+from governance.vault.sealing import GCM_SIV, KEY_BYTES, TENANT_BYTES, EpochKey
+
+UNKNOWN = Micros(0)
+"""When a key was made, where nobody said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +38,15 @@ class Ring:
     tenant: bytes
     current: int
     epochs: Mapping[int, EpochKey] = field(repr=False)
+    made: Mapping[int, Micros]
+    """Epoch → when its key was made (0: not known)."""
+    gone: Mapping[int, Micros]
+    """Epoch → when its key was destroyed."""
+    untold: tuple[str, ...]
+    """What was done to the keys and is not in the evidence log yet: `rotated:2`, `destroyed:1`."""
     _index: bytes = field(repr=False)
     _log: Ed25519PrivateKey = field(repr=False)
+    _log2: bytes = field(repr=False)
 
     @property
     def epoch(self) -> EpochKey:
@@ -56,41 +70,134 @@ class Ring:
             return False
         return True
 
+    def sign_lasting(self, message: bytes) -> bytes:
+        """Return the signature (ML-DSA-44, 2,420 bytes) of the evidence log's second key."""
+        return MLDSA44PrivateKey.from_seed_bytes(self._log2).sign(message)
 
-def create_ring(path: Path, ids: Ids, *, root: Path) -> Ring:
+    @property
+    def log_keys(self) -> tuple[bytes, bytes]:
+        """The public keys of the evidence log: Ed25519 (32 bytes) and ML-DSA-44 (1,312 bytes)."""
+        second = MLDSA44PrivateKey.from_seed_bytes(self._log2)
+        return self._log.public_key().public_bytes_raw(), second.public_key().public_bytes_raw()
+
+
+def create_ring(
+    path: Path,
+    ids: Ids,
+    *,
+    root: Path,
+    made: Micros = UNKNOWN,
+    suite: int = GCM_SIV,
+    guard: RootKey | None = None,
+) -> Ring:
     """Make a key ring with fresh keys and return it.
 
     Raises Conflict `ring-exists`, and Refused for a place where a ring must not lie.
     """
-    _check_place(path, root)
-    private_file.make_folder(path.parent)
-    _check_folder(path.parent)
     value = {
         "v": 1,
         "tenant": ids.random(TENANT_BYTES).hex(),
         "current": 1,
-        "kek": {"1": ids.random(KEY_BYTES).hex()},
+        "kek": {"1": new_epoch(ids, made, suite)},
+        "gone": {},
+        "untold": [],
         "idx": ids.random(KEY_BYTES).hex(),
         "log": ids.random(KEY_BYTES).hex(),
+        "log2": ids.random(KEY_BYTES).hex(),
     }
+    put_ring(path, value, ids, root=root, guard=guard)
+    return decode(value)
+
+
+def new_epoch(ids: Ids, made: Micros, suite: int) -> dict[str, object]:
+    """Return a fresh key of an epoch, as it stands in the file."""
+    return {"key": ids.random(KEY_BYTES).hex(), "made": made, "suite": suite}
+
+
+def put_ring(
+    path: Path, value: Mapping[str, object], ids: Ids, *, root: Path, guard: RootKey | None
+) -> None:
+    """Write the file of a ring where there is none; raises as `create_ring`."""
+    _check_place(path, root)
+    data = encode(value, ids, guard)
+    private_file.make_folder(path.parent)
+    _check_folder(path.parent)
     try:
-        private_file.create(path, canonical(value) + b"\n")
+        private_file.create(path, data)
     except FileExistsError:
         raise Conflict(
             "ring-exists",
             "there is a key ring at this place already",
             hint="name another one: keys.ring in tagwarden.toml",
         ) from None
-    return _decode(value)
 
 
-def open_ring(path: Path, *, root: Path) -> Ring:
-    """Return the key ring of the workspace at `root`.
+def open_ring(path: Path, *, root: Path, guard: RootKey | None = None) -> Ring:
+    """Return the key ring of the workspace at `root`; raises as `read_ring`."""
+    try:
+        return decode(read_ring(path, root=root, guard=guard))
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        raise _unreadable() from None
+
+
+def read_ring(path: Path, *, root: Path, guard: RootKey | None = None) -> dict[str, Any]:
+    """Return what the file of a ring holds, keys and all; never to be printed.
 
     Raises NotFound `ring-missing`; Refused `ring-mode`, `ring-place`, `ring-link`,
-    `ring-folder-mode`; BadInput `ring-unreadable`.
+    `ring-folder-mode`, `ring-level`, `wrong-passphrase`; BadInput `ring-unreadable`.
     """
     _check_place(path, root)
+    data = _read_file(path)
+    try:
+        value = json.loads(data)
+        level = value.get("level", "file")
+    except (ValueError, AttributeError):
+        raise _unreadable() from None
+    if level != (guard.level if guard else "file"):
+        raise Refused(
+            "ring-level",
+            f"the key ring is kept at the level {level}, the settings say another",
+            hint=f'keys.level = "{level}" in tagwarden.toml, when that is what you chose',
+        )
+    if guard is None:
+        return dict(value)
+    try:
+        return dict(json.loads(guard.open(value)))
+    except (ValueError, KeyError, TypeError):
+        raise _unreadable() from None
+
+
+def encode(value: Mapping[str, object], ids: Ids, guard: RootKey | None) -> bytes:
+    """Return the bytes of the file of a ring."""
+    plain = canonical(value)
+    return (canonical(guard.seal(plain, ids)) if guard else plain) + b"\n"
+
+
+def decode(value: Mapping[str, Any]) -> Ring:
+    """Return the ring that a file holds; raises ValueError, KeyError, TypeError for what is none."""
+    keks = value["kek"]
+    if value["v"] != 1 or not isinstance(keks, dict):
+        raise ValueError("not a ring of this version")
+    current = value["current"]
+    if not isinstance(current, int) or str(current) not in keks:
+        raise ValueError("no current key")
+    return Ring(
+        tenant=_bytes(value["tenant"], TENANT_BYTES),
+        current=current,
+        epochs={
+            int(e): EpochKey.of(int(e), _bytes(kek["key"], KEY_BYTES), kek["suite"])
+            for e, kek in keks.items()
+        },
+        made={int(e): Micros(int(kek["made"])) for e, kek in keks.items()},
+        gone={int(e): Micros(int(at)) for e, at in value["gone"].items()},
+        untold=tuple(map(str, value["untold"])),
+        _index=_bytes(value["idx"], KEY_BYTES),
+        _log=Ed25519PrivateKey.from_private_bytes(_bytes(value["log"], KEY_BYTES)),
+        _log2=_bytes(value["log2"], KEY_BYTES),
+    )
+
+
+def _read_file(path: Path) -> bytes:
     try:
         data, mode = private_file.read(path)
     except FileNotFoundError:
@@ -114,27 +221,7 @@ def open_ring(path: Path, *, root: Path) -> Ring:
             hint=f"chmod 600 {path}",
         )
     _check_folder(path.parent)
-    try:
-        return _decode(json.loads(data))
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
-        raise _unreadable() from None
-
-
-def _decode(value: Mapping[str, object]) -> Ring:
-    keks = value["kek"]
-    if value["v"] != 1 or not isinstance(keks, dict):
-        raise ValueError("not a ring of this version")
-    epochs = {int(e): EpochKey.of(int(e), _bytes(k, KEY_BYTES)) for e, k in keks.items()}
-    current = value["current"]
-    if not isinstance(current, int) or current not in epochs:
-        raise ValueError("no current key")
-    return Ring(
-        tenant=_bytes(value["tenant"], TENANT_BYTES),
-        current=current,
-        epochs=epochs,
-        _index=_bytes(value["idx"], KEY_BYTES),
-        _log=Ed25519PrivateKey.from_private_bytes(_bytes(value["log"], KEY_BYTES)),
-    )
+    return data
 
 
 def _bytes(text: object, size: int) -> bytes:

@@ -4,6 +4,8 @@
 A person has a random data key (DEK), wrapped under the epoch's key (KEK); its commitment is bound by
 the wrap. A cell is bound to tenant, table, class, person and row: moved, it does not open. Suite and
 version come from the key record and the cell must agree. Whatever is wrong, the fault is the same.
+
+Suites: 1 AES-256-GCM, 2 AES-256-GCM-SIV, 3 SM4-GCM (GM/T 0002) with HMAC-SM3 (GM/T 0004).
 """
 
 import hmac
@@ -13,20 +15,31 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from audit.errors import Tampered
+from governance.vault.sm4 import SM4GCM
 
 GCM: Final = 1
 GCM_SIV: Final = 2
+SM4: Final = 3
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 SID_BYTES: Final = 16
 TENANT_BYTES: Final = 16
 
-Cipher = AESGCM | AESGCMSIV
+SUITES: Final = {"aes-gcm": GCM, "aes-gcm-siv": GCM_SIV, "sm4": SM4}
+"""What an operator calls a suite → its number in records and cells."""
 
-_CIPHERS: Final[dict[int, Callable[[bytes], Cipher]]] = {GCM: AESGCM, GCM_SIV: AESGCMSIV}
+Cipher = AESGCM | AESGCMSIV | SM4GCM
+
+_CIPHERS: Final[dict[int, Callable[[bytes], Cipher]]] = {
+    GCM: AESGCM,
+    GCM_SIV: AESGCMSIV,
+    SM4: SM4GCM,
+}
 _HEAD = 2 + 1 + 4 + NONCE_BYTES
 _TAG = 16
 _CELL_HEAD = struct.Struct(">BBBI")
@@ -49,12 +62,13 @@ class EpochKey:
     """A key-encryption key (KEK) of the ring, ready for use."""
 
     kek_id: int
+    suite: int
     cipher: Cipher = field(repr=False)
 
     @classmethod
     def of(cls, kek_id: int, secret: bytes, suite: int = GCM_SIV) -> "EpochKey":
-        """Return the key made ready for a suite."""
-        return cls(kek_id, _CIPHERS[suite](secret))
+        """Return the key made ready for a suite; raises KeyError for one that there is not."""
+        return cls(kek_id, suite, _CIPHERS[suite](secret))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,41 +105,46 @@ class Place:
 
 def field_key(dek: bytes, suite: int) -> tuple[bytes, bytes]:
     """Return the key of the cells and its commitment, 32 bytes each (HKDF-Expand, L=64)."""
-    derived = hmac.digest(dek, b"UTG1 field" + bytes((suite, 1)), "sha512")
+    info = b"UTG1 field" + bytes((suite,))
+    if suite == SM4:
+        first = _hmac_sm3(dek, info + b"\1")
+        return first, _hmac_sm3(dek, first + info + b"\2")
+    derived = hmac.digest(dek, info + b"\1", "sha512")
     return derived[:32], derived[32:]
 
 
 def new_key(
-    epoch: EpochKey, tenant: bytes, sid: bytes, *, secret: bytes, nonce: bytes, suite: int = GCM_SIV
+    epoch: EpochKey, tenant: bytes, sid: bytes, *, secret: bytes, nonce: bytes
 ) -> tuple[KeyRecord, DataKey]:
-    """Return the record of a fresh data key (version 1) and the key itself, opened."""
+    """Return the record of a fresh data key (version 1, suite of the epoch) and the key, opened."""
+    suite = epoch.suite
     key, commitment = field_key(secret, suite)
-    bound = _record_place(
-        tenant, sid, kek_id=epoch.kek_id, suite=suite, ver=1, commitment=commitment
+    record = _wrap(
+        epoch, tenant, sid, KeyRecord(1, 0, suite, b"", commitment), secret=secret, nonce=nonce
     )
-    wrapped = nonce + epoch.cipher.encrypt(nonce, secret, bound)
-    record = KeyRecord(1, epoch.kek_id, suite, wrapped, commitment)
     return record, DataKey(tenant, sid, 1, suite, _CIPHERS[suite](key))
+
+
+def rewrap(
+    old: EpochKey | None,
+    new: EpochKey,
+    tenant: bytes,
+    sid: bytes,
+    record: KeyRecord,
+    *,
+    nonce: bytes,
+) -> KeyRecord:
+    """Return the record under another epoch's key; the data key and its commitment stay.
+
+    Raises Tampered `unsealing-failed`.
+    """
+    secret = _unwrap(old, tenant, sid, record)
+    return _wrap(new, tenant, sid, record, secret=secret, nonce=nonce)
 
 
 def open_key(epoch: EpochKey | None, tenant: bytes, sid: bytes, record: KeyRecord) -> DataKey:
     """Return the opened data key of a record; raises Tampered `unsealing-failed`."""
-    if epoch is None or record.suite not in _CIPHERS or not _is_bytes(record.wrapped, 60):
-        raise broken()
-    bound = _record_place(
-        tenant,
-        sid,
-        kek_id=record.kek_id,
-        suite=record.suite,
-        ver=record.ver,
-        commitment=record.commitment,
-    )
-    nonce, sealed = record.wrapped[:NONCE_BYTES], record.wrapped[NONCE_BYTES:]
-    try:
-        secret = epoch.cipher.decrypt(nonce, sealed, bound)
-    except InvalidTag:
-        raise broken() from None
-    key, commitment = field_key(secret, record.suite)
+    key, commitment = field_key(_unwrap(epoch, tenant, sid, record), record.suite)
     if not hmac.compare_digest(commitment, record.commitment):
         raise broken()
     return DataKey(tenant, sid, record.ver, record.suite, _CIPHERS[record.suite](key))
@@ -156,19 +175,38 @@ def cell_version(cell: bytes) -> int:
     return int.from_bytes(cell[3:7], "big")
 
 
-def _record_place(
-    tenant: bytes, sid: bytes, *, kek_id: int, suite: int, ver: int, commitment: bytes
-) -> bytes:
-    if not (_is_bytes(tenant, 16) and _is_bytes(sid, 16) and _is_bytes(commitment, 32)):
-        raise broken()  # fixed width, or two places could have the same bytes
+def _wrap(
+    epoch: EpochKey, tenant: bytes, sid: bytes, record: KeyRecord, *, secret: bytes, nonce: bytes
+) -> KeyRecord:
+    bound = _record_place(epoch.kek_id, tenant, sid, record)
+    wrapped = nonce + epoch.cipher.encrypt(nonce, secret, bound)
+    return KeyRecord(record.ver, epoch.kek_id, record.suite, wrapped, record.commitment)
+
+
+def _unwrap(epoch: EpochKey | None, tenant: bytes, sid: bytes, record: KeyRecord) -> bytes:
+    if epoch is None or record.suite not in _CIPHERS or not _is_bytes(record.wrapped, 60):
+        raise broken()
+    bound = _record_place(record.kek_id, tenant, sid, record)
     try:
+        return epoch.cipher.decrypt(
+            record.wrapped[:NONCE_BYTES], record.wrapped[NONCE_BYTES:], bound
+        )
+    except InvalidTag:
+        raise broken() from None
+
+
+def _record_place(kek_id: int, tenant: bytes, sid: bytes, record: KeyRecord) -> bytes:
+    suite, ver, commitment = record.suite, record.ver, record.commitment
+    try:
+        if not (len(tenant) == len(sid) == 16 and len(commitment) == 32):
+            raise broken()  # fixed width, or two places could have the same bytes
         return _RECORD_PLACE.pack(b"UTG1dek\0", kek_id, suite, tenant, sid, ver, commitment)
-    except struct.error:  # a number in the key store was changed to one that no record has
+    except (struct.error, TypeError):  # the key store was changed: no record has such values
         raise broken() from None
 
 
 def _cell_place(key: DataKey, place: Place) -> bytes:
-    if not (_is_bytes(key.tenant, 16) and _is_bytes(key.sid, 16) and _is_bytes(place.row, 16)):
+    if not len(key.tenant) == len(key.sid) == len(place.row) == 16:
         raise broken()
     return _CELL_PLACE.pack(
         b"UTG1cell",
@@ -181,6 +219,12 @@ def _cell_place(key: DataKey, place: Place) -> bytes:
         place.row,
         place.schema,
     )
+
+
+def _hmac_sm3(key: bytes, message: bytes) -> bytes:
+    mac = HMAC(key, hashes.SM3())
+    mac.update(message)
+    return mac.finalize()
 
 
 def _is_bytes(part: object, size: int) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from audit.errors import BadInput, NotFound, Problem
 from policies.document import Document, nearest, parse_documents
+from policies.law import Law, shipped
 from tagging.catalogue import Catalogue, Known, load_documents
 from tagging.finding import Around, DeclaredPurpose, Finding, Lint, Stated, Text
 from tagging.lenient import guessed_columns
@@ -104,11 +105,14 @@ def run(
     purposes: Iterable[DeclaredPurpose] = (),
     states: Mapping[str, str] | None = None,
     successors: Mapping[str, str] | None = None,
+    law: Law | None = None,
 ) -> list[Finding]:
-    """Return what all lints find in the stated definitions of a catalogue, in order of places."""
-    around = Around(
-        catalogue, {item.key: item for item in purposes}, states or {}, successors or {}
-    )
+    """Return what all lints find in the stated definitions of a catalogue, in order of places.
+
+    The law is that of the product when none is given.
+    """
+    declared = {item.key: item for item in purposes}
+    around = Around(catalogue, declared, states or {}, successors or {}, law or shipped())
     found: list[Finding] = []
     lints = tuple(registry().values())
     for stated in around.all():
@@ -126,6 +130,7 @@ def check_paths(
     purposes: Iterable[Mapping[str, Any]] = (),
     states: Mapping[str, str] | None = None,
     successors: Mapping[str, str] | None = None,
+    law: Law | None = None,
 ) -> Report:
     """Return what is wrong in files and folders, problems of documents and findings together.
 
@@ -135,7 +140,7 @@ def check_paths(
     """
     documents, problems = _documents(paths)
     found = check_documents(
-        documents, known, purposes=purposes, states=states, successors=successors
+        documents, known, purposes=purposes, states=states, successors=successors, law=law
     )
     findings = (*found.findings, *map(_as_finding, problems))
     return replace(found, findings=tuple(sorted(findings, key=_order)))
@@ -148,6 +153,7 @@ def check_documents(
     purposes: Iterable[Mapping[str, Any]] = (),
     states: Mapping[str, str] | None = None,
     successors: Mapping[str, str] | None = None,
+    law: Law | None = None,
 ) -> Report:
     """Return what is wrong in documents that were read, as `check_paths` does."""
     every = list(documents)
@@ -162,7 +168,7 @@ def check_documents(
     catalogue, problems = load_documents(stated, known)
     findings = [
         *map(_as_finding, problems),
-        *run(catalogue, purposes=declared, states=states, successors=successors),
+        *run(catalogue, purposes=declared, states=states, successors=successors, law=law),
     ]
     return Report(len(catalogue.stated), tuple(sorted(findings, key=_order)))
 

@@ -21,14 +21,12 @@ the regime out of `basis`: then nothing is computed for its people.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 from policies.decision import Answer, decide
-from policies.packs import packs
 from policies.vocabulary import Use, Verdict, label
 from tagging.asking import Asked
-from tagging.finding import DeclaredPurpose, Finding, Lint, Stated, provenance_of
+from tagging.finding import Around, DeclaredPurpose, Finding, Lint, Stated, provenance_of
 
 LINT = Lint(__name__, "error", zh="某一法域的法律禁止、未规定或所声明的基础不能支持该目的")
 
@@ -43,14 +41,18 @@ def check(stated: Stated) -> Iterator[Finding]:
             continue
         for regime, basis in stated.tag.basis.items():
             asked = Asked.of(stated.tag, purpose.use, purpose.recipients, basis)
-            answer = _answer(asked, regime)
+            answer = _answer(stated.around, asked, regime)
             if answer.rule not in _OTHER_LINTS:
                 yield from _said(stated, purpose, (regime, basis), answer)
 
 
-@lru_cache(maxsize=4096)
-def _answer(asked: Asked, regime: str) -> Answer:
-    return decide(asked.question(), packs()[regime])
+def _answer(around: Around, asked: Asked, regime: str) -> Answer:
+    """Return what the law answers; tags that ask the same are answered once."""
+    known: dict[tuple[Asked, str], Answer] = around.memory.setdefault(LINT.code, {})
+    if (asked, regime) not in known:
+        question = asked.question(role=around.law.role)
+        known[asked, regime] = decide(question, around.law.packs[regime])
+    return known[asked, regime]
 
 
 def _said(

@@ -22,11 +22,10 @@ Art. 28): an inferred tag is at least as sensitive as its inputs.
 """
 
 from collections.abc import Iterator
-from functools import cache
 
 from policies.decision import Question, covers, decide
-from policies.packs import categories, packs
-from tagging.finding import Finding, Lint, Stated
+from policies.packs import categories
+from tagging.finding import Around, Finding, Lint, Stated
 
 LINT = Lint(
     __name__,
@@ -41,7 +40,7 @@ def check(stated: Stated) -> Iterator[Finding]:
     tag = stated.tag
     said = {*tag.asserts, *tag.sources}
     for number, category in enumerate(tag.sources):
-        if _sensitive(category) and not _covered(category, tag.asserts):
+        if _sensitive(stated.around, category) and not _covered(category, tag.asserts):
             yield LINT.finds(
                 stated,
                 ("sources", number),
@@ -54,7 +53,7 @@ def check(stated: Stated) -> Iterator[Finding]:
             )
     for key, inputs in _inputs(stated):
         for category in inputs:
-            if _sensitive(category) and not _covered(category, said):
+            if _sensitive(stated.around, category) and not _covered(category, said):
                 yield LINT.finds(
                     stated,
                     ("asserts",),
@@ -86,9 +85,12 @@ def _covered(category: str, by: set[str] | tuple[str, ...]) -> bool:
     return any(covers(key, category) for key in by)
 
 
-@cache
-def _sensitive(category: str) -> bool:
-    if category not in categories():
-        return False
-    question = Question(sources=(category,), asserts=(category,), purposes=("analytics",))
-    return any(decide(question, pack).sensitive for pack in packs().values())
+def _sensitive(around: Around, category: str) -> bool:
+    """Return whether some regime treats a category as sensitive; each is asked once."""
+    known: dict[str, bool] = around.memory.setdefault(LINT.code, {})
+    if category not in known:
+        question = Question(sources=(category,), asserts=(category,), purposes=("analytics",))
+        known[category] = category in categories() and any(
+            decide(question, pack).sensitive for pack in around.law.packs.values()
+        )
+    return known[category]

@@ -88,14 +88,71 @@ def test_an_overlay_counts_in_decide_and_says_whose_it_is():
     assert (own["rule"], own["provenance"]) == ("OWN-1", "operator")
 
 
-def test_the_overlays_of_a_workspace_count_in_decide_and_in_show(tmp_path):
+def test_an_overlay_that_was_applied_counts_in_decide_and_in_show(tmp_path):
     folder = a_folder(tmp_path)
-    (folder / "policies").mkdir()
-    (folder / "policies" / "own.yaml").write_text(OVERLAY, "utf-8")
+    assert "no overlays" in tagwarden("policy", "overlays", "-w", folder).stdout
+    assert "house\tin_force" in tagwarden("policy", "apply", "own.yaml", "-w", folder).stdout
     found = answer("policy", "decide", "question.yaml", "-w", folder)["answers"]["gdpr"]
     assert found["rule"] == "OWN-1"
     assert "OWN-1 (own): prohibited" in tagwarden("policy", "show", "gdpr", "-w", folder).stdout
     assert answer("policy", "decide", "question.yaml")["answers"]["gdpr"]["rule"] != "OWN-1"
+    tagwarden("policy", "withdraw", "house", "-w", folder)
+    found = answer("policy", "decide", "question.yaml", "-w", folder)["answers"]["gdpr"]
+    assert found["rule"] != "OWN-1"
+
+
+def reasoned(path):
+    reason = "reason: our counsel has looked at it\nrules"
+    path.write_text(OVERLAY.replace("rules", reason), "utf-8")
+
+
+def test_a_laxer_overlay_goes_through_two_pairs_of_hands(tmp_path, monkeypatch):
+    folder = a_folder(tmp_path)
+    tagwarden("operator", "add", "reviewer", "--role", "dpo", "-w", folder)
+    reasoned(tmp_path / "own.yaml")
+    text = tagwarden("policy", "apply", "own.yaml", "-w", folder).stdout
+    (waiting,) = answer("policy", "overlays", "-w", folder)["overlays"]
+    assert (waiting["state"], waiting["by"]) == ("proposed", "officer")
+    assert f"tagwarden policy approve house --digest {waiting['digest'][:12]}" in text
+    words = ("policy", "approve", "house", "--digest", waiting["digest"][:12], "-w", folder)
+    assert "[own-change]" in tagwarden(*words, code=3).stderr
+    monkeypatch.setenv("TAGWARDEN_ACTOR", "reviewer")
+    assert tagwarden(*words).stdout == "house: in force\n"
+    (counts,) = answer("policy", "overlays", "-w", folder)["overlays"]
+    assert (counts["state"], counts["by"]) == ("in_force", "reviewer")
+    assert "may be laxer: our counsel" in tagwarden("policy", "show", "gdpr", "-w", folder).stdout
+
+
+def test_what_waits_can_be_read_and_tried_before_it_is_approved(tmp_path):
+    folder = a_folder(tmp_path)
+    tagwarden("policy", "apply", "own.yaml", "-w", folder)
+    reasoned(tmp_path / "own.yaml")
+    tagwarden("policy", "apply", "own.yaml", "-w", folder)
+    shown = tagwarden("policy", "overlays", "house", "-w", folder).stdout
+    (tmp_path / "shown.yaml").write_text(shown, "utf-8")
+    again = answer("policy", "apply", "shown.yaml", "-w", folder)["overlays"]
+    assert [one["state"] for one in again] == ["unchanged"]
+    assert (
+        "nothing would change" in tagwarden("policy", "simulate", "shown.yaml", "-w", folder).stdout
+    )
+    found = answer("policy", "decide", "question.yaml", "--overlay", "shown.yaml", "-w", folder)
+    assert found["answers"]["gdpr"]["rule"] == "OWN-1"
+    assert (
+        "[unknown-overlay]" in tagwarden("policy", "overlays", "hause", "-w", folder, code=4).stderr
+    )
+
+
+def test_a_file_is_tried_over_what_is_in_force(tmp_path):
+    folder = a_folder(tmp_path)
+    tagwarden("policy", "apply", "own.yaml", "-w", folder)
+    other = OVERLAY.replace("house", "other").replace("OWN-1", "OWN-2")
+    (tmp_path / "other.yaml").write_text(other.replace("first_party", "third_party"), "utf-8")
+    words = ("policy", "decide", "question.yaml", "--overlay", "other.yaml")
+    assert "[bad-overlay]" in tagwarden(*words, "-w", folder, code=2).stderr
+    other = other.replace("first_party_recommendation", "analytics")
+    (tmp_path / "other.yaml").write_text(other, "utf-8")
+    assert answer(*words, "-w", folder)["answers"]["gdpr"]["rule"] == "OWN-1"
+    assert answer(*words)["answers"]["gdpr"]["rule"] != "OWN-1"
 
 
 def test_a_marketplace_is_asked_as_one(tmp_path):
@@ -165,6 +222,8 @@ def test_a_simulation_says_who_would_lose_what_and_exits_1_when_it_gets_worse(tm
     assert (tag["tag"], tag["lose"], tag["gain"]) == ("interest.flowers", 1, 0)
     text = tagwarden("policy", "simulate", "own.yaml", "-w", folder, "--lang", "zh", code=1).stdout
     assert "本店不做。" in text
+    tagwarden("policy", "apply", "own.yaml", "-w", folder)
+    assert "nothing would change" in tagwarden("policy", "simulate", "ccpa", "-w", folder).stdout
 
 
 PURPOSE = """

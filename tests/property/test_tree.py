@@ -24,6 +24,21 @@ LARGEST = 130
 LEAVES = [leaf_hash(b"entry %d" % i) for i in range(LARGEST)]
 
 
+class Source:
+    """Roots of complete subtrees, each computed by the definition."""
+
+    def __init__(self, leaves):
+        self.leaves = leaves
+
+    def subtree(self, height, index):
+        part = self.leaves[index << height : (index + 1) << height]
+        assert len(part) == 1 << height  # a proof asks for complete subtrees only
+        return defined_root(part)
+
+
+LOG = Source(LEAVES)
+
+
 def split(count):
     power = 1
     while power * 2 < count:
@@ -90,7 +105,7 @@ def test_a_compact_range_with_missing_peaks_is_refused():
 def test_every_inclusion_proof_is_the_defined_one_and_verifies():
     for size in range(1, LARGEST + 1):
         for index in range(size):
-            proof = inclusion_proof(LEAVES[:size], index)
+            proof = inclusion_proof(LOG, index, size)
             assert proof == defined_path(index, LEAVES[:size])
             assert included(LEAVES[index], index, size, proof, ROOTS[size])
 
@@ -98,7 +113,7 @@ def test_every_inclusion_proof_is_the_defined_one_and_verifies():
 def test_every_consistency_proof_is_the_defined_one_and_verifies():
     for size in range(1, LARGEST + 1):
         for old in range(1, size + 1):
-            proof = consistency_proof(LEAVES[:size], old)
+            proof = consistency_proof(LOG, old, size)
             assert proof == defined_proof(old, LEAVES[:size])
             assert consistent(Head(old, ROOTS[old]), Head(size, ROOTS[size]), proof)
 
@@ -106,14 +121,14 @@ def test_every_consistency_proof_is_the_defined_one_and_verifies():
 def test_every_tree_is_consistent_with_the_empty_one():
     for size in range(LARGEST + 1):
         empty = Head(0, EMPTY_ROOT)
-        assert consistent(empty, Head(size, ROOTS[size]), consistency_proof(LEAVES[:size], 0))
+        assert consistent(empty, Head(size, ROOTS[size]), consistency_proof(LOG, 0, size))
 
 
 def test_a_place_outside_of_the_tree_has_no_proof():
     with pytest.raises(IndexError):
-        inclusion_proof(LEAVES[:5], 5)
+        inclusion_proof(LOG, 5, 5)
     with pytest.raises(IndexError):
-        consistency_proof(LEAVES[:5], 6)
+        consistency_proof(LOG, 6, 5)
     assert not included(LEAVES[0], 1, 1, [], LEAVES[0])
     assert not consistent(Head(2, ROOTS[2]), Head(1, ROOTS[1]), [])
 
@@ -122,7 +137,7 @@ def test_a_place_outside_of_the_tree_has_no_proof():
 def test_a_false_inclusion_proof_is_rejected(data):
     size = data.draw(st.integers(1, LARGEST))
     index = data.draw(st.integers(0, size - 1))
-    proof = inclusion_proof(LEAVES[:size], index)
+    proof = inclusion_proof(LOG, index, size)
     leaf, at = LEAVES[index], index
     kind = data.draw(st.sampled_from(["leaf", "place", "hash", "short", "long"]))
     if kind == "leaf":
@@ -142,7 +157,7 @@ def test_a_false_inclusion_proof_is_rejected(data):
 def test_a_false_consistency_proof_is_rejected(data):
     size = data.draw(st.integers(2, LARGEST))
     old = data.draw(st.integers(1, size - 1))
-    proof = consistency_proof(LEAVES[:size], old)
+    proof = consistency_proof(LOG, old, size)
     old_root, new_root = ROOTS[old], ROOTS[size]
     kind = data.draw(st.sampled_from(["old root", "new root", "hash", "short", "long"]))
     if kind == "old root":

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The overlays of a workspace count in its gate, and another pack can be tried without harm."""
+"""The overlays in force count in the gate, and another pack can be tried without harm."""
+
+from datetime import date
 
 import pytest
 
+from audit.canon import canonical, digest
 from audit.errors import BadInput
 from governance import gate
-from governance.law import Law, law_in, law_over, reading_under, shipped
+from governance.law import law_over, reading_as
 from governance.purpose import purposes
-from governance.settings import KNOWN, Settings
 from governance.simulating import simulate
+from policies.document import parse_documents
+from policies.law import Law, shipped
 from policies.overlays import with_overlay
 from policies.packs import pack_of, packs
 from tests.shop import NOW, Shop, a_purpose, a_tag, all_assessed
-from tests.workshop import a_folder, reopened
 
 PURPOSE = "first_party_recommendation"
 FORBIDS = f"""
@@ -41,9 +44,20 @@ def shop():
     opened.close()
 
 
-def settings(**values):
-    known = {key: setting.default for key, setting in KNOWN.items()}
-    return Settings({**known, **{k.replace("_", ".", 1): v for k, v in values.items()}}, {})
+def said(shop, text, state="in_force"):
+    """Write a row about an overlay, as it stands in the store."""
+    plain = parse_documents(text, "own.yaml")[0].value
+    with shop.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            "INSERT INTO overlay (key, digest, document, state, applied_at, applied_by) "
+            "VALUES (?, ?, ?, ?, 0, '')",
+            (plain["key"], digest(plain), canonical(plain).decode(), state),
+        )
+
+
+def law(shop, at=None):
+    with shop.read() as connection:
+        return law_over(connection, at)
 
 
 def forbidding():
@@ -57,13 +71,37 @@ def people(shop, tag, under=None):
 
 def test_the_gate_answers_under_the_law_of_the_store(shop):
     assert people(shop, a_tag()) == {1, 2, 3}
-    law = forbidding()
-    reading_under(shop.engine, lambda: law)
+    said(shop, FORBIDS)
     assert people(shop, a_tag()) == {1, 3}
     with shop.read() as connection:
-        said = gate.permit(connection, 2, a_tag(), NOW, purposes(connection))
-        assert law_over(connection) is law
-    assert (said.reason, said.verdicts[0].cites) == ("minor", ("House rule 1",))
+        found = gate.permit(connection, 2, a_tag(), NOW, purposes(connection))
+    assert (found.reason, found.verdicts[0].cites) == ("minor", ("House rule 1",))
+
+
+def test_only_what_is_in_force_counts(shop):
+    for state in ("proposed", "dropped"):
+        said(shop, FORBIDS, state)
+        assert law(shop) is shipped()
+    said(shop, FORBIDS)
+    said(shop, FORBIDS.replace("OWN-1", "OWN-2"), "proposed")
+    assert law(shop).packs["gdpr"].rules[0].id == "OWN-1"
+    said(shop, FORBIDS, "withdrawn")
+    assert law(shop) is shipped()
+
+
+def test_what_took_effect_later_lies_over_what_was_there(shop):
+    other = FORBIDS.replace("house", "another").replace("OWN-1", "OWN-2")
+    said(shop, FORBIDS)
+    said(shop, other)
+    assert [rule.id for rule in law(shop).packs["gdpr"].rules[:2]] == ["OWN-2", "OWN-1"]
+    said(shop, FORBIDS)
+    assert [rule.id for rule in law(shop).packs["gdpr"].rules[:2]] == ["OWN-1", "OWN-2"]
+
+
+def test_one_law_is_one_object_so_that_its_answers_are_remembered(shop):
+    said(shop, FORBIDS)
+    assert law(shop) is law(shop)
+    assert law(shop, date(2020, 1, 1)) is not law(shop)
 
 
 def test_another_law_can_be_tried_beside_it(shop):
@@ -76,44 +114,30 @@ def test_a_marketplace_says_so_and_shows_minors_no_advertising(shop):
         purposes=["cross_context_advertising"],
         basis={"gdpr": "consent", "pipl_cn": "consent", "ccpa": "notice"},
     )
-    law = Law(packs(), "online_platform")
+    platform = Law(packs(), "online_platform")
     with shop.read() as connection:
         found = {
             (what.regime, what.band): what.rule
             for what in gate.requirements(
-                tag, purposes(connection), assessments=all_assessed(*tag.purposes), law=law
+                tag, purposes(connection), assessments=all_assessed(*tag.purposes), law=platform
             )
         }
     assert found["gdpr", "16-17"] == "EU-DSA-28-2"
     assert found["gdpr", "18+"] == "GDPR-6-1-a-ads"
 
 
-def test_without_overlays_the_packs_of_the_product_count(tmp_path):
-    assert law_in(tmp_path, settings()) is shipped()
-    assert law_in(tmp_path, settings(policy_role="online_platform")).role == "online_platform"
+def test_without_overlays_the_packs_of_the_product_count_and_what_the_shop_is(shop):
+    assert law(shop) is shipped()
+    reading_as(shop.engine, "online_platform")
+    assert (law(shop).role, law(shop).packs) == ("online_platform", packs())
 
 
-def test_the_overlays_of_a_workspace_lie_in_its_folder_policies(tmp_path):
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "own.yaml").write_text(FORBIDS, "utf-8")
-    assert law_in(tmp_path, settings()).packs["gdpr"].overlay == "house"
-    assert law_in(tmp_path, settings(policy_overlays="policies/own.yaml")).packs["gdpr"].overlay
-
-
-def test_a_place_that_is_set_and_missing_is_refused(tmp_path):
-    with pytest.raises(BadInput) as caught:
-        law_in(tmp_path, settings(policy_overlays="nowhere"))
-    assert caught.value.code == "file-unreadable"
-
-
-def test_an_overlay_that_cannot_be_read_stops_every_reader(tmp_path):
-    folder = a_folder(tmp_path)
-    (folder / "policies").mkdir()
-    (folder / "policies" / "own.yaml").write_text(FORBIDS.replace("rules", "rulez"), "utf-8")
-    ws = reopened(folder)
-    with ws.store.read() as connection, pytest.raises(BadInput):
+def test_an_overlay_that_does_not_fit_stops_every_reader(shop):
+    said(shop, FORBIDS.replace("first_party_recommendation", "no_such_purpose"))
+    with shop.read() as connection, pytest.raises(BadInput) as caught:
         gate.permit(connection, 1, a_tag(), NOW, {PURPOSE: a_purpose(PURPOSE)})
-    ws.close()
+    assert caught.value.code == "bad-overlay"
+    assert "house" in {problem.file for problem in caught.value.problems}
 
 
 class Desk:

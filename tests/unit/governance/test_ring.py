@@ -112,7 +112,7 @@ def test_a_damaged_ring_is_unreadable_and_shows_nothing(ring, change):
 def test_no_key_shows_in_what_is_printed_of_a_ring(ring):
     value = json.loads(ring.read_text())
     shown = repr(open_ring(ring, root=ring.parents[1] / "shop"))
-    for key in (value["idx"], value["log"], value["kek"]["1"]):
+    for key in (value["idx"], value["log"], value["kek"]["1"]["key"]):
         assert key not in shown
         assert repr(bytes.fromhex(key))[2:-1] not in shown
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An operator's own file may be stricter freely, and laxer only with a reason and a name."""
+"""An operator's own document may be stricter freely, and laxer only with a reason."""
 
 import pytest
 
 from audit.errors import BadInput
 from policies.decision import Question, decide
-from policies.overlays import read_overlays, with_overlay
+from policies.document import parse_documents
+from policies.overlays import lay, with_overlay
 from policies.packs import pack_of, packs
 
 HEAD = """
@@ -23,7 +24,7 @@ RULE = """
       verdict: {verdict}
       why: {{en: Our own rule., zh: 本店规则。}}
 """
-APPROVED = "reason: our lawyers have looked at it\napproved_by: general counsel\n"
+REASONED = "reason: our lawyers have looked at it\n"
 
 
 def overlay(*parts, regime="gdpr"):
@@ -46,23 +47,22 @@ def test_an_overlay_may_be_stricter_without_asking():
     assert found.pack == f"{pack_of('gdpr').version}+counsel"
 
 
-def test_without_an_approval_a_laxer_rule_does_not_count_and_the_trace_says_so():
+def test_without_a_reason_a_laxer_rule_does_not_count_and_the_trace_says_so():
     text = overlay("rules:", rule("cross_context_advertising", "allowed"))
     found = answer(text, purposes=["cross_context_advertising"])
     assert (found.verdict, found.consent) == ("needs_consent", "ordinary")
-    assert any(s.rule == "counsel" and "not approved" in s.said for s in found.trace)
+    assert any(s.rule == "counsel" and "no reason" in s.said for s in found.trace)
 
 
-def test_with_an_approval_it_counts_and_the_trace_says_who():
-    text = overlay(APPROVED, "rules:", rule("analytics", "allowed"), regime="pipl_cn")
+def test_with_a_reason_it_counts_and_the_trace_says_which():
+    text = overlay(REASONED, "rules:", rule("analytics", "allowed"), regime="pipl_cn")
     found = answer(text, "pipl_cn", purposes=["analytics"])
     assert (found.verdict, found.rule) == ("allowed", "OWN-1")
     said = [step.said for step in found.trace if step.rule == "counsel"]
-    why = "approved by general counsel: our lawyers have looked at it"
-    assert said == [f"laxer than CN-PIPL-13-1-other, {why}"]
+    assert said == ["laxer than CN-PIPL-13-1-other: our lawyers have looked at it"]
 
 
-def test_a_gap_can_be_settled_by_whoever_answers_for_it():
+def test_a_gap_can_be_settled_with_a_reason():
     member = "sets: {sensitive_pi: [user.financial]}\n"
     own = rule("analytics", "needs_consent").replace(
         "verdict: needs_consent", "verdict: needs_consent\n      consent: separate"
@@ -71,7 +71,7 @@ def test_a_gap_can_be_settled_by_whoever_answers_for_it():
     assert (
         answer(overlay(member, "rules:", own, regime="pipl_cn"), "pipl_cn", **ask).verdict == "gap"
     )
-    settled = answer(overlay(APPROVED, member, "rules:", own, regime="pipl_cn"), "pipl_cn", **ask)
+    settled = answer(overlay(REASONED, member, "rules:", own, regime="pipl_cn"), "pipl_cn", **ask)
     assert (settled.verdict, settled.consent, settled.sensitive) == (
         "needs_consent",
         "separate",
@@ -86,11 +86,11 @@ def test_one_more_member_of_a_set_makes_its_tags_sensitive():
 
 
 @pytest.mark.parametrize(
-    ("age", "approval", "wanted"),
-    [(15, "", "guardian"), (13, "", "guardian"), (13, APPROVED, "ordinary")],
+    ("age", "reason", "wanted"),
+    [(15, "", "guardian"), (13, "", "guardian"), (13, REASONED, "ordinary")],
 )
-def test_an_age_of_a_state_can_be_raised_and_lowered_only_with_approval(age, approval, wanted):
-    text = overlay(approval, f"tables: {{digital_age: {{AT: {age}}}}}\n")
+def test_an_age_of_a_state_can_be_raised_and_lowered_only_with_a_reason(age, reason, wanted):
+    text = overlay(reason, f"tables: {{digital_age: {{AT: {age}}}}}\n")
     ask = {"subject_age": 13 if age == 13 else 14, "member_state": "AT", "basis_claimed": "consent"}
     assert answer(text, **ask).consent == wanted
 
@@ -102,7 +102,7 @@ def test_a_duty_of_ones_own_is_added():
     assert "dpia" in answer(text).requires
 
 
-def test_a_stricter_rule_without_approval_drops_no_duty():
+def test_a_stricter_rule_without_a_reason_drops_no_duty():
     own = rule("first_party_recommendation", "needs_consent").replace(
         "verdict: needs_consent", "verdict: needs_consent\n      consent: ordinary"
     )
@@ -110,13 +110,14 @@ def test_a_stricter_rule_without_approval_drops_no_duty():
     assert {"notice", "right_to_object_direct_marketing", "balancing_test"} <= set(found.requires)
 
 
-def test_two_overlays_lie_on_each_other(tmp_path):
-    (tmp_path / "a.yaml").write_text(overlay("rules:", rule("analytics", "prohibited", 1)), "utf-8")
-    (tmp_path / "b.yaml").write_text(
-        overlay("rules:", rule("service_display", "prohibited", 2)).replace("counsel", "second"),
-        "utf-8",
-    )
-    laid = read_overlays([tmp_path], packs())
+def two(second="second"):
+    one = overlay("rules:", rule("analytics", "prohibited", 1))
+    other = overlay("rules:", rule("service_display", "prohibited", 2)).replace("counsel", second)
+    return parse_documents(f"{one}---{other}", "own.yaml")
+
+
+def test_two_overlays_lie_on_each_other():
+    laid = lay(two(), packs())
     assert laid["gdpr"].version == f"{pack_of('gdpr').version}+counsel+second"
     assert laid["ccpa"] is packs()["ccpa"]
     for purpose in ("analytics", "service_display"):
@@ -127,7 +128,8 @@ def test_two_overlays_lie_on_each_other(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (overlay("reason: our lawyers have looked at it\n"), "belong together"),
+        (overlay("reason: because\n"), "reason"),
+        (overlay("approved_by: general counsel\n"), "not a key"),
         (overlay("sets: {special_category: [user.demografic]}\n"), "unknown category"),
         (overlay("tables: {digital_aeg: {AT: 15}}\n"), 'unknown table "digital_aeg"'),
         (overlay("rules:", rule("analytiks", "prohibited")), "unknown purpose"),
@@ -149,3 +151,9 @@ def test_what_an_overlay_may_not_say_is_refused_with_its_place(text, said):
     assert caught.value.code == "bad-overlay"
     assert any(said in problem.message for problem in caught.value.problems)
     assert all(problem.line > 1 for problem in caught.value.problems)
+
+
+def test_one_key_stands_for_one_overlay():
+    with pytest.raises(BadInput) as caught:
+        lay(two(second="counsel"), packs())
+    assert ["twice" in problem.message for problem in caught.value.problems] == [True]

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from policies.document import parse_documents
+from policies.law import Law
+from policies.packs import packs
 from tagging import lints
 from tests.lint_cases import STOCK, place, report
 
 ROOT = Path(__file__).parents[3]
 CASES = ROOT / "tests" / "cases" / "lints"
+CODE = "basis-impossible"
 SECTIONS = ("**Finds.**", "**Why.**", "**Mend.**", "**Fails:**", "**Passes:**")
 CODES = sorted(lints.registry())
 PACKAGES = ("governance", "tagging", "policies", "audit")
@@ -124,3 +127,17 @@ def test_a_finding_speaks_both_languages_and_names_the_way_out(code, case):
         assert item.fix.en
         assert item.fix.zh
         assert item.line > 0
+
+
+def test_a_marketplace_is_judged_as_one():
+    advertising = {
+        "purposes": ["cross_context_advertising"],
+        "asserts": ["user.demographic.religious_belief"],
+        "basis": {"gdpr": "consent"},
+    }
+    impossible = [
+        [item.cites for item in report(advertising, law=law).findings if item.code == CODE]
+        for law in (None, Law(packs(), "online_platform"))
+    ]
+    assert impossible[0] == []
+    assert "DSA Art. 26(3)" in impossible[1][0]
