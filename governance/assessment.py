@@ -61,7 +61,11 @@ class Said(Strict):
 
 
 class Covers(Strict):
-    """What an assessment is about: some purposes; without tags, every tag that serves them."""
+    """What an assessment is about: some purposes; without tags, every ordinary tag that serves them.
+
+    A sensitive tag must be named: it is thought about by itself (PIPL Art. 55(1), GDPR Art. 35(3)(b),
+    11 CCR 7150(b)(2)).
+    """
 
     purposes: Keys = Field(min_length=1)
     tags: Keys = ()
@@ -104,20 +108,19 @@ class Assessments:
     documents: tuple[Assessment, ...] = ()
 
     @cached_property
-    def _covered(self) -> Mapping[tuple[str, str], frozenset[str] | None]:
-        """(type, purpose) → the tags that are covered; None: every tag."""
-        found: dict[tuple[str, str], frozenset[str] | None] = {}
+    def _covered(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """(type, purpose) → the tags that are named, and "" where every ordinary tag is covered."""
+        found: dict[tuple[str, str], frozenset[str]] = {}
         for one in self.documents:
-            tags = frozenset(one.covers.tags)
+            tags = frozenset(one.covers.tags or ("",))
             for purpose in one.covers.purposes:
-                before = found.get((one.type, purpose), frozenset())
-                found[one.type, purpose] = before | tags if before is not None and tags else None
+                found[one.type, purpose] = found.get((one.type, purpose), frozenset()) | tags
         return found
 
-    def covering(self, kind: str, purpose: str, tag: str) -> bool:
+    def covering(self, kind: str, purpose: str, tag: str, *, sensitive: bool) -> bool:
         """Return whether an assessment of a type covers a tag used for a purpose."""
         tags = self._covered.get((kind, purpose), frozenset())
-        return tags is None or tag in tags
+        return tag in tags or ("" in tags and not sensitive)
 
 
 def day_of(at: Micros) -> date:

@@ -19,6 +19,8 @@ from governance.assessment import assessments, day_of
 from governance.custody.status import status
 from governance.evidence import Evidence
 from governance.evidence.log import WHAT as LOG
+from governance.law import law_over
+from governance.overlay import in_force, proposed
 from governance.store import sqlite_file
 from governance.store.opening import open_existing, require_head, store_url
 from governance.store.repair import is_rolled_back, orphans
@@ -255,6 +257,17 @@ def _assessments(ward: _Ward) -> _Found:
     return "ok", f"{len(left)} assessments, none to be reviewed soon"
 
 
+def _law(ward: _Ward) -> _Found:
+    with ward.control.read() as connection:
+        law_over(connection)
+        waits = sorted(proposed(connection))
+        counts = len(in_force(connection))
+    if waits:
+        hint = "another operator reads and approves them: tagwarden policy overlays"
+        return "warn", f"overlays of the law that nobody approved yet: {', '.join(waits)}", hint
+    return "ok", f"the packs of this version, with {counts} overlays in force"
+
+
 def _room(ward: _Ward) -> _Found:
     free = shutil.disk_usage(ward.ws.paths.root).free
     result: Result = "bad" if free < NO_ROOM else "warn" if free < LITTLE_ROOM else "ok"
@@ -288,6 +301,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("outbox", _outbox, True),
     ("lake", _lake, True),
     ("runs", _runs, True),
+    ("law", _law, True),
     ("assessments", _assessments, True),
     ("disk", _room, False),
     ("quarantine", _quarantine, False),

@@ -6,7 +6,7 @@ cannot carry the purpose, a recipient that nobody knows, an assessment that the 
 that is missing or overdue: none of them is ever allowed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -39,6 +39,8 @@ class Requirement:
     cites: tuple[str, ...] = ()
     rule: str = ""
     assessments: tuple[str, ...] = ()
+    sensitive: bool = False
+    """Whether the tag is sensitive whoever the person is: its assessments must name it."""
     missing: tuple[str, ...] = ()
 
 
@@ -96,7 +98,9 @@ def requirement(
 def _assessed(found: Requirement, tag: str, assessments: Assessments) -> Requirement:
     """Stop what lacks an assessment; the remembered answer knows which ones the law asks for."""
     missing = tuple(
-        kind for kind in found.assessments if not assessments.covering(kind, found.purpose, tag)
+        kind
+        for kind in found.assessments
+        if not assessments.covering(kind, found.purpose, tag, sensitive=found.sensitive)
     )
     if not missing:
         return found
@@ -134,7 +138,8 @@ def _settled(asked: Asked, people: tuple[str, str], law: Law, key: str) -> Requi
     regime, band = people
     youngest = AGE_BANDS[band]
     answer = _answer(asked, regime, law, youngest)
-    reason = _reason(answer, youngest, lambda: _answer(asked, regime, law, None))
+    for_adults = _answer(asked, regime, law, None)
+    reason = _reason(answer, youngest, for_adults)
     need = answer.consent
     if need is Consent.NONE and asked.basis == "consent":
         need = Consent.OPT_IN  # where the law asks for none, the owner of the tag has promised one
@@ -151,15 +156,13 @@ def _settled(asked: Asked, people: tuple[str, str], law: Law, key: str) -> Requi
         cites=answer.cites,
         rule=answer.rule,
         assessments=tuple(duty for duty in answer.requires if duty in ASSESSED and reason is None),
+        sensitive=for_adults.sensitive,
     )
 
 
-def _reason(
-    answer: Answer, youngest: int | None, for_adults: Callable[[], Answer]
-) -> Reason | None:
+def _reason(answer: Answer, youngest: int | None, for_adults: Answer) -> Reason | None:
     if answer.verdict in (Verdict.PROHIBITED, Verdict.GAP):
-        adult = for_adults().verdict
-        if youngest is not None and adult not in (Verdict.PROHIBITED, Verdict.GAP):
+        if youngest is not None and for_adults.verdict not in (Verdict.PROHIBITED, Verdict.GAP):
             return Reason.MINOR
         return Reason.PROHIBITED if answer.verdict is Verdict.PROHIBITED else Reason.GAP
     return Reason.WRONG_BASIS if answer.basis_carries is False else None

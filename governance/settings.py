@@ -42,7 +42,8 @@ KNOWN: dict[str, Setting] = {
         "", "where its passphrase is read: fd:N or a file; empty: a terminal. Not the passphrase!"
     ),
     "evidence.anchors": Setting(
-        "", "where checkpoints of the evidence log go: file:FOLDER, rfc3161:URL, separated by commas"
+        "",
+        "where checkpoints of the evidence log go: file:FOLDER, rfc3161:URL, separated by commas",
     ),
     "lake.buckets": Setting(16, "number of buckets of the event lake; fixed once events are in"),
     "gate.mode": Setting(

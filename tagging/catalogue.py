@@ -25,6 +25,26 @@ _QUOTED = re.compile(r"'([a-z][a-z0-9_.]*)(?=')")
 """What could be the key of a tag or feature in the text of a rule."""
 
 
+OTHER_KINDS = frozenset(
+    {
+        "Assessment",
+        "Calendar",
+        "Clocks",
+        "ConsentMap",
+        "Dictionary",
+        "EventMap",
+        "Obligations",
+        "Plan",
+        "PolicyOverlay",
+        "PolicyPack",
+        "ProfileMap",
+        "Purpose",
+        "Screen",
+    }
+)
+"""Documents of ours that may lie in a folder of tags, and define none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is already there, for definitions to refer to."""
@@ -65,9 +85,10 @@ class Catalogue:
 
 
 def check_files(paths: Iterable[Path], known: Known) -> Catalogue:
-    """Return the definitions of the files (folders are searched for *.yaml) on top of the known ones.
+    """Return the definitions of the files on top of the known ones.
 
-    Raises BadInput `bad-definitions` with every problem of every file.
+    Folders are searched for *.yaml, where documents of other kinds (purposes, assessments) are passed
+    over. Raises BadInput `bad-definitions` with every problem of every file.
     """
     return check_documents(_read(_files(paths)), known)
 
@@ -106,25 +127,28 @@ def load_documents(documents: Iterable[Document], known: Known) -> tuple[Catalog
     return _Checker(stated, known, problems).check(frozenset(fresh)), problems
 
 
-def _files(paths: Iterable[Path]) -> list[Path]:
-    found: list[Path] = []
+def _files(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
+    """Return the files, and whether each was found in a folder."""
+    found: list[tuple[Path, bool]] = []
     for path in paths:
         if path.is_dir():
             inside = sorted(path.rglob("*.yaml"))
             if not inside:
                 raise BadInput("no-documents", f"there is no *.yaml file in {path.name}")
-            found += inside
+            found += [(file, True) for file in inside]
         else:
-            found.append(path)
+            found.append((path, False))
     return found
 
 
-def _read(paths: Iterable[Path]) -> list[Document]:
+def _read(files: Iterable[tuple[Path, bool]]) -> list[Document]:
     documents: list[Document] = []
     problems: list[Problem] = []
-    for path in paths:
+    for path, in_folder in files:
         try:
-            documents += read_documents(path)
+            documents += [
+                one for one in read_documents(path) if not (in_folder and is_of_another_kind(one))
+            ]
         except BadInput as fault:
             problems += fault.problems or (Problem(fault.code, fault.message, path.name),)
     if problems:
@@ -132,8 +156,18 @@ def _read(paths: Iterable[Path]) -> list[Document]:
     return documents
 
 
+def kind_of(document: Document) -> object:
+    """Return the kind that a document states, None when it states none."""
+    return document.value.get("kind") if isinstance(document.value, Mapping) else None
+
+
+def is_of_another_kind(document: Document) -> bool:
+    """Return whether a document is one that the product knows and that defines no tag."""
+    return kind_of(document) in OTHER_KINDS
+
+
 def _model(document: Document, problems: Problems) -> Tag | Feature | None:
-    kind = document.value.get("kind") if isinstance(document.value, Mapping) else None
+    kind = kind_of(document)
     if kind == "Feature":
         return validate(Feature, document, problems)
     if kind == "Tag":

@@ -13,8 +13,8 @@ from typing import Final, Literal
 
 from audit.errors import BadInput
 from policies.decision import Answer, Question, decide
+from policies.law import Law, shipped
 from policies.layers import severity
-from policies.packs import packs
 from policies.rules import Pack
 from tagging.asking import Asked
 from tagging.catalogue import Catalogue
@@ -154,13 +154,13 @@ def turned_sensitive(
     before: Lineage,
     after: Lineage,
     purposes: Mapping[str, DeclaredPurpose] | None = None,
-    law: Mapping[str, Pack] | None = None,
+    law: Law | None = None,
 ) -> tuple[str, ...]:
     """Return the tags that became sensitive or more strictly judged though nobody changed them.
 
     That is: in a regime whose basis they claim, for adults, through what they are made of. A purpose
-    that is not among `purposes` is asked for by its key. `law` are the packs of the product when
-    none are given.
+    that is not among `purposes` is asked for by its key. The law is that of the product when none is
+    given.
     """
     found = []
     for key, item in after.documents.items():
@@ -173,9 +173,9 @@ def turned_sensitive(
     return tuple(sorted(found))
 
 
-def sensitive(graph: Lineage, law: Mapping[str, Pack] | None = None) -> dict[str, tuple[str, ...]]:
+def sensitive(graph: Lineage, law: Law | None = None) -> dict[str, tuple[str, ...]]:
     """Return the parts whose labels are sensitive, with the regimes: for a tag, those it claims."""
-    known = packs() if law is None else law
+    known = (law or shipped()).packs
     answers: dict[frozenset[str], tuple[str, ...]] = {}
     found = {}
     for key in graph.nodes:
@@ -191,17 +191,17 @@ def sensitive(graph: Lineage, law: Mapping[str, Pack] | None = None) -> dict[str
 
 
 def judged(
-    tag: Tag, purposes: Mapping[str, DeclaredPurpose], law: Mapping[str, Pack] | None = None
+    tag: Tag, purposes: Mapping[str, DeclaredPurpose], law: Law | None = None
 ) -> dict[tuple[str, str], Answer]:
     """Return what each regime whose basis a tag claims answers about each purpose, for adults."""
-    known = packs() if law is None else law
+    law = law or shipped()
     return {
         (str(regime), purpose): decide(
-            _asked(tag, basis, purpose, purposes).question(), known[regime]
+            _asked(tag, basis, purpose, purposes).question(role=law.role), law.packs[regime]
         )
         for regime, basis in tag.basis.items()
         for purpose in tag.purposes
-        if regime in known
+        if regime in law.packs
     }
 
 
@@ -262,7 +262,7 @@ def _stricter(
     was: Tag,
     now: Tag,
     purposes: Mapping[str, DeclaredPurpose],
-    law: Mapping[str, Pack] | None,
+    law: Law | None,
 ) -> bool:
     before = judged(was, purposes, law)
     return any(

@@ -25,11 +25,13 @@ from governance.changing.plan import (
 )
 from governance.changing.world import prints
 from governance.gate import Gate
+from governance.law import law_over
 from governance.purpose import Purpose, purposes
 from governance.requirement import adult_answer
 from governance.running.evaluation import ProgressUpdate
 from governance.workspace import Workspace
 from policies.assessments import TYPES
+from policies.law import Law
 from tagging import lints
 from tagging.asking import recipients_of
 from tagging.catalogue import Catalogue, Definition, check_documents, check_files
@@ -65,6 +67,7 @@ class _Comparison:
     present: Mapping[str, Active]
     old_features: Mapping[str, Feature]
     purposes: Mapping[str, Purpose]
+    law: Law
     before: Lineage
     after: Lineage
 
@@ -79,6 +82,7 @@ class _Comparison:
             active(connection),
             knowledge.features,
             purposes(connection),
+            law_over(connection),
             lineage(check_documents((), knowledge), categories),
             lineage(checked, categories),
         )
@@ -88,7 +92,7 @@ class _Comparison:
         changed = dict(self._features()) | dict(self._tags())
         tags = [key for key, item in changed.items() if item.kind == "tag"]
         declared = {item.key: item for item in self._declared}
-        stricter = turned_sensitive(self.before, self.after, declared, self.ws.law.packs)
+        stricter = turned_sensitive(self.before, self.after, declared, self.law)
         again = [key for key in stricter if key not in changed]
         reach = self._reach(tags, progress) if count else {}
         findings = self._findings(changed)
@@ -172,9 +176,7 @@ class _Comparison:
         names = [f"tag:{key}" for key in tags]
         names += [f"feature:{key}" for key in touched & set(self.checked.features)]
         names += [f"purpose:{key}" for key in used]
-        return prints(
-            self.connection, [*names, *(f"pack:{regime}" for regime in self.ws.law.packs)]
-        )
+        return prints(self.connection, [*names, *(f"pack:{regime}" for regime in self.law.packs)])
 
     # --- what the law says ------------------------------------------------------------------
 
@@ -205,11 +207,11 @@ class _Comparison:
 
     def _verdicts(self, tag: Tag) -> dict[tuple[str, str], Verdict]:
         found = {}
-        for regime in self.ws.law.packs:
+        for regime in self.law.packs:
             for key in tag.purposes:
                 if key not in self.purposes:
                     continue
-                answer = adult_answer(tag, self.purposes[key], regime, self.ws.law)
+                answer = adult_answer(tag, self.purposes[key], regime, self.law)
                 found[regime, key] = Verdict(
                     regime=regime,
                     purpose=key,
@@ -233,7 +235,8 @@ class _Comparison:
             for verdict in verdicts
             if verdict.claimed
             for duty in TYPES
-            if duty in verdict.requires and not on_record.covering(duty, verdict.purpose, key)
+            if duty in verdict.requires
+            and not on_record.covering(duty, verdict.purpose, key, sensitive=verdict.sensitive)
         ]
         return list(dict.fromkeys(found))
 
@@ -243,7 +246,7 @@ class _Comparison:
         for item in lints.run(
             stated,
             purposes=self._declared,
-            law=self.ws.law,
+            law=self.law,
             states={key: tag.state for key, tag in self.present.items()},
             successors={key: tag.successor for key, tag in self.present.items() if tag.successor},
         ):

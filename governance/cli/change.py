@@ -318,9 +318,10 @@ def _meant(ws: "Workspace", given: list[str], *, count: bool) -> "Plan":
 
 def _write(path: Path, made: "Plan") -> None:
     from audit.errors import BadInput
+    from governance.store import private_file
 
     try:
-        path.write_bytes(made.encode() + b"\n")
+        private_file.replace(path, made.encode() + b"\n")
     except OSError as error:
         raise BadInput(
             "file-unwritable", f"{path.name} cannot be written: {error.strerror}"

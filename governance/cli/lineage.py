@@ -10,7 +10,7 @@ import typer
 from governance.cli.out import Json, Lang, Where, emit, on_terminal, workspace
 
 if TYPE_CHECKING:
-    from policies.rules import Pack
+    from policies.law import Law
     from tagging.lineage import Lineage
 
 Row = tuple[int, str]
@@ -56,7 +56,7 @@ def lineage(
     emit(data, as_json, lambda: _text(graph, marked, tops, language))
 
 
-Read = tuple["Lineage", "Mapping[str, Pack] | None", str]
+Read = tuple["Lineage", "Law | None", str]
 
 
 def _of_workspace(where: Path | None) -> Read:
@@ -67,7 +67,7 @@ def _of_workspace(where: Path | None) -> Read:
     ws = workspace(where)
     with ws.store.read() as connection:
         graph, law = catalogue.origins(connection), law_over(connection)
-    return graph, law.packs, language_of(ws, None)
+    return graph, law, language_of(ws, None)
 
 
 def _of_files(paths: Iterable[Path]) -> Read:

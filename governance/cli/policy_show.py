@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from policies.rules import Duty, Pack, Rule, Sensitivity
 
 Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.")]
-Kind = Literal["pack", "overlay", "tag", "purpose"]
+Kind = Literal["pack", "overlay", "tag", "feature", "purpose", "assessment"]
 
 
 def show(
@@ -44,7 +44,9 @@ def show(
 
 
 def schema(
-    kind: Annotated[Kind, typer.Argument(help="pack, overlay, tag or purpose.")] = "tag",
+    kind: Annotated[
+        Kind, typer.Argument(help="pack, overlay, tag, feature, purpose or assessment.")
+    ] = "tag",
     as_json: Json = True,  # noqa: ARG001  (a schema is JSON, asked for or not)
 ) -> None:
     """Print the JSON Schema of a document, for editors.
@@ -56,11 +58,19 @@ def schema(
 
 def json_schema(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema of a kind of document, as YAML editors read it."""
+    from governance.assessment import Assessment
     from governance.purpose import Purpose
     from policies.rules import Overlay, Pack
-    from tagging.document import Tag
+    from tagging.document import Feature, Tag
 
-    models: dict[str, Any] = {"pack": Pack, "overlay": Overlay, "tag": Tag, "purpose": Purpose}
+    models: dict[str, Any] = {
+        "pack": Pack,
+        "overlay": Overlay,
+        "tag": Tag,
+        "feature": Feature,
+        "purpose": Purpose,
+        "assessment": Assessment,
+    }
     found: dict[str, Any] = models[kind].model_json_schema(by_alias=True)
     if kind == "pack":
         whole = found["$defs"].pop("Pack", found)

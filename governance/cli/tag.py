@@ -26,17 +26,25 @@ Key = Annotated[str, typer.Argument(help="Key of a tag.")]
 
 @app.command(name="list")
 def list_(where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
-    """List the tags of the catalogue.
+    """List the tags of the catalogue, and what is in review.
 
     Example: tagwarden tag list
     """
     from audit.clock import iso
     from governance import catalogue
+    from governance.changing import review
 
     ws = workspace(where)
     language = lang or ws.settings.text("workspace.language")
     with ws.store.read() as connection:
         found = list(catalogue.active(connection).values())
+        coming = {
+            item.key: change.name
+            for change in review.waiting(connection)
+            for item in change.plan.items
+            if item.kind == "tag"
+        }
+    known = {item.tag.key for item in found}
     data = [
         {
             "key": item.tag.key,
@@ -46,18 +54,26 @@ def list_(where: Where = None, lang: Lang = None, as_json: Json = False) -> None
             "dimension": item.tag.dimension,
             "purposes": list(item.tag.purposes),
             "computed": iso(item.evaluated_at),
+            "in_review": coming.get(item.tag.key),
         }
         for item in found
     ]
-    rows = [
-        (item.tag.key, item.tag.name.in_(language), item.version, item.state, item.tag.dimension)
+    rows: list[tuple[object, ...]] = [
+        (
+            item.tag.key,
+            item.tag.name.in_(language),
+            item.version,
+            item.state,
+            item.tag.dimension,
+            coming.get(item.tag.key, ""),
+        )
         for item in found
     ]
-    emit(
-        {"tags": data},
-        as_json,
-        lambda: table(("key", "name", "version", "state", "dimension"), rows),
-    )
+    rows += [
+        (key, "", "", "in_review", "", name) for key, name in coming.items() if key not in known
+    ]
+    columns = ("key", "name", "version", "state", "dimension", "in review")
+    emit({"tags": data, "in_review": coming}, as_json, lambda: table(columns, rows))
 
 
 @app.command()

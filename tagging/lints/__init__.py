@@ -16,29 +16,17 @@ from typing import Any
 from audit.errors import BadInput, NotFound, Problem
 from policies.document import Document, nearest, parse_documents
 from policies.law import Law, shipped
-from tagging.catalogue import Catalogue, Known, load_documents
+from tagging.catalogue import (
+    Catalogue,
+    Known,
+    is_of_another_kind,
+    kind_of,
+    load_documents,
+)
 from tagging.finding import Around, DeclaredPurpose, Finding, Lint, Stated, Text
 from tagging.lenient import guessed_columns
 
 Check = Callable[[Stated], Iterator[Finding]]
-
-OTHER_KINDS = frozenset(
-    {
-        "Assessment",
-        "Calendar",
-        "Clocks",
-        "ConsentMap",
-        "Dictionary",
-        "EventMap",
-        "Obligations",
-        "Plan",
-        "PolicyOverlay",
-        "PolicyPack",
-        "ProfileMap",
-        "Screen",
-    }
-)
-"""Documents of ours that may lie in a folder of tags, and are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +145,11 @@ def check_documents(
 ) -> Report:
     """Return what is wrong in documents that were read, as `check_paths` does."""
     every = list(documents)
-    stated = [item for item in every if _kind(item) not in {"Purpose", *OTHER_KINDS}]
+    stated = [item for item in every if not is_of_another_kind(item)]
     if known is None:
         rules = [item.value.get("value") for item in stated if isinstance(item.value, Mapping)]
         known = Known(columns=guessed_columns(rules))
-    plain = [*purposes, *(item.value for item in every if _kind(item) == "Purpose")]
+    plain = [*purposes, *(item.value for item in every if kind_of(item) == "Purpose")]
     declared = [found for item in plain if (found := DeclaredPurpose.of(item)) is not None]
     if known.purposes is not None:
         known = replace(known, purposes=known.purposes | {item.key for item in declared})
@@ -191,10 +179,6 @@ def _documents(paths: Iterable[Path]) -> tuple[list[Document], list[Problem]]:
     if not documents and not problems:
         raise BadInput("no-documents", "there is no document in these places")
     return documents, problems
-
-
-def _kind(document: Document) -> object:
-    return document.value.get("kind") if isinstance(document.value, Mapping) else None
 
 
 def _as_finding(problem: Problem) -> Finding:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two definitions with one meaning.
 
-**Finds.** A tag whose rule is that of another tag, features written out; a tag that is nothing but another one; a feature that
-measures what another one measures.
+**Finds.** A tag whose rule has the people of another tag's, features written out and however it is spelled; a tag that is nothing
+but another one; a feature that measures what another one measures.
 
 **Why.** Tag libraries die of duplicates: nobody knows which one counts, and an erasure, a correction or a bias audit of one
 leaves the other. Each copy is also more data than the purpose needs (GDPR Art. 5(1)(c)).
@@ -30,9 +30,12 @@ leaves the other. Each copy is also more data than the purpose needs (GDPR Art. 
 from collections.abc import Iterator
 
 from tagging.document import Feature
-from tagging.explain.variables import rebuilt
+from tagging.equivalence import Form, canonical_rule
 from tagging.finding import EVERYTHING, Around, Finding, Lint, Stated
-from tagging.rules.tree import Named, Node, TagRef, walk
+from tagging.rules.tree import Kind, Node, TagRef
+
+Meaning = tuple[bool, Kind, Form]
+"""Whether it is a feature, what kind of value it has, and the normal form of its rule."""
 
 LINT = Lint(
     __name__,
@@ -63,9 +66,9 @@ def check(stated: Stated) -> Iterator[Finding]:
         )
 
 
-def _first(around: Around) -> dict[tuple[str, Node], str]:
+def _first(around: Around) -> dict[Meaning, str]:
     """Return the key of the first definition with each meaning; those applied before come first."""
-    found: dict[tuple[str, Node], str] | None = around.memory.get(__name__)
+    found: dict[Meaning, str] | None = around.memory.get(__name__)
     if found is None:
         found = {}
         every = [item for item in around.all() if item.root is not None]
@@ -76,11 +79,5 @@ def _first(around: Around) -> dict[tuple[str, Node], str]:
     return found
 
 
-def _meaning(item: object, root: Node) -> tuple[str, Node]:
-    return ("feature" if isinstance(item, Feature) else "tag"), _written_out(root)
-
-
-def _written_out(node: Node) -> Node:
-    if not any(isinstance(part, Named) for part in walk(node)):
-        return node
-    return _written_out(node.of) if isinstance(node, Named) else rebuilt(node, _written_out)
+def _meaning(item: object, root: Node) -> Meaning:
+    return isinstance(item, Feature), root.kind, canonical_rule(root)

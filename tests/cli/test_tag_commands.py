@@ -94,6 +94,32 @@ def test_applying_twice_changes_nothing(shop):
     assert "nothing to do" in call("tag", "apply", path).stdout
 
 
+def test_a_folder_of_tags_may_hold_documents_of_other_kinds_and_a_file_may_not(shop):
+    folder = shop / "tags"
+    folder.mkdir()
+    (folder / "tea.yaml").write_text(GOOD, "utf-8")
+    (shop / "purposes.yaml").rename(folder / "purposes.yaml")
+    found = json.loads(call("tag", "plan", folder, "--json").stdout)
+    assert [item["key"] for item in found["plan"]["items"]] == ["interest.tea"]
+    refused = call("tag", "plan", folder / "purposes.yaml")
+    assert refused.exit_code == 2
+    assert "unknown-kind" in refused.stderr
+
+
+def test_the_list_shows_what_waits_for_review(shop):
+    (shop / "tags.yaml").write_text(GOOD, "utf-8")
+    change = json.loads(call("tag", "submit", shop / "tags.yaml", "--json").stdout)["change"][
+        "name"
+    ]
+    listed = json.loads(call("tag", "list", "--json").stdout)
+    assert (listed["tags"], listed["in_review"]) == ([], {"interest.tea": change})
+    assert change in call("tag", "list").stdout
+    give(shop, shop / "tags.yaml")
+    call("tag", "withdraw", change)
+    (listed,) = json.loads(call("tag", "list", "--json").stdout)["tags"]
+    assert (listed["state"], listed["in_review"]) == ("active", None)
+
+
 def test_an_unknown_subject_is_not_repeated(shop):
     path = shop / "tags.yaml"
     path.write_text(GOOD, "utf-8")

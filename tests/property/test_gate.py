@@ -156,17 +156,18 @@ class SlowGate:
         answer = decide(self.question(key, basis, band, opted_out), packs()[regime])
         unlawful = answer.verdict in ("prohibited", "gap") or answer.basis_carries is False
         asked = [kind for kind in KINDS if kind in answer.requires]
-        if unlawful or not all(self.assessed(kind, key) for kind in asked):
+        adult = decide(self.question(key, basis, "18+", opted_out), packs()[regime])
+        if unlawful or not all(self.assessed(kind, key, adult.sensitive) for kind in asked):
             return False
         if answer.verdict == "allowed" and basis != "consent":
             return True
         return bool(self.given(person, key) & self.enough(answer.consent, band))
 
-    def assessed(self, kind, key):
+    def assessed(self, kind, key, by_name):
         return any(
             one.type == kind
             and key in one.covers.purposes
-            and (not one.covers.tags or self.tag.key in one.covers.tags)
+            and (self.tag.key in one.covers.tags or not (one.covers.tags or by_name))
             and day(0) >= str(one.approved)
             and day(0) <= str(one.review_by)
             for one in self.assessments

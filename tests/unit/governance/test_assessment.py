@@ -223,9 +223,9 @@ def test_it_counts_from_its_approval_until_its_review_is_overdue(ws, tmp_path, m
     apply(ws, tmp_path)
     with ws.store.read() as connection:
         found = valid(connection, parse_time(moment))
-    assert found.covering("pipia", "recommending", "interest.tea") is counts
-    assert not found.covering("dpia", "recommending", "interest.tea")
-    assert not found.covering("pipia", "analytics", "interest.tea")
+    assert found.covering("pipia", "recommending", "interest.tea", sensitive=False) is counts
+    assert not found.covering("dpia", "recommending", "interest.tea", sensitive=False)
+    assert not found.covering("pipia", "analytics", "interest.tea", sensitive=False)
 
 
 def test_named_tags_are_covered_and_no_others_until_one_covers_all():
@@ -233,13 +233,18 @@ def test_named_tags_are_covered_and_no_others_until_one_covers_all():
     more = an_assessment("dpia", PURPOSE, covers={"purposes": [PURPOSE], "tags": ["a.two"]})
     every = an_assessment("dpia", PURPOSE)
     few = Assessments((some, more))
-    assert [few.covering("dpia", PURPOSE, f"a.{name}") for name in ("one", "two", "three")] == [
+    assert [
+        few.covering("dpia", PURPOSE, f"a.{name}", sensitive=False)
+        for name in ("one", "two", "three")
+    ] == [
         True,
         True,
         False,
     ]
     for order in ((every, some), (some, every)):
-        assert Assessments(order).covering("dpia", PURPOSE, "a.three")
+        assert Assessments(order).covering("dpia", PURPOSE, "a.one", sensitive=True)
+        assert not Assessments(order).covering("dpia", PURPOSE, "a.three", sensitive=True)
+        assert Assessments(order).covering("dpia", PURPOSE, "a.three", sensitive=False)
 
 
 # --- the gate -------------------------------------------------------------------------------
@@ -285,6 +290,28 @@ def test_an_assessment_for_another_purpose_or_tag_opens_nothing(shop):
     )
     assert reasons(shop)[1] == "assessment-missing"
     assert reasons(shop, a_tag("interest.coffee"))[1] == ""
+
+
+@pytest.mark.law("CN-PIPL-55")
+def test_a_sensitive_tag_must_be_named_by_the_assessment_that_it_rests_on(shop):
+    from governance import consent
+    from governance.consent import ConsentFact
+
+    shop.people({5: ("pipl_cn", "18+")})
+    with shop.store.write() as unit:
+        consent.record(unit, ConsentFact(5, PURPOSE, "given", "separate", NOW - DAY), now=NOW)
+    ordinary, pregnancy = a_tag(), a_tag(asserts=["user.health_and_medical"])
+
+    def said(who, tag):
+        with shop.read() as connection:
+            return gate.permit(connection, who, tag, NOW, purposes(connection)).reason
+
+    shop.assessments(an_assessment("pipia", PURPOSE))
+    assert said(5, pregnancy) == "assessment-missing"
+    assert said(5, ordinary) == ""
+    named = {"purposes": [PURPOSE], "tags": [pregnancy.key]}
+    shop.assessments(an_assessment("pipia", PURPOSE, covers=named))
+    assert said(5, pregnancy) == ""
 
 
 @pytest.mark.law("GDPR-35", "CA-7155")

@@ -6,9 +6,10 @@ from governance import consent, gate
 from governance.consent import ConsentFact
 from governance.purpose import purposes
 from governance.requirement import requirements
+from policies.assessments import TYPES
 from policies.packs import packs
 from policies.vocabulary import AGE_BANDS, Kind, Reason
-from tests.shop import NOW, Shop, a_purpose, a_tag, all_assessed
+from tests.shop import NOW, Shop, a_purpose, a_tag, all_assessed, an_assessment
 
 PURPOSE = "first_party_recommendation"
 MARKETING = "first_party_personalised_marketing"
@@ -113,11 +114,18 @@ def test_a_claim_of_consent_must_be_shown_even_where_less_would_do(shop):
         assert permit(shop, who, claimed).allowed
 
 
+def naming(tag):
+    """Assessments of every type that name a tag, as a sensitive one needs them."""
+    covers = {"purposes": list(tag.purposes), "tags": [tag.key]}
+    return [an_assessment(kind, key=f"{kind}.named", covers=covers) for kind in TYPES]
+
+
 @pytest.mark.law("GDPR-9", "CN-PIPL-28-29")
 def test_an_explicit_consent_is_no_separate_one(shop):
     health = a_tag(
         asserts=["user.health_and_medical"], basis={"gdpr": "consent", "pipl_cn": "consent"}
     )
+    shop.assessments(*naming(health))
     say(shop, 1, kind="separate")
     say(shop, 2, kind="explicit")
     assert not permit(shop, 1, health).allowed

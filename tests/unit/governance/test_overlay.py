@@ -19,7 +19,15 @@ from policies.law import shipped
 from tests.intake import a_map
 from tests.unit.governance.test_changing import entries, planned, write
 from tests.unit.governance.test_run import FAN, NOW, Store, live
-from tests.workshop import OFFICER, REVIEWER, a_workspace, as_reviewer, code_of, reopened
+from tests.workshop import (
+    OFFICER,
+    REVIEWER,
+    a_workspace,
+    applied,
+    as_reviewer,
+    code_of,
+    reopened,
+)
 
 OVERLAY = """
 apiVersion: tagwarden/pack/v1
@@ -310,3 +318,33 @@ def test_the_law_of_a_moment_is_that_of_the_snapshot(shop):
         apply(shop, FORBIDS)
         assert law_over(connection) is before
     assert shop.ws.law is not before
+
+
+def test_what_an_input_brings_is_judged_by_the_law_with_its_overlays(shop):
+    rules = {**FAN, "interest.host": "tag('interest.tea') and orders() > 1"}
+    applied(shop.ws, write(shop, **rules))
+
+    def edit(document):
+        stated = "asserts: [user.demographic.marital_status]"
+        return document.replace("asserts: [user.demographic.profile]", stated)
+
+    def again():
+        return planned(shop, write(shop, edit=edit, **FAN)).reviewed_again
+
+    assert again() == ()
+    apply(shop, MARRIED)
+    assert again() == ("interest.host",)
+
+
+def test_the_doctor_tells_of_proposals_that_wait(shop):
+    from governance.doctor import examine
+
+    def law():
+        (found,) = [check for check in examine(shop.ws) if check.code == "law"]
+        return found.result, found.what
+
+    assert law() == ("ok", "the packs of this version, with 0 overlays in force")
+    done = apply(shop, PERMITS)
+    assert law() == ("warn", "overlays of the law that nobody approved yet: house")
+    approve(shop, done)
+    assert law() == ("ok", "the packs of this version, with 1 overlays in force")
