@@ -45,6 +45,9 @@ KNOWN: dict[str, Setting] = {
         "",
         "where checkpoints of the evidence log go: file:FOLDER, rfc3161:URL, separated by commas",
     ),
+    "consent.ask_again_days": Setting(
+        180, "days after a refusal in which nobody is asked again; in California it is 12 months"
+    ),
     "lake.buckets": Setting(16, "number of buckets of the event lake; fixed once events are in"),
     "gate.mode": Setting(
         "strict", "strict: nothing is computed without a basis; mask: cut afterwards"

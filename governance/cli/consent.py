@@ -135,6 +135,43 @@ def check(
     emit(_standing(standing), as_json, lambda: _standing_lines(standing, language))
 
 
+@app.command(name="may-ask")
+def may_ask(
+    *,
+    subject: Who,
+    purpose: Purpose,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether a person may be asked again after a no.
+
+    Example: tagwarden consent may-ask --subject - --purpose analytics
+    """
+    from audit.clock import iso
+    from governance import asking_again
+    from policies.vocabulary import label
+
+    ws = workspace(where)
+    language = language_of(ws, lang)
+    found = asking_again.may_ask(ws, subject_of(ws, subject), purpose)
+    data = {
+        "purpose": found.purpose,
+        "may_ask": found.allowed,
+        "because": found.because,
+        "said": iso(found.said_at) or None,
+        "again": iso(found.again_at) or None,
+        "cites": list(found.cites),
+    }
+    told = label("ask", "may" if found.allowed else "not-yet", language)
+    if found.because is not None and not found.allowed:
+        why = label("reason", found.because, language)
+        told = (
+            f"{told} {iso(found.again_at)}: {why} ({iso(found.said_at)}; {'; '.join(found.cites)})"
+        )
+    emit(data, as_json, [told])
+
+
 @app.command()
 def history(
     subject: Who,

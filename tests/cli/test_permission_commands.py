@@ -289,3 +289,24 @@ def test_another_regime_is_another_answer(shop, number):
     assert (
         "[unknown-regime]" in tagwarden("subject", "regime", *where, "--set", "eu", code=4).stderr
     )
+
+
+def test_whether_one_may_ask_again_is_said_with_the_day_and_the_article(shop, number):
+    asked = ("consent", "may-ask", "--subject", number, "-p", RECOMMENDING, "-w", shop)
+    assert tagwarden(*asked).stdout == "may be asked\n"
+    tagwarden(
+        "consent",
+        "record",
+        "--subject",
+        number,
+        "-p",
+        RECOMMENDING,
+        "--state",
+        "refused",
+        "-w",
+        shop,
+    )
+    assert tagwarden(*asked, "--lang", "zh").stdout == (
+        "再次征求同意不得早于 2026-08-28T12:00:00Z: 本人拒绝同意 (2026-03-01T12:00:00Z; NDSR Art. 22(5))\n"
+    )
+    assert answer(*asked)["may_ask"] is False

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from governance.assessment import Assessment
 from governance.cli.app import COMMANDS, NOUNS, _load
 from governance.purpose import Purpose
 from policies.decision import Question, decide
@@ -13,7 +14,7 @@ from policies.packs import pack_of
 from tagging.document import Feature, Tag
 from tests import law
 
-DOCUMENTS = {"Tag": Tag, "Feature": Feature, "Purpose": Purpose}
+DOCUMENTS = {"Assessment": Assessment, "Tag": Tag, "Feature": Feature, "Purpose": Purpose}
 
 
 def commands(command: Any, path: tuple[str, ...]) -> set[str]:

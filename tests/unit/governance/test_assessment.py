@@ -124,7 +124,7 @@ def test_nothing_of_the_record_can_be_changed_afterwards(ws, tmp_path, change):
 
 
 @pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.law("GDPR-35", "GDPR-6-1-f", "CN-PIPL-55", "CA-7150")
+@pytest.mark.law("GDPR-5-1-c", "GDPR-35", "GDPR-6-1-f", "CN-PIPL-55", "CA-7150")
 def test_each_missing_part_is_named_with_its_article(ws, tmp_path, kind):
     bare = DOCUMENT.partition("contents:")[0].replace("pipia", kind, 2) + "contents: {}\n"
     with pytest.raises(BadInput) as caught:

@@ -69,9 +69,9 @@ def test_a_row_that_vanishes_is_told_and_so_is_one_that_nobody_knows():
 def test_an_open_row_is_in_the_list_of_open_ones_and_no_other_is():
     assert register().open == {row.id for row in register().rows if row.state == "open"}
     assert complaints(changed("open:   #", "open_:   #")) != []
-    told = complaints(TEXT.replace("[GDPR-5-1-c, GDPR-12-3,", "[GDPR-12-3,"))
-    assert told == ["there is the open row GDPR-5-1-c, and it does not stand in the list open"]
-    told = complaints(TEXT.replace("[GDPR-5-1-c, GDPR-12-3,", "[GDPR-9, GDPR-5-1-c, GDPR-12-3,"))
+    told = complaints(TEXT.replace("[GDPR-12-5, GDPR-15,", "[GDPR-15,"))
+    assert told == ["there is the open row GDPR-12-5, and it does not stand in the list open"]
+    told = complaints(TEXT.replace("[GDPR-12-5, GDPR-15,", "[GDPR-9, GDPR-12-5, GDPR-15,"))
     assert told == ["GDPR-9 stands in the list open, and there is no such open row"]
 
 
