@@ -128,7 +128,7 @@ def _compose(text: str, file: str, problems: Problems) -> list[Document]:
             f"not YAML: {error.problem or 'unreadable'}",
             line=line,
             column=column,
-            hint="check indentation, colons and quotes near this place",
+            hint="check indentation and colons near this place; quote a text with { } : or # in it",
         )
     except (yaml.YAMLError, RecursionError):
         problems.add("yaml-syntax", "not YAML: unreadable characters or nesting", hint="rewrite it")

@@ -11,7 +11,7 @@ from policies.vocabulary import label
 _WORDS: Final = {
     "none": ("nothing to do: the catalogue is as the documents say", "无需操作：目录与文件一致"),
     "head": (
-        "This plan would change {n} definitions; nothing has changed yet.",
+        "Definitions that would change: {n}. Nothing has changed yet.",
         "该计划将更改{n}项定义；目前尚未更改任何内容。",
     ),
     "new": ("new {kind}", "新增{kind}"),
@@ -49,7 +49,7 @@ _WORDS: Final = {
         "{key} would gain {share} of its people; the limit is {limit}",
         "{key}将新增{share}的人；上限为{limit}",
     ),
-    "refused": ("{n} findings stand against it: it cannot be submitted", "有{n}项问题：不能提交"),
+    "refused": ("findings against it: {n}; it cannot be submitted", "有{n}项问题：不能提交"),
     "uncounted": ("people were not counted", "未统计人数"),
     "name": ("change set {name}, digest {digest}", "变更集{name}，摘要{digest}"),
     "next.submit": (
