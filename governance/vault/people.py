@@ -241,7 +241,13 @@ def normalise(value: str) -> str:
     Case is kept: two customer numbers may differ in it. A number stays text, with its zeros.
     """
     text = (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
-    return text if len(text) <= MAX_IDENTITY and text.isprintable() else ""
+    seen = text.isprintable() or all(map(_is_seen, text))
+    return text if len(text) <= MAX_IDENTITY and seen else ""
+
+
+def _is_seen(sign: str) -> bool:
+    """Return whether a sign is one that people see; one newer than this Python's tables is."""
+    return sign.isprintable() or unicodedata.category(sign) == "Cn"
 
 
 def canary_record(ring: Ring, ids: Ids) -> KeyRecord:
