@@ -85,7 +85,9 @@ def start(namespace: dict[str, Any]) -> None:
     namespace["folder"] = work
     namespace["environment"] = {
         **{name: value for name, value in os.environ.items() if not name.startswith("TAGWARDEN_")},
-        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(
+            (str(folder / "bin"), str(Path(sys.executable).parent), os.environ["PATH"])
+        ),
         "XDG_DATA_HOME": str(folder / "share"),
         "TAGWARDEN_ACTOR": "reader",
         "COLUMNS": "100",

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from audit.clock import Micros
 from audit.errors import NotFound, Problems
+from governance.authority import demand
 from governance.closing import close_tag, close_unpermitted
 from governance.purpose import purpose_named
 from governance.store import bitmaps
@@ -64,6 +65,7 @@ def submit(ws: "Workspace", fact: ChoiceFact) -> int:
 
     Raises NotFound for a purpose or tag that is not there.
     """
+    demand(ws, "choice.record")
     with ws.store.write() as unit:
         _refuse_unknown_target(unit.connection, fact)
         ended = record(unit, fact, now=ws.clock.now())
@@ -120,6 +122,7 @@ def record_many(unit: Unit, facts: Sequence[ChoiceFact], *, now: Micros) -> int:
 
 def look_up(ws: "Workspace", subject_id: int) -> list[InForce]:
     """Return the choices of a person that are in force now; the look is on record."""
+    demand(ws, "choice.read")
     with ws.store.write() as unit:
         unit.log(ws.evidence.entry("read.subject", subject_id=subject_id, what="choices"))
         return choices(unit.connection, subject_id)

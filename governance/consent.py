@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 
 from audit.clock import Micros
 from audit.errors import Problems
+from governance.authority import demand
 from governance.closing import close_unpermitted
 from governance.purpose import purpose_named, purposes
 from governance.store import bitmaps
@@ -115,6 +116,7 @@ class Coverage:
 
 def submit(ws: "Workspace", fact: ConsentFact) -> int:
     """Record what one person said, with evidence; return how many assignments that ended."""
+    demand(ws, "consent.record")
     with ws.store.write() as unit:
         ended = record(unit, fact, now=ws.clock.now())
         unit.log(
@@ -132,6 +134,7 @@ def submit(ws: "Workspace", fact: ConsentFact) -> int:
 
 def look_up(ws: "Workspace", subject_id: int, purpose: str, at: Micros) -> ConsentStanding:
     """Return how consent stood at an instant; the look is on record. Raises NotFound."""
+    demand(ws, "consent.read")
     with ws.store.write() as unit:
         purpose_named(unit.connection, purpose)
         unit.log(ws.evidence.entry("read.consent", subject_id=subject_id, purpose=purpose))
@@ -140,6 +143,7 @@ def look_up(ws: "Workspace", subject_id: int, purpose: str, at: Micros) -> Conse
 
 def look_back(ws: "Workspace", subject_id: int, purpose: str | None = None) -> list[LedgerEntry]:
     """Return what a person said, in order; the look is on record. Raises NotFound."""
+    demand(ws, "consent.read")
     with ws.store.write() as unit:
         if purpose is not None:
             purpose_named(unit.connection, purpose)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import text
 
-from audit.clock import FixedClock, iso
+from audit.clock import SECOND, FixedClock, iso
 from audit.errors import Fault
 from audit.evidence.reading import TOLERANCE_MS
 from governance.assessment import assessments, day_of
-from governance.custody.status import status
+from governance.custody.status import backup_warning, days, status
 from governance.evidence import Evidence
 from governance.evidence.log import WHAT as LOG
 from governance.law import law_over
@@ -42,6 +42,7 @@ LEVELS: Final = {
     "keyring": "level K2: sealed with a key in the keyring of this account, open while it is",
 }
 SOON_DAYS: Final = 30
+LATE_HOURS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +162,19 @@ def _rotation(ward: _Ward) -> _Found:
     return "ok", f"every data key is under epoch {found.epoch}, and no older key is left"
 
 
+def _backups(ward: _Ward) -> _Found:
+    found, now = status(ward.ws), ward.ws.clock.now()
+    wrong, hint = backup_warning(found, now, ward.ws.settings.number("keys.backup_days"))
+    if wrong:
+        return "warn", wrong, hint
+    if not found.backups:
+        return "ok", "nobody has a key yet that could be lost"
+    return "ok", f"the newest backup of the keys is {days(found.backups[-1], now)} days old"
+
+
 def _keystore(ward: _Ward) -> _Found:
     if not sqlite_file.is_sound(ward.ws.paths.keystore, KEYS):
-        return "bad", "the key store is damaged", "restore keystore/keys.db from its backup"
+        return "bad", "the key store is damaged", "a custodian: tagwarden key restore FILE"
     with closing(People.open(ward.ws)):
         return "ok", "the key store is sound and opens under this key ring"
 
@@ -187,6 +198,25 @@ def _evidence(ward: _Ward) -> _Found:
     with closing(Evidence.open(ward.ws)) as evidence:
         head = evidence.standing()
     return "ok", f"{head.size} entries, standing at the signed head", "tagwarden audit log verify"
+
+
+def _anchors(ward: _Ward) -> _Found:
+    hint = "tagwarden audit log anchor, at least once a day"
+    with closing(Evidence.open(ward.ws)) as evidence:
+        if not evidence.anchors:
+            return "ok", "no anchor is set: whoever owns this machine could put the log back unseen"
+        size = evidence.standing().size
+        evidence.anchors.compare()
+        newest, lost = evidence.anchors.newest(), evidence.anchors.unreachable()
+    if lost:
+        return "warn", f"out of reach: {', '.join(lost)}", hint
+    if newest is None:
+        return "warn", "no checkpoint has left this machine yet", hint
+    hours = (ward.ws.clock.now() // SECOND - newest.seconds) // 3600
+    left = (
+        f"the newest checkpoint outside is {hours} h old, over {newest.head.size} of {size} entries"
+    )
+    return ("warn", left, hint) if hours >= LATE_HOURS and newest.head.size < size else ("ok", left)
 
 
 def _order(ward: _Ward) -> _Found:
@@ -294,8 +324,10 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("key-ring", _ring, False),
     ("key-store", _keystore, False),
     ("rotation", _rotation, False),
+    ("key-backup", _backups, False),
     ("licences", _licences, True),
     ("evidence", _evidence, False),
+    ("anchors", _anchors, False),
     ("clock", _clock, False),
     ("order", _order, True),
     ("outbox", _outbox, True),

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from audit.clock import Micros
 from governance.assessment import valid
 from governance.assignments import Held, expires_at, held_by
+from governance.authority import demand
 from governance.catalogue import USABLE, Active, active, names
 from governance.gate import Permission, Verdict, permissions
 from governance.law import law_over
@@ -40,6 +41,7 @@ def explain(
 
     Raises NotFound for an unknown tag. The read is logged, with its depth and the number of tags.
     """
+    demand(ws, f"explain.{depth}")
     live = Live(ws)
     try:
         with ws.store.write() as unit:

@@ -108,7 +108,11 @@ PLACES: Final = (
         out=False,
     ),
     _keys("person", "the internal numbers of a person", "个人的内部编号"),
-    _keys("dek", "the key that opens a person's sealed values", "打开其封存值的密钥"),
+    _keys(
+        "dek",
+        "the key that opens a person's sealed values, and makes their pseudonyms in the log",
+        "打开其封存值并生成日志假名的密钥",
+    ),
     _keys("ident", "the keyed index of identities", "身份的带密钥索引"),
     _keys(
         "name",
@@ -116,7 +120,6 @@ PLACES: Final = (
         "客户编号等身份（已封存）",
         out=True,
     ),
-    _keys("aref", "the secret behind a person's pseudonyms in the log", "日志假名背后的秘密值"),
     Place(
         "log.entry",
         "log",
@@ -148,6 +151,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.run": "counts of runs",
     "store.cutpoints": "cut points over a whole population",
     "keystore.canary": "a key of nobody, to tell whether the ring belongs to the store",
+    "keystore.backup": "when backups were made",
     "log.tile": "hashes over many entries",
     "log.state": "size and root of the tree",
     "file.root": "the folder itself; the settings file says nothing about people",

@@ -41,6 +41,7 @@ KNOWN: dict[str, Setting] = {
     "keys.passphrase_from": Setting(
         "", "where its passphrase is read: fd:N or a file; empty: a terminal. Not the passphrase!"
     ),
+    "keys.backup_days": Setting(7, "how old a backup of the keys may become"),
     "evidence.anchors": Setting(
         "",
         "where checkpoints of the evidence log go: file:FOLDER, rfc3161:URL, separated by commas",
@@ -191,6 +192,8 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
             problems.add("bad-setting", f'"{key}" must be one of {", ".join(choices)}')
     if not 1 <= int(values["lake.buckets"]) <= 1024:
         problems.add("bad-setting", '"lake.buckets" must be between 1 and 1024')
+    if int(values["keys.backup_days"]) < 1:
+        problems.add("bad-setting", '"keys.backup_days" must be at least 1')
     if not 0 <= float(values["intake.max_bad_share"]) <= 1:
         problems.add("bad-setting", '"intake.max_bad_share" must be between 0 and 1')
 

@@ -17,6 +17,7 @@ from audit.clock import Micros
 from audit.errors import NotFound
 from governance import choice, consent
 from governance.assignments import held_by
+from governance.authority import demand
 from governance.catalogue import active
 from governance.closing import close_unpermitted
 from governance.gate import Verdict, permit
@@ -70,6 +71,7 @@ def show(ws: "Workspace", subject_id: int, purpose: str) -> Profile:
 
     Raises NotFound `unknown-purpose` or `subject-unknown`.
     """
+    demand(ws, "subject.read")
     at = ws.clock.now()
     with ws.store.write() as unit:
         connection = unit.connection
@@ -95,6 +97,7 @@ def set_regime(ws: "Workspace", subject_id: int, regime: str) -> int | None:
 
     Raises NotFound `unknown-regime` or `subject-unknown`.
     """
+    demand(ws, "subject.regime")
     pack_of(regime)
     now = ws.clock.now()
     with ws.store.write() as unit:

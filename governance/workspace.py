@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from governance.vault.passphrase import Ask
     from governance.vault.people import People
     from governance.vault.ringfile import RingFile
-    from governance.vault.rootkey import RootKey
+    from governance.vault.rootkey import Passphrase, RootKey
     from policies.law import Law
 
 WAIT_SECONDS = 20.0
@@ -117,6 +117,14 @@ class Workspace:
         return root_key(level, source, self.ask, self.settings.text("workspace.id"))
 
     @cached_property
+    def operator_passphrase(self) -> "Passphrase":
+        """What opens the private key of who acts, where it is sealed; asked for once."""
+        from governance.vault.passphrase import read_passphrase  # noqa: PLC0415
+        from governance.vault.rootkey import Passphrase  # noqa: PLC0415
+
+        return Passphrase(partial(read_passphrase, "", self.ask))
+
+    @cached_property
     def keys(self) -> "RingFile":
         """The key ring, for everything here that needs it."""
         from governance.vault.ringfile import RingFile  # noqa: PLC0415
@@ -160,7 +168,7 @@ class Workspace:
 
     def close(self) -> None:
         """Close what was opened, and forget the keys."""
-        for name in ("keys", "root_key"):
+        for name in ("keys", "root_key", "operator_passphrase"):
             self.__dict__.pop(name, None)
         for name in ("people", "evidence", "store"):
             part = self.__dict__.pop(name, None)

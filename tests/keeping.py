@@ -2,6 +2,7 @@
 """Workspaces in the hands of a custodian: whoever rotates keys holds no other role."""
 
 import os
+import shutil
 import signal
 import sqlite3
 from contextlib import closing
@@ -9,10 +10,13 @@ from contextlib import closing
 from audit.clock import FixedClock
 from governance import authority
 from governance.actor import Actor
+from governance.custody.backup import backup
+from governance.custody.restore import restore
 from governance.workspace import open_workspace
 from tests.workshop import NOON, a_folder, reopened
 
 CUSTODIAN = Actor("keeper", "custodian")
+WORDS = b"correct horse battery"
 
 
 def a_kept_folder(folder):
@@ -71,3 +75,35 @@ def killed_in_a_child(work):
 def kill(*_given, **_named):
     """Kill this process at once."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def after(work):
+    """Return what does the work and then kills this process."""
+
+    def both(*given, **named):
+        work(*given, **named)
+        kill()
+
+    return both
+
+
+def backed_up(shop, file, words=WORDS, **seams):
+    """Make a backup of the keys; return what it holds."""
+    with closing(kept(shop, **seams)) as ws:
+        return backup(ws, file, lambda: words)
+
+
+def put_back(shop, file, words=WORDS, **options):
+    """Restore a backup; return what was put back."""
+    with closing(kept(shop)) as ws:
+        return restore(ws, file, lambda: words, **options)
+
+
+def lose_key_store(shop):
+    """Lose the key store and its folder."""
+    shutil.rmtree(shop / "keystore")
+
+
+def lose_ring(tmp_path):
+    """Lose the key ring and the signed head beside it."""
+    shutil.rmtree(tmp_path / "rings")

@@ -118,6 +118,7 @@ def upgrade() -> None:
     sa.Column('ref', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('roles', sa.Text(), nullable=False),
+    sa.Column('public_key', sa.String(), nullable=False),
     sa.Column('added_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('ref', name=op.f('pk_operator')),
     sa.UniqueConstraint('name', name=op.f('uq_operator_name'))

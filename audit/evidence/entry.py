@@ -3,6 +3,7 @@
 
 No personal data and no free text: a person is a pseudonym of this one entry (`sub`), everything
 else is a count, an id or a code. An entry is canonical JSON of at most 1,024 bytes (security: 5.9).
+The signature of an operator who has a key is `sig`.
 """
 
 import re
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from audit.canon import canonical
 
 MAX_BYTES = 1024
+ROOM = 64
+"""How many bytes a signed entry leaves free, so that the log can note a second time in it."""
 
 ACTS = frozenset(
     {
@@ -30,6 +33,8 @@ ACTS = frozenset(
         "operator.removed",
         "key.rotated",
         "key.kek_destroyed",
+        "key.backed_up",
+        "key.restored",
         "change.submitted",
         "change.approved",
         "change.rejected",
@@ -61,10 +66,14 @@ ACTS = frozenset(
 CODE = r"[a-zA-Z0-9][a-zA-Z0-9_.:/@+-]{0,79}"
 PSEUDONYM = r"[0-9a-f]{32}"
 ACTOR = r"(?:op|sys):[0-9a-f]{16}"
+SIGNATURE = r"[0-9a-f]{128}"
+CLOCK = "clock_ms"
+"""The fact that keeps what the maker's clock said, where the log put another time."""
 _CODE = re.compile(rf"{CODE}\Z")
 _SHORT = re.compile(rf"(?:{CODE})?\Z")
 _PSEUDONYM = re.compile(rf"{PSEUDONYM}\Z")
 _ACTOR = re.compile(rf"{ACTOR}\Z")
+_SIGNATURE = re.compile(rf"{SIGNATURE}\Z")
 
 Fact = int | bool | str
 
@@ -80,6 +89,8 @@ class Entry:
     request: str
     subject: str = ""
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    signature: str = ""
+    """Ed25519, in hexadecimal digits, over `audit.evidence.reading.signed_part`."""
 
     def encode(self) -> bytes:
         """Return the canonical bytes; raises ValueError when it says what an entry may not say."""
@@ -96,9 +107,12 @@ class Entry:
             value["sub"] = self.subject
         if self.facts:
             value["obj"] = dict(self.facts)
+        if self.signature:
+            value["sig"] = self.signature
         encoded = canonical(value)
-        if len(encoded) > MAX_BYTES:
-            raise ValueError("an evidence entry has at most 1024 bytes")
+        room = ROOM if self.signature and CLOCK not in self.facts else 0
+        if len(encoded) > MAX_BYTES - room:
+            raise ValueError(f"this evidence entry has at most {MAX_BYTES - room} bytes")
         return encoded
 
     def _check(self) -> None:
@@ -108,6 +122,8 @@ class Entry:
             raise ValueError("an actor is op: or sys: and 16 hexadecimal digits")
         if self.subject and not _PSEUDONYM.match(self.subject):
             raise ValueError("a subject is a pseudonym of 32 hexadecimal digits")
+        if self.signature and not _SIGNATURE.match(self.signature):
+            raise ValueError("a signature is 128 hexadecimal digits")
         for value in (self.role, self.request, *self.facts):
             if not _CODE.match(value):
                 raise ValueError("role, request and the names of facts are codes")

@@ -3,9 +3,20 @@
 
 import json
 import re
+from dataclasses import replace
 
 from audit.canon import canonical
-from audit.evidence.entry import ACTOR, ACTS, CODE, MAX_BYTES, PSEUDONYM, Entry
+from audit.evidence.entry import (
+    ACTOR,
+    ACTS,
+    CLOCK,
+    CODE,
+    MAX_BYTES,
+    PSEUDONYM,
+    ROOM,
+    SIGNATURE,
+    Entry,
+)
 
 TOLERANCE_MS = 5_000
 """How much earlier than the latest one an entry may be: processes do not commit in clock order."""
@@ -14,10 +25,9 @@ _ACTS = frozenset(act.encode("ascii") for act in ACTS)
 _NUMBER = r"(?:0|-?[1-9][0-9]*)"
 _FACT = rf'"{CODE}":(?:{_NUMBER}|true|false|"(?:{CODE})?")'
 _SPELLING = re.compile(
-    rf'{{"act":"([a-z.-]+)","actor":"{ACTOR}",(?:"obj":{{({_FACT}(?:,{_FACT})*)}},)?'
-    rf'"req":"{CODE}","role":"{CODE}",(?:"sub":"{PSEUDONYM}",)?"t":({_NUMBER}),"v":1}}'.encode(
-        "ascii"
-    )
+    rf'{{"act":"([^"]+)","actor":"{ACTOR}",(?:"obj":{{({_FACT}(?:,{_FACT})*)}},)?'
+    rf'"req":"{CODE}","role":"{CODE}",(?:"sig":"{SIGNATURE}",)?(?:"sub":"{PSEUDONYM}",)?'
+    rf'"t":({_NUMBER}),"v":1}}'.encode("ascii")
 )
 _FACT_NAME = re.compile(rb'"([^"]+)":')
 
@@ -36,6 +46,7 @@ def decode(entry: bytes) -> Entry:
             request=value["req"],
             subject=value.get("sub", ""),
             facts=value.get("obj", {}),
+            signature=value.get("sig", ""),
         )
         if type(found.at_ms) is not int or found.encode() != entry:
             raise ValueError("not the canonical bytes of an entry")
@@ -50,7 +61,8 @@ def time_of(entry: bytes) -> int:
     A spelling that the pattern knows is taken at once; whatever else it is, `decode` judges.
     """
     found = _SPELLING.fullmatch(entry)
-    if found is None or len(entry) > MAX_BYTES or found[1] not in _ACTS or not _sorted(found[2]):
+    small = len(entry) <= MAX_BYTES - ROOM
+    if found is None or not small or found[1] not in _ACTS or not _sorted(found[2]):
         return decode(entry).at_ms
     return int(found[3])
 
@@ -68,10 +80,22 @@ def stamped(entry: bytes, latest_ms: int) -> bytes:
     An older one (a clock that went back, a long transaction) takes the time of the latest, and keeps
     what its own clock said as the fact `clock_ms`. Raises ValueError for bytes that are no entry.
     """
-    found = decode(entry)
-    if found.at_ms >= latest_ms - TOLERANCE_MS:
+    if time_of(entry) >= latest_ms - TOLERANCE_MS:
         return entry
+    found = decode(entry)
     value = json.loads(entry)
     value["t"] = latest_ms
-    told = canonical(value | {"obj": {**found.facts, "clock_ms": found.at_ms}})
+    told = canonical(value | {"obj": {**found.facts, CLOCK: found.at_ms}})
     return told if len(told) <= MAX_BYTES else canonical(value)
+
+
+def signed_part(entry: Entry) -> bytes:
+    """Return the bytes that the maker of an entry signs: as it was made, before the log stamped it.
+
+    Raises ValueError when that is no entry.
+    """
+    facts = dict(entry.facts)
+    at_ms = facts.pop(CLOCK, entry.at_ms)
+    if not isinstance(at_ms, int):
+        raise ValueError("a time is a number")  # noqa: TRY004  (of bytes, not of a caller's value)
+    return replace(entry, at_ms=at_ms, facts=facts, signature="").encode()

@@ -2,10 +2,29 @@
 """`tagwarden key`: how the keys stand, and rotating them. No key is ever printed."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from governance.cli.out import Json, Where, emit, note, progress, table, workspace
+from governance.cli.out import (
+    Json,
+    Where,
+    emit,
+    note,
+    passphrase_asker,
+    progress,
+    table,
+    workspace,
+)
+
+PassphraseFrom = Annotated[
+    str,
+    typer.Option(
+        "--passphrase-from",
+        help="Where the passphrase of the backup is read: fd:N or a file. [default: a terminal]",
+    ),
+]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look after the keys.")
 
@@ -17,12 +36,15 @@ def status(where: Where = None, as_json: Json = False) -> None:
     Example: tagwarden key status
     """
     from audit.clock import iso
+    from governance.custody.status import backup_warning
     from governance.custody.status import status as keys_of
     from governance.vault.levels import CODES, leaves_open
 
     ws = workspace(where)
     found = keys_of(ws)
-    age = found.age(ws.clock.now())
+    now = ws.clock.now()
+    age = found.age(now)
+    wrong, remedy = backup_warning(found, now, ws.settings.number("keys.backup_days"))
     language = ws.settings.text("workspace.language")
     data = {
         "level": found.level,
@@ -34,6 +56,8 @@ def status(where: Where = None, as_json: Json = False) -> None:
         "unfinished": found.unfinished,
         "old_epochs": found.old,
         "destroyed": {str(epoch): iso(at) for epoch, at in found.gone.items()},
+        "backups": [iso(at) for at in found.backups],
+        "backup_warning": wrong,
         "leaves_open": leaves_open(found.level, language),
     }
 
@@ -46,9 +70,12 @@ def status(where: Where = None, as_json: Json = False) -> None:
         ]
         rows += [(epoch, 0, f"destroyed {iso(at)}") for epoch, at in sorted(found.gone.items())]
         yield from table(("epoch", "data keys", "state"), rows)
+        yield f"backup     {iso(found.backups[-1]) if found.backups else 'none of this epoch'}"
         yield f"does not protect: {data['leaves_open']}"
         if found.unfinished or found.old:
             yield "next: tagwarden key rotate --finish"
+        if wrong:
+            yield f"{wrong}: {remedy}"
 
     emit(data, as_json, text)
 
@@ -91,4 +118,74 @@ def rotate(
 
     emit(data, as_json, text)
     if done.begun and not as_json:
-        note("copies of the key ring that you keep are outdated: renew them, destroy the old ones")
+        note(
+            "copies of the key ring and backups from before are outdated: they restore nothing here, "
+            "but still open the key store they hold; destroy them, then: tagwarden key backup FILE"
+        )
+
+
+@app.command()
+def backup(
+    file: Path,
+    *,
+    passphrase_from: PassphraseFrom = "",
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Write the keys into one file, sealed by a passphrase.
+
+    It holds key store, key ring and the head of the evidence log. Keep it and its passphrase apart.
+
+    Example: tagwarden key backup /media/safe/shop.keys
+    """
+    from governance.custody.backup import backup as write
+    from governance.vault.passphrase import read_passphrase
+
+    ws = workspace(where)
+    ask = passphrase_asker("passphrase of the backup", twice=True)
+    done = write(ws, file, lambda: read_passphrase(passphrase_from, ask))
+    data = {"people": done.people, "epoch": done.epoch, "size_bytes": done.size_bytes}
+    said = f"{done.people:,} people, epoch {done.epoch}, {done.size_bytes:,} bytes in {file}"
+    emit(data, as_json, [said])
+    if not as_json:
+        days = ws.settings.number("keys.backup_days")
+        note(f"destroy it when it is {days} days old, or when the keys are rotated")
+
+
+@app.command()
+def restore(
+    file: Path,
+    *,
+    replace: bool = typer.Option(
+        False, "--replace", help="Put it in the place of keys that are whole."
+    ),
+    passphrase_from: PassphraseFrom = "",
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Put back keys that are lost, from a backup.
+
+    Who was admitted after the backup is lost; no number is given twice.
+
+    Example: tagwarden key restore /media/safe/shop.keys
+    """
+    from dataclasses import asdict
+
+    from governance.custody.restore import restore as put_back
+    from governance.vault.passphrase import read_passphrase
+
+    ask = passphrase_asker("passphrase of the backup")
+    done = put_back(
+        workspace(where), file, lambda: read_passphrase(passphrase_from, ask), replace=replace
+    )
+
+    def text() -> Iterator[str]:
+        parts = {"key store": done.key_store, "key ring": done.ring, "signed head": done.head}
+        yield "put back: " + ", ".join(part for part, put in parts.items() if put)
+        yield f"{done.people:,} people have a key"
+        if done.lost:
+            yield f"{done.lost:,} people came after the backup: what was sealed for them is lost"
+
+    emit(asdict(done), as_json, text)
+    if not as_json:
+        note("make a new backup now: tagwarden key backup FILE")

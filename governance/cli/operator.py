@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from governance.cli.out import Json, Where, emit, table, workspace
+from governance.cli.out import Json, Where, emit, note, passphrase_asker, table, workspace
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Say who may act, in which roles."
@@ -18,18 +18,51 @@ Name = Annotated[str, typer.Argument(help="Login name of an operator.")]
 def add(
     name: Name,
     role: Annotated[list[str], typer.Option("--role", help="A role; may be repeated.")],
+    public_key: Annotated[
+        str, typer.Option("--key", help="What `operator key` printed for them.")
+    ] = "",
     where: Where = None,
     as_json: Json = False,
 ) -> None:
     """Register an operator, or give one other roles.
 
+    Whose key is on record acts only with that key, and signs what they do.
+
     Example: tagwarden operator add mei --role dpo
     """
     from governance import authority
 
-    made = authority.add(workspace(where), name, role)
-    data = {"operator": {"name": made.name, "roles": list(made.roles)}}
-    emit(data, as_json, [f"{made.name} may act as {', '.join(made.roles)}"])
+    made = authority.add(workspace(where), name, role, public_key)
+    data = {"operator": {"name": made.name, "roles": list(made.roles), "key": made.public_key}}
+    how = ", with a key of their own" if made.public_key else ""
+    emit(data, as_json, [f"{made.name} may act as {', '.join(made.roles)}{how}"])
+
+
+@app.command()
+def key(
+    passphrase: Annotated[
+        bool, typer.Option("--passphrase", help="Seal a new one with a passphrase.")
+    ] = False,
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Make a key of your own, or show its public half.
+
+    The private half stays in a file for you only, outside the workspace. An administrator registers
+    the public half: `operator add NAME --role ROLE --key ed25519:…`.
+
+    Example: tagwarden operator key
+    """
+    from governance import operator_key
+
+    ws = workspace(where)
+    if passphrase:
+        ws.ask = passphrase_asker(twice=True)
+    public, made = operator_key.make(ws, ws.actor.ref, sealed=passphrase)
+    path = operator_key.key_path(ws.actor.ref)
+    emit({"public_key": public, "file": str(path), "made": made}, as_json, [public])
+    if not as_json:
+        note(f"private half: {path}" + ("" if made else " (it was there)"))
 
 
 @app.command()
@@ -62,6 +95,7 @@ def list_(where: Where = None, as_json: Json = False) -> None:
             "roles": list(item.roles),
             "added": iso(item.added_at),
             "acting": item.ref == ws.actor.ref,
+            "key": item.public_key,
         }
         for item in found
     ]

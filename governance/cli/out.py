@@ -57,7 +57,7 @@ def workspace(where: Path | None) -> "Workspace":
     return opened
 
 
-def passphrase_asker(*, twice: bool = False) -> Callable[[], str] | None:
+def passphrase_asker(what: str = "passphrase", *, twice: bool = False) -> Callable[[], str] | None:
     """Return what asks for a passphrase without showing it, or None when there is no terminal."""
     if not sys.stdin.isatty():
         return None
@@ -65,7 +65,7 @@ def passphrase_asker(*, twice: bool = False) -> Callable[[], str] | None:
     def ask() -> str:
         from getpass import getpass
 
-        given = getpass("passphrase: ")
+        given = getpass(f"{what}: ")
         if twice and getpass("the same again: ") != given:
             from audit.errors import BadInput
 

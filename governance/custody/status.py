@@ -31,10 +31,33 @@ class KeyStatus:
     old: list[int]
     """Epochs before the present one whose keys are still in the ring."""
     gone: dict[int, Micros]
+    backups: list[Micros]
+    """When backups were made under the present epoch, the oldest first; older ones restore nothing."""
 
     def age(self, now: Micros) -> int:
         """Return how old the key of the present epoch is, in days."""
-        return (now - self.made) // DAY if self.made else 0
+        return days(self.made, now) if self.made else 0
+
+
+def days(since: Micros, now: Micros) -> int:
+    """Return how many whole days have passed."""
+    return (now - since) // DAY
+
+
+def backup_warning(found: KeyStatus, now: Micros, limit: int) -> tuple[str, str]:
+    """Return what is wrong with the backups and what to do, or two empty strings."""
+    if not found.backups and not found.data_keys:
+        return "", ""
+    again = "a custodian makes one: tagwarden key backup FILE"
+    if not found.backups:
+        return "there is no backup of the keys of this epoch", again
+    newest, oldest = days(found.backups[-1], now), days(found.backups[0], now)
+    if newest > limit:
+        return f"the newest backup of the keys is {newest} days old", again
+    if oldest > limit:
+        said = f"there may be backups of the keys that are up to {oldest} days old"
+        return said, "destroy them, then rotate: tagwarden key rotate"
+    return "", ""
 
 
 def status(ws: "Workspace") -> KeyStatus:
@@ -51,6 +74,7 @@ def status(ws: "Workspace") -> KeyStatus:
             unfinished=rotation.is_unfinished(store, ring),
             old=rotation.old_epochs(ring),
             gone=dict(ring.gone),
+            backups=store.backups(ring.current),
         )
 
 

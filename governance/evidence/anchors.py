@@ -25,7 +25,6 @@ from governance.vault.ring import Ring
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
-LATE_SECONDS = 24 * 3600
 SETTING = "evidence.anchors"
 _LOGGER = logging.getLogger(__name__)
 

@@ -58,7 +58,7 @@ class Proofs:
         self._clock = clock
         self._standing = standing
 
-    def keys(self) -> list[str]:
+    def verifier_keys(self) -> list[str]:
         """Return the public keys of the log, for verifiers."""
         return signing.verifier_keys(self._ring)
 

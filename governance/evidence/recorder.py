@@ -11,18 +11,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from audit.errors import BadInput, Conflict, Problem, Tampered
+from audit.errors import BadInput, Conflict, Problem, Refused, Tampered
 from audit.evidence.entry import Entry, Fact
-from audit.evidence.reading import decode, stamped
+from audit.evidence.reading import decode, stamped, time_of
 from audit.evidence.tree import EMPTY_ROOT, Head, leaf_hash
 from audit.ids import new_id
+from governance import operator_key
 from governance.actor import ROLES
 from governance.evidence.anchors import Anchors, Sent, anchors_in
 from governance.evidence.head import SignedHead, head_path, read_head, write_head
 from governance.evidence.log import Log, Row, State
 from governance.evidence.proving import Proofs
+from governance.evidence.signers import UNSIGNED_ACTS, signed
+from governance.evidence.signing import origin_of
 from governance.evidence.verification import Verification, verify_log
 from governance.store.unit import Store
 from governance.vault.ring import Ring
@@ -91,6 +94,23 @@ class Evidence:
             facts=facts,
         ).encode()
 
+    def sealed(self, connection: Connection, entry: bytes) -> bytes:
+        """Return an entry with the signature of its maker, when they have a key on record now.
+
+        Raises Refused when that key is not here, except where the entry says that it was refused.
+        """
+        public = operator_key.registered(connection, self._ws.actor.ref)
+        if not public:
+            return entry
+        found = decode(entry)
+        try:
+            key = operator_key.private_key(self._ws, found.actor, public)
+        except Refused:
+            if found.act in UNSIGNED_ACTS:
+                return entry
+            raise
+        return signed(found, self._origin, key)
+
     def drain(self, store: Store | None = None) -> int:
         """Carry the outbox of the control store to the log; returns how many entries were new.
 
@@ -115,7 +135,7 @@ class Evidence:
         """Return what a full check of the log against its signed head and its anchors finds."""
         url = self._ws.settings.text("store.url")
         contiguous = not url or url.startswith("sqlite")
-        found = verify_log(self._log, self.standing, contiguous=contiguous)
+        found = verify_log(self._log, self.standing, contiguous=contiguous, origin=self._origin)
         try:
             self.anchors.compare()
         except Tampered as fault:
@@ -146,6 +166,10 @@ class Evidence:
     def last_source(self) -> int:
         """The highest number of the outbox that has reached the log."""
         return self._log.last_source()
+
+    @property
+    def _origin(self) -> str:
+        return origin_of(self._ring)
 
     def _trust(self) -> None:
         if not self._trusted:
@@ -197,7 +221,7 @@ class Evidence:
             leaf = leaf_hash(taken)
             rows.append(Row(state.tree.size, src_id, taken, leaf))
             state.tree.append(leaf)
-            state.latest_ms = max(state.latest_ms, decode(taken).at_ms)
+            state.latest_ms = max(state.latest_ms, time_of(taken))
         return rows
 
 

@@ -6,7 +6,6 @@ status); who signed it is for the verifier to judge, with the authority's certif
 `openssl ts -verify -data SIZE.note -in SIZE.tsr -CAfile tsa.pem`.
 """
 
-import urllib.request
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +22,7 @@ _GRANTED = (0, 1)
 
 @dataclass(frozen=True, slots=True)
 class StampAnchor:
-    """An authority; its tokens are kept as SIZE.HOST.tsr beside the checkpoints they are about."""
+    """An authority; its tokens are kept as SIZE.tsr beside the checkpoints they are about."""
 
     url: str
     receipts: Path
@@ -36,7 +35,8 @@ class StampAnchor:
     @property
     def folder(self) -> Path:
         """Where the tokens of this authority are kept."""
-        return self.receipts / (urlsplit(self.url).hostname or "tsa")
+        parts = urlsplit(self.url)
+        return self.receipts / f"{parts.hostname}-{parts.port or parts.scheme}"
 
     def newest(self) -> bytes | None:
         """Return the newest checkpoint that the authority has stamped."""
@@ -45,8 +45,11 @@ class StampAnchor:
     def send(self, size: int, note: bytes) -> None:
         """Have a checkpoint stamped; raises Conflict `anchor-unreachable`, Refused."""
         token = _stamped(self.url, note)
-        private_file.make_folder(self.folder)
-        private_file.replace(self.folder / f"{size}.tsr", token)
+        try:
+            private_file.make_folder(self.folder)
+            private_file.replace(self.folder / f"{size}.tsr", token)
+        except OSError as error:
+            raise unreachable(f"its token cannot be kept: {error.strerror}") from None
         put_note(self.folder, size, note)
 
 
@@ -81,6 +84,8 @@ def _stamped(url: str, note: bytes) -> bytes:
 
 
 def _post(url: str, body: bytes) -> bytes:
+    import urllib.request  # noqa: PLC0415  (slow to load, and most shops never need it)
+
     request = urllib.request.Request(  # noqa: S310  (http or https: the settings are checked)
         url, body, {"Content-Type": "application/timestamp-query"}
     )

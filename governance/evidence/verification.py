@@ -10,6 +10,7 @@ from audit.evidence.reading import TOLERANCE_MS, time_of
 from audit.evidence.tiles import WIDTH, full_tiles
 from audit.evidence.tree import CompactRange, Head, leaf_hash, root_of
 from governance.evidence.log import Log, Row
+from governance.evidence.signers import Signers
 
 MOST_PROBLEMS = 100
 
@@ -42,8 +43,9 @@ class Verification:
 class _Walk:
     """One pass over the lines."""
 
-    signed: Head | None
+    signers: Signers
     contiguous: bool
+    signed: Head | None = None
     tree: CompactRange = field(default_factory=CompactRange.empty)
     latest_ms: int = 0
     last_src: int = 0
@@ -89,14 +91,19 @@ class _Walk:
         if at_ms < self.latest_ms - TOLERANCE_MS:
             self.add("entry-time", "the time goes back by more than 5 s", row.idx)
         self.latest_ms = max(self.latest_ms, at_ms)
+        if problem := self.signers.check(row.entry):
+            self.add(problem.code, problem.message, row.idx)
 
 
-def verify_log(log: Log, settled: Callable[[], Head], *, contiguous: bool) -> Verification:
+def verify_log(
+    log: Log, settled: Callable[[], Head], *, contiguous: bool, origin: str = ""
+) -> Verification:
     """Return what a full check finds; `settled` gives the signed head or raises Tampered.
 
-    With `contiguous`, the numbers of the outbox have no gaps (SQLite), so a gap is a removed entry.
+    `origin` is the name of the log, which operators with keys sign with each entry. With
+    `contiguous`, the numbers of the outbox have no gaps (SQLite), so a gap is a removed entry.
     """
-    signed, walk = None, _Walk(None, contiguous)
+    signed, walk = None, _Walk(Signers(origin), contiguous)
     try:
         signed = walk.signed = settled()
         with log.reading() as state:

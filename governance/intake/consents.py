@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from audit.clock import Micros
+from governance.authority import demand
 from governance.consent import ConsentFact, record_many
 from governance.intake import desk as work
 from governance.intake import people
@@ -54,6 +55,7 @@ def ingest(
     """
     _ = ws.store
     reports = []
+    demand(ws, "ingest.consents")
     with ws.exclusive("ingest"):
         for number, what in enumerate(inputs):
             with work.desk(ws, KIND, what.name) as at:

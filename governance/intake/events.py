@@ -14,6 +14,7 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
 from audit.errors import BadInput
+from governance.authority import demand
 from governance.intake import desk as work
 from governance.intake import people
 from governance.intake.desk import Desk, Input, ProgressUpdate, Steps
@@ -59,6 +60,7 @@ def ingest(
     """
     _ = ws.store  # what a killed process left is cleared before the lock is taken
     reports = []
+    demand(ws, "ingest.events")
     with ws.exclusive("ingest"):
         for number, what in enumerate(inputs):
             with work.desk(ws, KIND, what.name) as at:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from audit.clock import from_micros
 from audit.errors import Problems, Refused
+from governance.authority import demand
 from governance.intake import desk as work
 from governance.intake import people
 from governance.intake.desk import Desk, Input, ProgressUpdate, Steps
@@ -72,6 +73,7 @@ def ingest(
     with ws.store.read() as connection:
         check_categories(mapping, law_over(connection))
     reports = []
+    demand(ws, "ingest.profiles")
     with ws.exclusive("ingest"):
         for number, what in enumerate(inputs):
             with work.desk(ws, KIND, what.name) as at:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from audit.clock import Micros
 from audit.errors import BadInput
 from governance import closing
+from governance.authority import demand
 from governance.catalogue import Active, known
 from governance.gate import permissions
 from governance.purpose import Purpose, purposes
@@ -133,6 +134,7 @@ class Live:
         Until when the values hold is known as a lower bound only, until `settle`.
         Raises BadInput when a column is missing or unknown.
         """
+        demand(self.ws, "run.live")
         self._check(event)
         if len(self._unsettled) > BACKLOG:
             self.settle(most=1)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from audit.clock import Micros
 from audit.errors import NotFound
 from governance import closing
+from governance.authority import demand
 from governance.gate import table as gate_table
 from governance.purpose import purposes
 from governance.running import attributes as declared
@@ -94,6 +95,7 @@ class _Run:
 
     def go(self, keys: Iterable[str] | None, only: BitMap | None) -> RunReport:
         """Do the run under the lock of long work."""
+        demand(self.ws, "run")
         with self.ws.exclusive("run"):
             flush(self.ws)
             with self.ws.store.read() as connection:

@@ -35,8 +35,10 @@ def store_url(ws: "Workspace") -> URL:
     return make_url(given) if given else URL.create("sqlite", database=str(ws.paths.control))
 
 
-def open_store(ws: "Workspace") -> Store:
+def open_store(ws: "Workspace", *, carry: bool = True) -> Store:
     """Return the control store; what a killed process left is carried on or cleared away first.
+
+    Without `carry` it is left: carrying takes the key ring.
 
     Raises Conflict `store-missing`, `store-outdated` or `store-newer`, Tampered when the evidence
     log is not what was written.
@@ -48,9 +50,13 @@ def open_store(ws: "Workspace") -> Store:
         undo.callback(store.close)
         require_head(engine)
         store.after_commit = lambda: ws.evidence.drain_if_possible(store)
-        if _anything_waits(store):
-            store.after_commit()
-        repair(ws, store)
+        store.seal = lambda connection, entry: ws.evidence.sealed(  # noqa: PLW0108  (opened late)
+            connection, entry
+        )
+        if carry:
+            if _anything_waits(store):
+                store.after_commit()
+            repair(ws, store)
         undo.pop_all()
     return store
 

@@ -3,6 +3,7 @@
 
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +24,12 @@ def make_folder(folder: Path) -> list[Path]:
 
 def create(path: Path, data: bytes) -> None:
     """Write a new file, durably; raises FileExistsError when there is one already."""
-    staged = _stage(path, data)
+    create_from(path, [data])
+
+
+def create_from(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a new file of parts that come one after another; as `create`."""
+    staged = _stage(path, parts)
     try:
         os.link(staged, path, follow_symlinks=False)  # fails when it exists, unlike rename
     finally:
@@ -33,7 +39,7 @@ def create(path: Path, data: bytes) -> None:
 
 def replace(path: Path, data: bytes) -> None:
     """Write a file anew, durably: a reader sees the old bytes or the new ones."""
-    staged = _stage(path, data)
+    staged = _stage(path, [data])
     try:
         staged.replace(path)
     except OSError:
@@ -66,7 +72,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _stage(path: Path, data: bytes) -> Path:
+def _stage(path: Path, parts: Iterable[bytes]) -> Path:
     staged = path.with_name(f".{path.name}.{os.getpid()}.new")
     with suppress(FileNotFoundError):
         staged.unlink()  # left by a killed process that had this number
@@ -74,11 +80,12 @@ def _stage(path: Path, data: bytes) -> Path:
     handle = os.open(staged, flags, OWNER_ONLY)
     try:
         os.fchmod(handle, OWNER_ONLY)  # whatever the umask took away
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
+        for part in parts:
+            view = memoryview(part)
+            while view:
+                view = view[os.write(handle, view) :]
         os.fsync(handle)
-    except OSError:
+    except BaseException:  # whatever the parts raise, too
         staged.unlink()
         raise
     finally:

@@ -84,11 +84,12 @@ class Definition(SQLModel, table=True):
 
 
 class Operator(SQLModel, table=True):
-    """Who may act here, and in which roles."""
+    """Who may act here, in which roles, and the public key of who has one ('': none)."""
 
     ref: str = Field(primary_key=True)
     name: str = Field(unique=True)
     roles: str = Field(sa_type=Text)
+    public_key: str = ""
     added_at: int = Field(sa_column=_big())
 
 

@@ -6,15 +6,14 @@ changed; `Store.read()` gives a consistent snapshot. Evidence entries go to the 
 transaction; `governance.evidence` carries them to the log after the commit.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
 
-from audit.errors import Conflict
+Seal = Callable[[Connection, bytes], bytes]
+"""Returns an entry as it goes to the outbox: signed, where its maker has a key on record."""
 
 
 @dataclass(slots=True)
@@ -22,10 +21,15 @@ class Unit:
     """A transaction in progress."""
 
     connection: Connection
+    _seal: Seal = lambda _, entry: entry
     _entries: list[bytes] = field(default_factory=list)
 
     def log(self, entry: bytes) -> None:
-        """Commit an evidence entry (canonical bytes, made by governance.evidence) with this change."""
+        """Commit an evidence entry (canonical bytes, made by governance.evidence) with this change.
+
+        Raises Refused `operator-key-missing` or another when its maker has a key that is not here.
+        """
+        entry = self._seal(self.connection, entry)
         self.connection.execute(text("INSERT INTO outbox (entry) VALUES (:e)"), {"e": entry})
         self._entries.append(entry)
 
@@ -41,16 +45,16 @@ class Store:
 
     engine: Engine
     after_commit: Callable[[], None] = lambda: None
+    seal: Seal = lambda _, entry: entry
 
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """Give a writing transaction; commits at the end, rolls everything back on any error.
 
-        Raises Conflict `workspace-busy` when another process holds the database too long, and
-        `disk-full` when there is no room.
+        Raises Conflict as the engine does.
         """
-        with _conflicts(), self.engine.begin() as connection:
-            unit = Unit(connection)
+        with self.engine.begin() as connection:
+            unit = Unit(connection, self.seal)
             yield unit
         if unit.logged:
             self.after_commit()
@@ -65,27 +69,3 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
-
-
-@contextmanager
-def _conflicts() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        cause = error.orig
-        code = (
-            cause.sqlite_errorcode & 0xFF if isinstance(cause, sqlite3.OperationalError) else None
-        )
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise Conflict(
-                "workspace-busy",
-                "another process is writing to this workspace",
-                hint="wait until it has finished, then repeat the command",
-            ) from None
-        if code == sqlite3.SQLITE_FULL:
-            raise Conflict(
-                "disk-full",
-                "there is no room for this change on the disk of the control store",
-                hint="make room, then repeat the command: nothing of it was written",
-            ) from None
-        raise

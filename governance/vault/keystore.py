@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The key store: data keys, identities and pseudonym secrets, in a file of their own.
+"""The key store: data keys and identities, in a file of their own.
 
 Everything in it is sealed or keyed by the ring; identities stand nowhere else. Written through,
 deleted values overwritten. Refuses to make a new store where one is missing: everybody would look
@@ -10,17 +10,17 @@ new data keys are wrapped: every writer asks for it inside its transaction.
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
+from audit.clock import Micros
 from audit.errors import Tampered
 from governance.store import sqlite_file
 from governance.vault.sealing import KeyRecord
 
 SCHEMA = """
-CREATE TABLE person (subject_id INTEGER PRIMARY KEY AUTOINCREMENT, sid BLOB NOT NULL UNIQUE) STRICT;
+CREATE TABLE person (subject_id INTEGER PRIMARY KEY AUTOINCREMENT, sid BLOB NOT NULL) STRICT;
 CREATE TABLE dek (
     subject_id INTEGER NOT NULL, ver INTEGER NOT NULL, kek_id INTEGER NOT NULL,
     suite INTEGER NOT NULL, wrapped BLOB NOT NULL, commitment BLOB NOT NULL,
@@ -33,10 +33,10 @@ CREATE TABLE name (
     subject_id INTEGER NOT NULL, kind INTEGER NOT NULL, tag BLOB NOT NULL, sealed BLOB NOT NULL,
     PRIMARY KEY (subject_id, kind, tag)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE aref (subject_id INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
 CREATE TABLE canary (
     kek_id INTEGER NOT NULL, suite INTEGER NOT NULL, wrapped BLOB NOT NULL, commitment BLOB NOT NULL
 ) STRICT;
+CREATE TABLE backup (at INTEGER NOT NULL, kek_id INTEGER NOT NULL) STRICT;
 """
 WHAT = "key store"
 CHUNK = 5_000
@@ -45,15 +45,17 @@ _LAST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'person')
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class NewPerson:
+class NewPerson(NamedTuple):
     """Everything the key store keeps of a person who is new."""
 
-    sid: bytes = field(repr=False)
+    sid: bytes
     record: KeyRecord
-    tag: bytes = field(repr=False)
-    name: bytes = field(repr=False)
-    aref: bytes = field(repr=False)
+    tag: bytes
+    name: bytes
+
+    def __repr__(self) -> str:
+        """Return what may be printed."""
+        return f"NewPerson({self.record})"
 
 
 class KeyStore:
@@ -67,10 +69,7 @@ class KeyStore:
         """Make an empty key store; the canary opens under the ring that belongs to it."""
         sqlite_file.create(path, SCHEMA)
         with closing(sqlite_file.open_file(path, WHAT)) as connection:
-            connection.execute(
-                "INSERT INTO canary VALUES (?, ?, ?, ?)",
-                (canary.kek_id, canary.suite, canary.wrapped, canary.commitment),
-            )
+            connection.execute("INSERT INTO canary VALUES (?, ?, ?, ?)", canary[1:])
 
     @classmethod
     def open(cls, path: Path) -> "KeyStore":
@@ -89,16 +88,15 @@ class KeyStore:
             raise Tampered(
                 "key-store-unreadable",
                 "the key store has lost its canary",
-                hint="restore keystore/keys.db from its backup",
+                hint="tagwarden key restore FILE",
             )
-        kek_id, suite, wrapped, commitment = rows[0]
-        return KeyRecord(1, kek_id, suite, wrapped, commitment)
+        return KeyRecord(1, *rows[0])
 
     def put_canary(self, canary: KeyRecord) -> None:
         """Put another canary in place of the old one, inside `writing()`: its epoch is in force now."""
         self._db.execute(
             "UPDATE canary SET kek_id = ?, suite = ?, wrapped = ?, commitment = ?",
-            _fields(canary)[1:],
+            canary[1:],
         )
 
     def epoch(self) -> int:
@@ -136,6 +134,37 @@ class KeyStore:
         with sqlite_file.faults(WHAT):
             return int(self._db.execute(_LAST).fetchone()[0])
 
+    def reserve(self, number: int) -> None:
+        """Give no subject_id up to this one to anybody new, inside `writing()`."""
+        self._db.execute("INSERT OR IGNORE INTO person VALUES (?, x'')", (number,))
+        self._db.execute("DELETE FROM person WHERE subject_id = ? AND sid = x''", (number,))
+
+    def numbers(self) -> set[int]:
+        """Return the subject_id of everybody who has a key."""
+        with sqlite_file.faults(WHAT):
+            return {i for (i,) in self._db.execute("SELECT DISTINCT subject_id FROM dek")}
+
+    def backups(self, kek_id: int) -> list[Micros]:
+        """Return when backups were made under an epoch, the oldest first."""
+        with sqlite_file.faults(WHAT):
+            rows = self._db.execute("SELECT at FROM backup WHERE kek_id = ? ORDER BY at", (kek_id,))
+            return [at for (at,) in rows]
+
+    def note_backup(self, at: Micros, kek_id: int) -> None:
+        """Remember that a backup was made, inside `writing()`."""
+        self._db.execute("INSERT INTO backup VALUES (?, ?)", (at, kek_id))
+
+    def copy(self, path: Path) -> None:
+        """Write the store as it stands at this moment, without free pages, into an empty file."""
+        with sqlite_file.faults(WHAT):
+            self._db.execute("VACUUM INTO ?", (str(path),))
+
+    def lone(self) -> None:
+        """Bring everything into the one file; raises Conflict when another process has it open."""
+        with sqlite_file.faults(WHAT):
+            self._db.execute("PRAGMA busy_timeout=1000")
+            self._db.execute("PRAGMA journal_mode=DELETE").close()
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the one writing transaction; everything is undone on any error."""
@@ -172,8 +201,8 @@ class KeyStore:
                 part,
                 "ORDER BY p.subject_id, d.ver",
             )
-            for subject_id, sid, ver, kek_id, suite, wrapped, commitment in rows:
-                yield subject_id, sid, KeyRecord(ver, kek_id, suite, wrapped, commitment)
+            for subject_id, sid, *record in rows:
+                yield subject_id, sid, KeyRecord(*record)
 
     def identities(self, kind: int, subject_ids: Sequence[int]) -> list[tuple[int, bytes, bytes]]:
         """Return (subject_id, tag, sealed identity) of one kind."""
@@ -182,28 +211,25 @@ class KeyStore:
             subject_ids,
         )
 
-    def aref(self, subject_id: int) -> bytes | None:
-        """Return the sealed pseudonym secret of a person, or None."""
-        rows = self._select("SELECT sealed FROM aref WHERE subject_id IN", [subject_id])
-        return rows[0][0] if rows else None
-
     def add(self, kind: int, people: Sequence[NewPerson]) -> dict[bytes, int]:
         """Write new people inside `writing()`; returns tag → subject_id. Ids are never reused."""
-        numbered = list(enumerate(people, self.last_number() + 1))
-        self._db.executemany("INSERT INTO person VALUES (?, ?)", ((i, p.sid) for i, p in numbered))
-        self._db.executemany("INSERT INTO aref VALUES (?, ?)", ((i, p.aref) for i, p in numbered))
-        self._db.executemany(
+        first = self.last_number() + 1
+        numbered = [(i, *person) for i, person in enumerate(people, first)]
+        write = self._db.executemany
+        write("INSERT INTO person VALUES (?, ?)", [(i, sid) for i, sid, *_ in numbered])
+        write(
             "INSERT INTO dek VALUES (?, ?, ?, ?, ?, ?)",
-            ((i, *_fields(p.record)) for i, p in numbered),
+            [(i, *record) for i, _, record, _, _ in numbered],
         )
-        self._db.executemany(
-            "INSERT INTO name VALUES (?, ?, ?, ?)", ((i, kind, p.tag, p.name) for i, p in numbered)
+        write(
+            "INSERT INTO name VALUES (?, ?, ?, ?)",
+            [(i, kind, tag, name) for i, _, _, tag, name in numbered],
         )
-        self._db.executemany(
+        write(
             "INSERT INTO ident VALUES (?, ?, ?)",  # in key order: neighbours share a page
-            sorted((p.tag, kind, i) for i, p in numbered),
+            sorted((tag, kind, i) for i, _, _, tag, _ in numbered),
         )
-        return {person.tag: subject_id for subject_id, person in numbered}
+        return {tag: i for i, _, _, tag, _ in numbered}
 
     def count(self) -> int:
         """Return how many people have a key."""
@@ -221,7 +247,3 @@ def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[list[Item]]:
     source = iter(items)
     while part := list(islice(source, size)):
         yield part
-
-
-def _fields(record: KeyRecord) -> tuple[int, int, int, bytes, bytes]:
-    return record.ver, record.kek_id, record.suite, record.wrapped, record.commitment

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from audit.canon import canonical
 from audit.errors import BadInput, NotFound, Refused, Tampered
 from audit.ids import Ids
+from governance.vault.bulk import uncollected
 from governance.vault.keystore import KeyStore, NewPerson, chunks
 from governance.vault.ring import Ring
 from governance.vault.ringfile import RingFile
@@ -32,6 +33,7 @@ from governance.vault.sealing import (
     cell_version,
     new_key,
     open_key,
+    pseudonym_key,
     seal,
     unseal,
 )
@@ -44,7 +46,6 @@ KINDS: Final = {"customer": 1}
 
 TABLE_BLOB: Final = 7
 TABLE_IDENT: Final = 8
-TABLE_AREF: Final = 9
 BLOB_STEP: Final = 64
 IDENT_STEP: Final = 32
 MAX_IDENTITY: Final = 200
@@ -53,7 +54,7 @@ MAX_WRAPS: Final = 2**30
 under a KEK, at admission or by a rotation, so the highest number ever given bounds them."""
 
 _CANARY_SID = b"\0" * SID_BYTES
-_RANDOM = SID_BYTES + KEY_BYTES + 32 + 3 * NONCE_BYTES
+_RANDOM = SID_BYTES + KEY_BYTES + 2 * NONCE_BYTES
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -94,14 +95,12 @@ class People:
         known = self._store.find(dict.fromkeys(tags.values()))
         new = {tag: value for value, tag in tags.items() if tag not in known}
         if new:
-            with self._store.writing():
+            with uncollected(), self._store.writing():
                 if self._store.version() != version:  # somebody may have been quicker
                     known |= self._store.find(new)
                 epoch = self._epoch(len(new))
-                fresh = [
-                    self._newcomer(epoch, number, t, v) for t, v in new.items() if t not in known
-                ]
-                known |= self._store.add(number, fresh)
+                for part in chunks((t, v) for t, v in new.items() if t not in known):
+                    known |= self._store.add(number, self._newcomers(epoch, number, part))
         return {value: known[tag] for value, tag in tags.items()}
 
     def find(self, kind: str, values: Sequence[str]) -> dict[str, int]:
@@ -127,6 +126,7 @@ class People:
                 found[subject_id] = plain.rstrip(b"\0")[:-1].decode("utf-8")
         return found
 
+    @uncollected()
     def seal(
         self, items: Iterable[tuple[int, int, Mapping[str, str]]]
     ) -> list[tuple[int, int, bytes]]:
@@ -164,11 +164,12 @@ class People:
 
         Whoever lacks the person's secret can link neither it nor two of them. Raises NotFound.
         """
-        sealed = self._store.aref(subject_id)
-        if sealed is None:
+        found = self._records([subject_id])
+        if not found:
             raise _unknown()
-        key = _key_for(self._keys([subject_id]), subject_id, sealed)
-        secret = unseal(key, Place(TABLE_AREF, 0, key.sid), sealed)
+        _, sid, record = found[-1]
+        epoch = self._ring.epochs.get(record.kek_id)
+        secret = pseudonym_key(epoch, self._ring.tenant, sid, record)
         message = b"UTG1ref\0" + request.encode("utf-8")
         return hmac.digest(secret, message, "sha256")[:16].hex()
 
@@ -206,33 +207,33 @@ class People:
             )
         return epoch
 
-    def _newcomer(self, epoch: EpochKey, number: int, tag: bytes, value: str) -> NewPerson:
-        raw = self._ids.random(_RANDOM)
-        sid, secret, aref = raw[:16], raw[16:48], raw[48:80]
-        record, key = new_key(epoch, self._ring.tenant, sid, secret=secret, nonce=raw[80:92])
-        name = normalise(value).encode("utf-8") + b"\x80"
-        name = name.ljust(-len(name) // IDENT_STEP * -IDENT_STEP, b"\0")
-        return NewPerson(
-            sid=sid,
-            record=record,
-            tag=tag,
-            name=seal(key, Place(TABLE_IDENT, number, tag), name, raw[92:104]),
-            aref=seal(key, Place(TABLE_AREF, 0, sid), aref, raw[104:116]),
-        )
+    def _newcomers(
+        self, epoch: EpochKey, number: int, named: Sequence[tuple[bytes, str]]
+    ) -> list[NewPerson]:
+        raw, tenant, people = self._ids.random(_RANDOM * len(named)), self._ring.tenant, []
+        for at, (tag, value) in zip(range(0, len(raw), _RANDOM), named, strict=True):
+            sid, secret = raw[at : at + 16], raw[at + 16 : at + 48]
+            record, key = new_key(epoch, tenant, sid, secret=secret, nonce=raw[at + 48 : at + 60])
+            name = normalise(value).encode("utf-8") + b"\x80"
+            name = name.ljust(-len(name) // IDENT_STEP * -IDENT_STEP, b"\0")
+            sealed = seal(key, Place(TABLE_IDENT, number, tag), name, raw[at + 60 : at + 72])
+            people.append(NewPerson(sid, record, tag, sealed))
+        return people
 
     def _keys(self, subject_ids: Iterable[int]) -> dict[tuple[int, int], DataKey]:
-        wanted = list(dict.fromkeys(subject_ids))
-        found = list(self._store.records(wanted))
-        if any(record.kek_id not in self._ring.epochs for _, _, record in found):
-            self._ring_file.refresh()  # rotated meanwhile: the records are read again with it,
-            found = list(self._store.records(wanted))  # for their old key may be gone
-        ring = self._ring
+        found = self._records(list(dict.fromkeys(subject_ids)))
+        epochs, tenant = self._ring.epochs, self._ring.tenant
         return {
-            (subject_id, record.ver): open_key(
-                ring.epochs.get(record.kek_id), ring.tenant, sid, record
-            )
+            (subject_id, record.ver): open_key(epochs.get(record.kek_id), tenant, sid, record)
             for subject_id, sid, record in found
         }
+
+    def _records(self, subject_ids: Sequence[int]) -> list[tuple[int, bytes, KeyRecord]]:
+        found = list(self._store.records(subject_ids))
+        if any(record.kek_id not in self._ring.epochs for _, _, record in found):
+            self._ring_file.refresh()  # rotated meanwhile: the records are read again with it,
+            found = list(self._store.records(subject_ids))  # for their old key may be gone
+        return found
 
 
 def normalise(value: str) -> str:
@@ -264,18 +265,22 @@ def canary_record(ring: Ring, ids: Ids) -> KeyRecord:
 
 def check_canary(store: KeyStore, keys: RingFile) -> None:
     """Return when ring and key store belong together; raises Refused `ring-foreign`."""
-    record = store.canary()
-    ring = keys.ring
-    if record.kek_id not in ring.epochs:
-        ring = keys.refresh()
-    try:
-        open_key(ring.epochs.get(record.kek_id), ring.tenant, _CANARY_SID, record)
-    except Tampered:
+    if not (belongs(store, keys.ring) or belongs(store, keys.refresh())):
         raise Refused(
             "ring-foreign",
             "the key ring does not belong to this key store",
             hint="set keys.ring to the ring of this workspace, or restore it",
-        ) from None
+        )
+
+
+def belongs(store: KeyStore, ring: Ring) -> bool:
+    """Return whether the canary of a key store opens under this ring."""
+    record = store.canary()
+    try:
+        open_key(ring.epochs.get(record.kek_id), ring.tenant, _CANARY_SID, record)
+    except Tampered:
+        return False
+    return True
 
 
 def _kind(kind: str) -> int:

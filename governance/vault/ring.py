@@ -204,7 +204,7 @@ def _read_file(path: Path) -> bytes:
         raise NotFound(
             "ring-missing",
             "the key ring is not where it should be; without it nothing sealed can be read",
-            hint=f"restore the file to {path}, or set keys.ring to where it lies",
+            hint=f"tagwarden key restore FILE, or put the file back to {path}, or set keys.ring",
         ) from None
     except OSError as error:
         if error.errno == errno.ELOOP:
@@ -251,5 +251,7 @@ def _check_folder(folder: Path) -> None:
 
 def _unreadable() -> BadInput:
     return BadInput(
-        "ring-unreadable", "the key ring cannot be read", hint="restore it from its copy"
+        "ring-unreadable",
+        "the key ring cannot be read",
+        hint="move the file away, then: tagwarden key restore FILE",
     )

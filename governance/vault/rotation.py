@@ -5,8 +5,9 @@
 3 every data key is wrapped anew, in parts   4 the old key is destroyed, and old copies of the key
 store with it. Each step may be killed and is done by the next call.
 
-A copy of the key store from before a rotation is worth nothing after it: that is what it is for. Names, pseudonym secrets and attributes are sealed under data keys, which stay, and so do the index
-of identities and its key: its rotation is not offered.
+A copy of the key store from before a rotation is worth nothing after it: that is what it is for; a
+backup holds its ring too, and must be destroyed. Names and attributes are sealed under data keys, which
+stay, and so do the index of identities and its key: its rotation is not offered.
 """
 
 from collections.abc import Callable

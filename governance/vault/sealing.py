@@ -12,7 +12,7 @@ import hmac
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -71,36 +71,45 @@ class EpochKey:
         return cls(kek_id, suite, _CIPHERS[suite](secret))
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRecord:
+class KeyRecord(NamedTuple):
     """A data key as the key store keeps it: wrapped, with its commitment."""
 
     ver: int
     kek_id: int
     suite: int
-    wrapped: bytes = field(repr=False)
-    commitment: bytes = field(repr=False)
+    wrapped: bytes
+    commitment: bytes
+
+    def __repr__(self) -> str:
+        """Return what may be printed."""
+        return f"KeyRecord(ver={self.ver}, kek_id={self.kek_id}, suite={self.suite})"
 
 
-@dataclass(frozen=True, slots=True)
-class DataKey:
+class DataKey(NamedTuple):
     """An opened data key of one person: seals and opens cells. Never printed, never stored."""
 
     tenant: bytes
-    sid: bytes = field(repr=False)
+    sid: bytes
     ver: int
     suite: int
-    cipher: Cipher = field(repr=False)
+    cipher: Cipher
+
+    def __repr__(self) -> str:
+        """Return what may be printed."""
+        return f"DataKey(ver={self.ver}, suite={self.suite})"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a cell stands: ids of a registry, never reused."""
 
     table: int
     class_id: int
-    row: bytes = field(repr=False)
+    row: bytes
     schema: int = 1
+
+    def __repr__(self) -> str:
+        """Return what may be printed."""
+        return f"Place(table={self.table}, class_id={self.class_id})"
 
 
 def field_key(dek: bytes, suite: int) -> tuple[bytes, bytes]:
@@ -148,6 +157,17 @@ def open_key(epoch: EpochKey | None, tenant: bytes, sid: bytes, record: KeyRecor
     if not hmac.compare_digest(commitment, record.commitment):
         raise broken()
     return DataKey(tenant, sid, record.ver, record.suite, _CIPHERS[record.suite](key))
+
+
+def pseudonym_key(epoch: EpochKey | None, tenant: bytes, sid: bytes, record: KeyRecord) -> bytes:
+    """Return the 32-byte secret of a person's pseudonyms, which dies with the data key.
+
+    Raises Tampered `unsealing-failed`.
+    """
+    secret = _unwrap(epoch, tenant, sid, record)
+    if not hmac.compare_digest(field_key(secret, record.suite)[1], record.commitment):
+        raise broken()
+    return hmac.digest(secret, b"UTG1aref", "sha256")
 
 
 def seal(key: DataKey, place: Place, plain: bytes, nonce: bytes) -> bytes:

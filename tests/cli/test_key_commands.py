@@ -45,3 +45,27 @@ def test_rotate_is_for_a_custodian(shop, monkeypatch):
     assert "outdated" in done.stderr
     assert "nothing to do" in tagwarden("key", "rotate", "--finish", "-w", shop).stdout
     assert "1\t0\tdestroyed 2" in tagwarden("key", "status", "-w", shop).stdout
+
+
+def test_a_backup_is_made_and_restored(shop, tmp_path, monkeypatch):
+    words, file = tmp_path / "words", tmp_path / "shop.keys"
+    words.write_text("correct horse battery\n")
+    words.chmod(0o600)
+    with_words = [file, "--passphrase-from", words, "-w", shop]
+    assert "[not-permitted]" in tagwarden("key", "backup", *with_words, code=3).stderr
+    monkeypatch.setenv("TAGWARDEN_ACTOR", CUSTODIAN.name)
+    assert "no backup of the keys" in tagwarden("key", "status", "-w", shop).stdout
+    assert "warn\tkey-backup" in tagwarden("doctor", "-w", shop).stdout
+    no_terminal = tagwarden("key", "backup", file, "-w", shop, code=3)
+    assert "[passphrase-missing]" in no_terminal.stderr
+    done = tagwarden("key", "backup", *with_words)
+    assert f"3 people, epoch 1, {file.stat().st_size:,} bytes" in done.stdout
+    assert "destroy it when it is 7 days old" in done.stderr
+    answer = json.loads(tagwarden("key", "status", "-w", shop, "--json").stdout)
+    assert (len(answer["backups"]), answer["backup_warning"]) == (1, "")
+    assert "[keys-alive]" in tagwarden("key", "restore", *with_words, code=5).stderr
+    for part in (shop / "keystore").iterdir():
+        part.unlink()
+    done = tagwarden("key", "restore", *with_words)
+    assert done.stdout == "put back: key store\n3 people have a key\n"
+    assert "make a new backup" in done.stderr

@@ -17,6 +17,7 @@ from audit.evidence.tree import (
     inclusion_proof,
     leaf_hash,
     node_hash,
+    root_between,
     root_of,
 )
 
@@ -37,6 +38,22 @@ class Source:
 
 
 LOG = Source(LEAVES)
+
+
+class Subtrees:
+    """Roots of complete subtrees, kept for every height: what a store of tiles answers."""
+
+    def __init__(self, leaves):
+        self.heights = [leaves]
+        while len(below := self.heights[-1]) > 1:
+            pairs = zip(below[::2], below[1::2], strict=False)
+            self.heights.append([node_hash(left, right) for left, right in pairs])
+
+    def subtree(self, height, index):
+        return self.heights[height][index]
+
+
+SOURCE = Subtrees(LEAVES)
 
 
 def split(count):
@@ -122,6 +139,34 @@ def test_every_tree_is_consistent_with_the_empty_one():
     for size in range(LARGEST + 1):
         empty = Head(0, EMPTY_ROOT)
         assert consistent(empty, Head(size, ROOTS[size]), consistency_proof(LOG, 0, size))
+
+
+def test_the_root_of_every_size_is_read_from_complete_subtrees():
+    assert [root_between(SOURCE, 0, size) for size in range(LARGEST + 1)] == ROOTS
+
+
+EDGES = (255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537)
+
+
+@pytest.fixture(scope="module")
+def large():
+    leaves = [leaf_hash(b"entry %d" % i) for i in range(max(EDGES))]
+    return leaves, Subtrees(leaves)
+
+
+@pytest.mark.parametrize("size", EDGES)
+def test_proofs_at_the_edges_of_tiles_are_the_defined_ones(large, size):
+    leaves, source = large
+    root = root_between(source, 0, size)
+    assert root == defined_root(leaves[:size])
+    for index in {0, 1, 254, size // 2, size - 2, size - 1}:
+        proof = inclusion_proof(source, index, size)
+        assert proof == defined_path(index, leaves[:size])
+        assert included(leaves[index], index, size, proof, root)
+    for old in {1, 2, 255, size // 2, size - 1, size}:
+        proof = consistency_proof(source, old, size)
+        assert proof == defined_proof(old, leaves[:size])
+        assert consistent(Head(old, defined_root(leaves[:old])), Head(size, root), proof)
 
 
 def test_a_place_outside_of_the_tree_has_no_proof():

@@ -83,7 +83,6 @@ def test_a_person_gets_along_what_is_about_them():
         "keystore.person",
         "keystore.dek",
         "keystore.ident",
-        "keystore.aref",
     }
 
 

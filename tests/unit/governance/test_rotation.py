@@ -21,7 +21,16 @@ from governance.store import private_file
 from governance.vault import ringfile, rotation
 from governance.vault.keystore import KeyStore
 from governance.vault.ringfile import RingFile
-from tests.keeping import a_kept_folder, entries, kept, kill, killed_in_a_child, opens, with_people
+from tests.keeping import (
+    a_kept_folder,
+    after,
+    entries,
+    kept,
+    kill,
+    killed_in_a_child,
+    opens,
+    with_people,
+)
 from tests.workshop import NOON, code_of, reopened
 
 ROOT = Path(__file__).parents[3]
@@ -102,6 +111,14 @@ def test_people_who_come_after_it_are_under_the_new_key(shop):
     assert (found.unfinished, found.old) == (False, [])
 
 
+def test_a_person_keeps_the_pseudonym_of_a_request(shop):
+    with_people(shop, 2)
+    with closing(reopened(shop)) as ws:
+        before = ws.people.reference(2, "req-1")
+        rotated(shop)
+        assert ws.people.reference(2, "req-1") == before
+
+
 def test_only_a_custodian_rotates(shop):
     with closing(reopened(shop)) as ws:
         assert code_of(lambda: rotate(ws)) == "not-permitted"
@@ -162,14 +179,6 @@ def test_the_file_that_is_replaced_is_overwritten(shop, ring_path, monkeypatch):
     assert {name for name, _ in seen} == {".ring.json.old"}
     assert {bytes(content) for _, content in seen} == {b"\0"}
     assert sorted(p.name for p in ring_path.parent.iterdir()) == ["ring.json", "ring.json.head"]
-
-
-def after(work):
-    def both(*given, **named):
-        work(*given, **named)
-        kill()
-
-    return both
 
 
 def nth(work, number):

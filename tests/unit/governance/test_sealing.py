@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealed cells: the published formats to the byte, and no way to open them elsewhere."""
 
-from dataclasses import dataclass, replace
+import hmac
+from dataclasses import dataclass
 from itertools import permutations, product
 
 import pytest
@@ -18,6 +19,7 @@ from governance.vault.sealing import (
     field_key,
     new_key,
     open_key,
+    pseudonym_key,
     rewrap,
     seal,
     unseal,
@@ -70,6 +72,17 @@ def test_the_golden_vector_is_met_byte_for_byte():
     assert (len(RECORD.wrapped), RECORD.commitment) == (60, commitment)
 
 
+def test_the_secret_of_pseudonyms_is_made_of_the_data_key_and_of_nothing_else(made):
+    expected = hmac.digest(b"\x22" * 32, b"UTG1aref", "sha256")
+    other = EpochKey.of(2, b"\x44" * 32, made.epoch.suite)
+    moved = rewrap(made.epoch, other, TENANT, SID, made.record, nonce=NONCE)
+    assert pseudonym_key(made.epoch, TENANT, SID, made.record) == expected
+    assert pseudonym_key(other, TENANT, SID, moved) == expected
+    forged = made.record._replace(commitment=bytes(32))
+    does_not_open(lambda: pseudonym_key(made.epoch, TENANT, SID, forged))
+    does_not_open(lambda: pseudonym_key(other, TENANT, SID, made.record))
+
+
 def test_the_vector_of_the_third_suite_is_met_byte_for_byte():
     """Field key and commitment are HMAC-SM3 chains: HKDF-Expand with SM3 over the same info."""
     sm4 = in_suite(SM4)
@@ -99,7 +112,7 @@ def test_suites_do_not_mix_whatever_the_cell_says(one, other):
     renamed = other.cell[:2] + one.cell[2:3] + other.cell[3:]
     does_not_open(lambda: unseal(one.key, PLACE, renamed))
     does_not_open(lambda: open_key(other.epoch, TENANT, SID, one.record))
-    renamed = replace(one.record, suite=other.record.suite)
+    renamed = one.record._replace(suite=other.record.suite)
     does_not_open(lambda: open_key(one.epoch, TENANT, SID, renamed))
 
 
@@ -124,7 +137,7 @@ def test_a_cell_moved_to_any_other_place_is_refused(made):
     for tenant, sid, table, class_id, row, schema in product(
         tenants, sids, (7, 8, 9), (3, 4), (SID, b"r" * 16), (1, 2)
     ):
-        key, place = replace(made.key, tenant=tenant, sid=sid), Place(table, class_id, row, schema)
+        key, place = made.key._replace(tenant=tenant, sid=sid), Place(table, class_id, row, schema)
         if (tenant, sid, place) == (TENANT, SID, PLACE):
             continue
         does_not_open(lambda key=key, place=place: unseal(key, place, made.cell))
@@ -136,7 +149,7 @@ def test_every_flipped_bit_of_a_key_record_is_refused(made):
         for bit in range(len(value) * 8):
             forged = bytearray(value)
             forged[bit // 8] ^= 1 << bit % 8
-            record = replace(made.record, **{name: bytes(forged)})
+            record = made.record._replace(**{name: bytes(forged)})
             does_not_open(lambda record=record: open_key(made.epoch, TENANT, SID, record))
 
 
@@ -144,7 +157,7 @@ def test_a_ciphertext_made_to_open_under_two_keys_is_refused():
     """GCM does not commit to its key: a wrap that two keys open would be two data keys in one."""
     for epoch, secret in ((EPOCH, b"\x22" * 32), (EpochKey.of(1, b"\x12" * 32), b"\x23" * 32)):
         record, _ = new_key(epoch, TENANT, SID, secret=secret, nonce=NONCE)
-        both = replace(record, commitment=RECORD.commitment, wrapped=record.wrapped)
+        both = record._replace(commitment=RECORD.commitment, wrapped=record.wrapped)
         if both != RECORD:
             does_not_open(lambda epoch=epoch, both=both: open_key(epoch, TENANT, SID, both))
 
@@ -155,7 +168,7 @@ def test_a_key_wrapped_anew_is_the_same_key_under_the_other_epoch(made):
     assert (record.kek_id, record.commitment) == (2, made.record.commitment)
     assert unseal(open_key(new, TENANT, SID, record), PLACE, made.cell) == b"hello"
     does_not_open(lambda: open_key(made.epoch, TENANT, SID, record))
-    forged = replace(made.record, wrapped=bytes(60))
+    forged = made.record._replace(wrapped=bytes(60))
     does_not_open(lambda: rewrap(made.epoch, new, TENANT, SID, forged, nonce=b"\x34" * 12))
     does_not_open(lambda: rewrap(None, new, TENANT, SID, made.record, nonce=b"\x34" * 12))
 
@@ -163,12 +176,12 @@ def test_a_key_wrapped_anew_is_the_same_key_under_the_other_epoch(made):
 @pytest.mark.parametrize(
     "record",
     [
-        replace(RECORD, ver=2),
-        replace(RECORD, kek_id=2),
-        replace(RECORD, suite=GCM),
-        replace(RECORD, suite=9),
-        replace(RECORD, wrapped=RECORD.wrapped[:-1]),
-        replace(RECORD, commitment=b""),
+        RECORD._replace(ver=2),
+        RECORD._replace(kek_id=2),
+        RECORD._replace(suite=GCM),
+        RECORD._replace(suite=9),
+        RECORD._replace(wrapped=RECORD.wrapped[:-1]),
+        RECORD._replace(commitment=b""),
     ],
 )
 def test_a_record_with_another_version_key_or_suite_is_refused(record):
@@ -202,7 +215,7 @@ def test_whatever_is_wrong_the_fault_is_the_same():
 
 
 def test_an_empty_tenant_seals_nothing():
-    does_not_open(lambda: seal(replace(KEY, tenant=b""), PLACE, b"hello", NONCE))
+    does_not_open(lambda: seal(KEY._replace(tenant=b""), PLACE, b"hello", NONCE))
 
 
 def test_no_secret_shows_in_what_is_printed_of_a_key():
