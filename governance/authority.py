@@ -55,6 +55,7 @@ NEEDS: Final = {
     "key.rotate": ("custodian",),
     "key.backup": ("custodian",),
     "key.restore": ("custodian",),
+    "db.accept": ("admin",),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

@@ -224,7 +224,7 @@ def _order(ward: _Ward) -> _Found:
         return (
             "bad",
             "the control store is older than the evidence log: it was put back from a copy",
-            "restore the newest copy of data/control.db",
+            "restore the newest copy of data/control.db, or: tagwarden db accept",
         )
     return "ok", "control store and evidence log belong to the same time"
 

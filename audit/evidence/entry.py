@@ -21,6 +21,7 @@ ACTS = frozenset(
         "workspace.created",
         "store.upgraded",
         "store.repaired",
+        "store.accepted",
         "intake.done",
         "intake.refused",
         "purpose.applied",

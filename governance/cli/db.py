@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`tagwarden db`: the schema of the control database."""
 
+from collections.abc import Iterator
+
 import typer
 
-from governance.cli.out import Json, Where, emit, workspace
+from governance.cli.out import Json, Where, emit, table, workspace
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,3 +44,27 @@ def check(where: Where = None, as_json: Json = False) -> None:
 
     revision = checked(workspace(where))
     emit({"schema": revision}, as_json, [f"schema {revision}: the one of this version"])
+
+
+@app.command()
+def accept(where: Where = None, as_json: Json = False) -> None:
+    """Take a database that was put back from a copy into use.
+
+    Refusals, withdrawals and choices made after the copy are done again from the evidence log; what
+    else was lost is counted.
+
+    Example: tagwarden db accept
+    """
+    from governance.restoring import accept as take
+
+    done = take(workspace(where))
+    data = {"lost": done.lost, "renewed": done.renewed, "not_renewed": done.not_renewed}
+
+    def text() -> Iterator[str]:
+        yield from table(("done after the copy", "times"), done.lost.items())
+        yield f"{done.renewed} refusals, withdrawals and choices hold again"
+        if done.not_renewed:
+            yield f"{done.not_renewed} could not be done again: their people or purposes are not in the copy"
+        yield "repeat what else is above: files to ingest and import, purposes, tags, operators"
+
+    emit(data, as_json, text)

@@ -127,6 +127,11 @@ class Log:
             self._db.execute(f"SELECT src_id, bytes FROM entry WHERE src_id IN ({marks})", src_ids)
         )
 
+    def after(self, src_id: int) -> Iterator[bytes]:
+        """Yield the entries that came from later places of the outbox, inside `reading()`."""
+        query = "SELECT bytes FROM entry WHERE src_id > ? ORDER BY idx"
+        yield from (row[0] for row in self._db.execute(query, (src_id,)))
+
     def append(self, rows: Sequence[Row], state: State) -> None:
         """Write lines, the tiles they fill, and the state after them, inside `writing()`."""
         self._db.executemany(

@@ -162,6 +162,15 @@ class Evidence:
         with self._log.reading() as state:
             return state.latest_ms
 
+    def carried(self, src_ids: Sequence[int]) -> dict[int, bytes]:
+        """Return what the log has from these numbers of the outbox."""
+        return self._log.known(src_ids)
+
+    def after(self, src_id: int) -> list[Entry]:
+        """Return the entries from later numbers of the outbox, in order; raises Tampered."""
+        with self._log.reading():
+            return [decode(entry) for entry in self._log.after(src_id)]
+
     @property
     def last_source(self) -> int:
         """The highest number of the outbox that has reached the log."""
@@ -256,7 +265,7 @@ def _check_same(logged: bytes, entry: bytes) -> None:
         raise Tampered(
             "store-rolled-back",
             "the control store is older than the evidence log: it was put back from a copy",
-            hint="tagwarden doctor",
+            hint="put the newest copy back; if there is none: tagwarden db accept",
         )
 
 

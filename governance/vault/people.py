@@ -9,7 +9,7 @@ person would be admitted a second time. Goes on while another process rotates th
 import hmac
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
@@ -167,11 +167,26 @@ class People:
         found = self._records([subject_id])
         if not found:
             raise _unknown()
-        _, sid, record = found[-1]
-        epoch = self._ring.epochs.get(record.kek_id)
-        secret = pseudonym_key(epoch, self._ring.tenant, sid, record)
-        message = b"UTG1ref\0" + request.encode("utf-8")
-        return hmac.digest(secret, message, "sha256")[:16].hex()
+        return _pseudonym(self._pseudonym_key(*found[-1][1:]), request)
+
+    def recognise(
+        self, subject_ids: Iterable[int], pseudonyms: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], int]:
+        """Return whose each (request, pseudonym) is; those of nobody here are left out.
+
+        Tries every person on every one: 1 us each.
+        """
+        found: dict[tuple[str, str], int] = {}
+        for part in chunks(subject_ids):
+            for subject_id, sid, record in self._records(part):
+                secret = self._pseudonym_key(sid, record)
+                for request, pseudonym in pseudonyms:
+                    if _pseudonym(secret, request) == pseudonym:
+                        found[request, pseudonym] = subject_id
+        return found
+
+    def _pseudonym_key(self, sid: bytes, record: KeyRecord) -> bytes:
+        return pseudonym_key(self._ring.epochs.get(record.kek_id), self._ring.tenant, sid, record)
 
     def _tags(self, number: int, values: Iterable[str]) -> dict[str, bytes]:
         tags: dict[str, bytes] = {}
@@ -234,6 +249,11 @@ class People:
             self._ring_file.refresh()  # rotated meanwhile: the records are read again with it,
             found = list(self._store.records(subject_ids))  # for their old key may be gone
         return found
+
+
+def _pseudonym(secret: bytes, request: str) -> str:
+    message = b"UTG1ref\0" + request.encode("utf-8")
+    return hmac.digest(secret, message, "sha256")[:16].hex()
 
 
 def normalise(value: str) -> str:
