@@ -70,11 +70,8 @@ def read(ring: Ring, note: bytes) -> Signed:
     timed = values.get((name, key_id(name, ML_DSA_44, second)), b"")
     seconds, lasting = int.from_bytes(timed[:_TIME_BYTES], "big"), timed[_TIME_BYTES:]
     bare = Checkpoint(found.origin, found.head)
-    if (
-        found.origin != name
-        or not ring.signed(plain, bare.text())
-        or not _lasting(second, lasting, cosigned(name, seconds, bare))
-    ):
+    lasts = _lasting(second, lasting, cosigned(name, seconds, bare))
+    if found.origin != name or not ring.signed(plain, bare.text()) or not lasts:
         raise _forged()
     return Signed(found.head, seconds)
 

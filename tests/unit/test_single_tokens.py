@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """One token of the code was changed and no other test noticed: each of these notices one such change."""
 
+from contextlib import closing
+
 import pytest
 
 from audit.errors import Tampered
+from audit.evidence.reading import decode
 from audit.evidence.tree import (
     EMPTY_ROOT,
     HASH_BYTES,
@@ -14,7 +17,9 @@ from audit.evidence.tree import (
     leaf_hash,
     node_hash,
 )
+from governance import authority
 from governance.vault.sealing import EpochKey, KeyRecord, new_key, open_key, rewrap
+from tests.workshop import a_workspace, code_of
 
 TENANT, SID, NONCE = b"t" * 16, b"s" * 16, b"\x33" * 12
 EPOCH, NEXT = (EpochKey.of(number, bytes([number]) * 32) for number in (1, 2))
@@ -72,3 +77,20 @@ def test_both_roots_are_shown_and_nothing_is_added_where_nothing_needs_showing()
     assert not consistent(Head(0, EMPTY_ROOT), four, [A])
     assert not consistent(Head(0, A), four, [])
     assert not consistent(Head(-1, A), Head(-1, A), [])
+
+
+def test_an_operator_has_a_short_name_of_their_own_and_a_role(tmp_path):
+    with closing(a_workspace(tmp_path)) as ws:
+        assert code_of(lambda: authority.add(ws, "x" * 80, ["tagger"])) == ""
+        assert code_of(lambda: authority.add(ws, "x" * 81, ["tagger"])) == "bad-name"
+        assert code_of(lambda: authority.add(ws, "x\ny", ["tagger"])) == "bad-name"
+        assert code_of(lambda: authority.add(ws, "tagwarden/scheduler", ["tagger"])) == "bad-name"
+        assert code_of(lambda: authority.add(ws, "friend", [])) == "unknown-role"
+
+
+def test_evidence_says_in_which_of_their_roles_somebody_acted(tmp_path):
+    with closing(a_workspace(tmp_path)) as ws:
+        authority.add(ws, "friend", ["tagger"])
+        assert decode(ws.evidence.entry("denied")).role == "admin"
+        authority.demand(ws, "tag.submit")
+        assert decode(ws.evidence.entry("denied")).role == "tagger"

@@ -5,6 +5,7 @@ import ast
 import shutil
 import subprocess
 import sys
+from base64 import b64decode, b64encode
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -12,6 +13,8 @@ from random import Random
 import pytest
 
 from audit import offline_verifier
+from audit.evidence.tree import Head
+from governance.evidence import signing
 from tests.workshop import a_workspace
 
 PROGRAM = Path(offline_verifier.__file__)
@@ -31,6 +34,8 @@ def handed_out(tmp_path_factory):
         proofs.export(folder / "tiles", lambda *_: None)
         (folder / "new.note").write_bytes(proofs.checkpoint()[1])
         (folder / "one.tlog-proof").write_bytes(proofs.inclusion(77).file)
+        forged = signing.sign(ws.keys.ring, Head(300, b"x" * 32), 1_790_000_000)
+        (folder / "forked.note").write_bytes(forged)
     return folder
 
 
@@ -172,6 +177,65 @@ def test_an_older_part_of_a_tile_may_stay(handed_out, tmp_path, monkeypatch, cap
     assert here(tmp_path / "x", "tiles", monkeypatch, capsys)[0] == 0
     part.write_bytes(full.read_bytes()[32 : 45 * 32])
     assert here(tmp_path / "x", "tiles", monkeypatch, capsys)[0] == 1
+
+
+def replaced(handed_out, folder, name, old, new):
+    shutil.copytree(handed_out, folder)
+    path = folder / name
+    data = path.read_bytes()
+    assert data.count(old) >= 1
+    path.write_bytes(data.replace(old, new, 1))
+    return folder
+
+
+def test_a_proof_shows_its_own_entry_at_its_own_place_only(
+    handed_out, tmp_path, monkeypatch, capsys
+):
+    lines = (handed_out / "one.tlog-proof").read_bytes().split(b"\n")
+    other = b"extra " + b64encode(b64decode(lines[1][6:]).replace(b'"v":1', b'"v":2'))
+    changes = {
+        "entry": (lines[1], other),
+        "place": (b"index 77", b"index 78"),
+        "far": (b"index 77", b"index 600"),
+        "hash": (lines[4], lines[5]),
+        "short": (lines[4] + b"\n", b""),
+        "long": (lines[4], lines[4] + b"\n" + lines[4]),
+    }
+    for name, (old, new) in changes.items():
+        folder = replaced(handed_out, tmp_path / name, "one.tlog-proof", old, new)
+        assert here(folder, "proof", monkeypatch, capsys)[0] == 1, name
+
+
+def test_a_second_history_is_rejected_though_its_checkpoint_is_signed(
+    handed_out, tmp_path, monkeypatch, capsys
+):
+    shutil.copytree(handed_out, tmp_path / "x")
+    (tmp_path / "x" / "forked.note").replace(tmp_path / "x" / "old.note")
+    code, said = here(tmp_path / "x", "consistency", monkeypatch, capsys)
+    assert (code, "the log was changed" in said) == (1, True)
+
+
+@pytest.mark.parametrize("key", [0, 1])
+def test_each_signature_counts(handed_out, tmp_path, monkeypatch, capsys, key):
+    line = (handed_out / "one.tlog-proof").read_bytes().split(b"\n")[-3:-1][key]
+    middle = len(line) // 2
+    other = (
+        line[:middle] + (b"A" if line[middle : middle + 1] != b"A" else b"B") + line[middle + 1 :]
+    )
+    folder = replaced(handed_out, tmp_path / "x", "one.tlog-proof", line, other)
+    code, said = here(folder, "proof", monkeypatch, capsys)
+    assert (code, said[:22]) == (1, "FALSE: a signature of ")
+
+
+def test_base64_has_one_spelling(handed_out, tmp_path, monkeypatch, capsys):
+    """Bits that no byte comes from would let a note be spelled in several ways."""
+    line = (handed_out / "one.tlog-proof").read_bytes().split(b"\n")[4]
+    alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    spare = alphabet[alphabet.index(line[-2]) + 1]
+    other = line[:-2] + bytes([spare]) + b"="
+    assert b64decode(other) == b64decode(line)
+    folder = replaced(handed_out, tmp_path / "x", "one.tlog-proof", line, other)
+    assert here(folder, "proof", monkeypatch, capsys)[0] == 1
 
 
 def test_the_keys_must_all_have_signed(handed_out, tmp_path, monkeypatch, capsys):
