@@ -68,7 +68,7 @@ def submit(ws: "Workspace", fact: ChoiceFact) -> int:
     demand(ws, "choice.record")
     with ws.store.write() as unit:
         _refuse_unknown_target(unit.connection, fact)
-        ended = record(unit, fact, now=ws.clock.now())
+        ended = record(unit, fact, now=ws.evidence.now())
         unit.log(
             ws.evidence.entry(
                 "choice.recorded",

@@ -118,7 +118,7 @@ def submit(ws: "Workspace", fact: ConsentFact) -> int:
     """Record what one person said, with evidence; return how many assignments that ended."""
     demand(ws, "consent.record")
     with ws.store.write() as unit:
-        ended = record(unit, fact, now=ws.clock.now())
+        ended = record(unit, fact, now=ws.evidence.now())
         unit.log(
             ws.evidence.entry(
                 "consent.recorded",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from governance.cli.out import Json, Lang, Where, emit, table, workspace
-from governance.cli.who import When, Who, language_of, subject_of, time_of
+from governance.cli.who import When, Who, language_of, said_at, subject_of
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -160,7 +160,7 @@ def _record(
     ws = workspace(where)
     kind, target = what
     person = subject_of(ws, subject)
-    ended = submit(ws, ChoiceFact(person, kind, target, active, time_of(ws, at), source))
+    ended = submit(ws, ChoiceFact(person, kind, target, active, said_at(ws, at), source))
     lines = [f"{'in force' if active else 'taken back'}: {kind}{f' {target}' if target else ''}"]
     if ended:
         lines.append(f"{ended} tags ended at once")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from governance.cli.out import Json, Lang, Where, emit, progress, table, workspace
-from governance.cli.who import When, Who, language_of, subject_of, time_of
+from governance.cli.who import When, Who, language_of, said_at, subject_of, time_of
 
 if TYPE_CHECKING:
     from governance.consent import ConsentStanding
@@ -48,7 +48,7 @@ def record(
         purpose,
         state,
         kind,
-        time_of(ws, at),
+        said_at(ws, at),
         expires_at=None if expires is None else time_of(ws, expires, "--expires"),
         notice=notice,
         language=language,
@@ -81,7 +81,7 @@ def withdraw(
         purpose,
         "withdrawn",
         kind,
-        time_of(ws, at),
+        said_at(ws, at),
         surface=surface,
         source="cli",
     )

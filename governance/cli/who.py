@@ -44,6 +44,11 @@ def time_of(ws: "Workspace", given: str | None, option: str = "--at") -> "Micros
         ) from None
 
 
+def said_at(ws: "Workspace", given: str | None) -> "Micros":
+    """Return the time at which a person said something; a clock that went back does not count."""
+    return ws.evidence.now() if given is None else time_of(ws, given)
+
+
 def language_of(ws: "Workspace", given: str | None) -> str:
     """Return the language in which to print."""
     return given or ws.settings.text("workspace.language")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
+from audit.clock import Micros
 from audit.errors import BadInput, Conflict, Problem, Refused, Tampered
 from audit.evidence.entry import Entry, Fact
 from audit.evidence.reading import decode, stamped, time_of
@@ -155,6 +156,13 @@ class Evidence:
         Raises BadInput `no-anchors`, Tampered as `Proofs.checkpoint`.
         """
         return self.anchors.send(*self.proofs.checkpoint())
+
+    def now(self) -> Micros:
+        """Return the present: never before what the log has, whatever the clock says.
+
+        So what a person says last stays last when a clock went back. Raises Tampered.
+        """
+        return max(self._ws.clock.now(), Micros(self.latest_ms * 1000))
 
     @property
     def latest_ms(self) -> int:

@@ -81,6 +81,7 @@ def desk(ws: "Workspace", kind: str, label: str) -> Iterator[Desk]:
             scratch,
             memory=settings.text("engine.memory"),
             threads=settings.number("engine.threads"),
+            row_key=ws.keys.ring.row_key,
         ) as duck:
             yield Desk(ws, duck, intake_id, kind, label)
     finally:

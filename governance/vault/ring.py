@@ -58,6 +58,11 @@ class Ring:
         place = b"UTG1idx\0" + self.tenant + kind.to_bytes(2, "big")
         return hmac.digest(self._index, place + normalised.encode("utf-8"), "sha256")[:16]
 
+    @property
+    def row_key(self) -> str:
+        """The secret with which rows of events are numbered (64 hexadecimal digits)."""
+        return hmac.digest(self._index, b"UTG1row\0" + self.tenant, "sha256").hex()
+
     def sign(self, message: bytes) -> bytes:
         """Return the signature (Ed25519, 64 bytes) of the evidence log's key."""
         return self._log.sign(message)

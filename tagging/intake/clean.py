@@ -211,7 +211,9 @@ def _result(
     rows: Rows, mapping: EventMap, reasons: Reasons, findings: dict[str, str]
 ) -> dict[str, str]:
     told = "key" if isinstance(mapping.duplicates, str) else f"coalesce(key, {rows.cells.raw()})"
-    dedup = f"CAST('0x' || left(sha1(concat_ws(chr(31), event_type, {told})), 15) AS BIGINT)"
+    dedup = (
+        f"CAST('0x' || left(sha1(concat_ws(chr(31), row_key(), event_type, {told})), 15) AS BIGINT)"
+    )
     outcome = (
         "CASE WHEN broken IS NULL AND dropped IS NOT NULL THEN 'dropped' "
         "WHEN why IS NOT NULL THEN 'bad' WHEN nobody THEN 'nobody' ELSE 'kept' END"

@@ -62,4 +62,12 @@ def test_consent_with_an_end_stands_as_before_when_the_clock_is_right_again(ws, 
 
 def test_a_clock_that_went_back_takes_no_consent_of_the_future(ws):
     ws.clock.at = NOON - YEAR
-    assert code_of(lambda: say(ws, "given", NOON)) == "bad-consent"
+    assert code_of(lambda: say(ws, "given", NOON + DAY)) == "bad-consent"
+
+
+def test_a_withdrawal_holds_although_the_clock_went_back_before_it(ws):
+    say(ws, "given", NOON)
+    ws.clock.at = NOON - YEAR
+    say(ws, "withdrawn", ws.evidence.now())
+    ws.clock.at = NOON + DAY
+    assert not permitted(ws)

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from governance.init import init
+from governance.intake import events
 from governance.workspace import open_workspace
+from tests.intake import a_map, an_order_file, lake_rows
+from tests.unit.governance.test_intake_events import ROWS
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"\| (\d+) \| (\w+): ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]*)\|")
@@ -72,7 +75,7 @@ HASHING = {
     "governance/intake/desk.py": "what came in, whole: to know it again",
     "governance/running/intake_one.py": "the key of an event",
     "tagging/intake/raw.py": "what came in, whole: to know it again",
-    "tagging/intake/clean.py": "whole rows of events, the customer number too: threat 16 is open",
+    "tagging/intake/clean.py": "whole rows of events, with a secret of the ring before them",
     "tagging/lake.py": "the order of people in a batch; nothing of it is kept",
 }
 """Where a hash without a key is made, and of what. A hash of an identity can be guessed."""
@@ -86,3 +89,16 @@ def test_every_hash_without_a_key_is_accounted_for():
         if re.search(r"\b(hashlib|sha\d+\(|md5\(|blake2)", path.read_text("utf-8"))
     }
     assert hashing == set(HASHING)
+
+
+def test_the_number_of_a_row_cannot_be_made_without_the_ring(tmp_path):
+    """The default, `duplicates: row`, numbers a row by all its cells, the customer number too."""
+    numbers = []
+    path = an_order_file(tmp_path, *ROWS)
+    for name in ("one", "other"):
+        init(tmp_path / name, name=name, ring=tmp_path / f"ring-{name}" / "r.json")
+        with closing(open_workspace(tmp_path / name)) as ws:
+            events.ingest(ws, [path], a_map())
+            numbers.append({row["dedup"] for row in lake_rows(ws)})
+    assert numbers[0]
+    assert not numbers[0] & numbers[1]
