@@ -40,11 +40,15 @@ def parts(people: int) -> Iterator[range]:
 
 def sealing(place: Path, people: int) -> Iterator[Result]:
     """Measure admitting people and sealing one class of attributes each, and opening one again."""
-    with closing(open_workspace(place / "shop", actor=OFFICER)) as ws, timed() as used:
-        for part in parts(people):
-            ids = list(ws.people.admit("customer", [f"C-{n}" for n in part]).values())
-            cells = ws.people.seal((i, 3, values(i)) for i in ids)
-        sealed = used()
+    with closing(open_workspace(place / "shop", actor=OFFICER)) as ws:
+        with timed() as used:
+            for part in parts(people):
+                ws.people.admit("customer", [f"C-{n}" for n in part])
+            admitted = used()
+        with timed() as used:
+            for part in parts(people):
+                cells = ws.people.seal((n + 1, 3, values(n)) for n in part)
+            sealed = used()
         started = time.process_time()
         for cell in cells[:5_000]:
             list(ws.people.unseal([cell]))
@@ -57,16 +61,10 @@ def sealing(place: Path, people: int) -> Iterator[Result]:
     with timed() as used:
         plain_rows(place / "plain.db", people)
         rows = used()
-    facts = {"wall": sealed.wall, "people": people, "fernet_cpu": plain_fernet.cpu}
-    yield Result(
-        f"admit and seal {people:,} people",
-        sealed.cpu,
-        rows.cpu,
-        "CPU s",
-        "plain SQLite",
-        "<= 15 (1 M)",
-        facts,
-    )
+    goal = f"<= {15 * people / 1_000_000:g}"
+    name = f"seal the attributes of {people:,} people"
+    yield Result(name, sealed.cpu, plain_fernet.cpu, "CPU s", "Fernet", goal)
+    yield Result(f"admit {people:,} people", admitted.cpu, rows.cpu, "CPU s", "plain SQLite")
     token = fernet.encrypt(json.dumps(values(1)).encode())
     started = time.process_time()
     for _ in range(5_000):
@@ -118,7 +116,13 @@ def rotation(place: Path, people: int) -> Iterator[Result]:
     assert done.wrapped == people  # noqa: S101
     facts = {"wall": sample.wall, "keys": done.wrapped}
     yield Result(
-        f"rotate the keys of {people:,} people", sample.cpu, None, "CPU s", "", "<= 12 (1 M)", facts
+        f"rotate the keys of {people:,} people",
+        sample.cpu,
+        None,
+        "CPU s",
+        "",
+        f"<= {12 * people / 1_000_000:g}",
+        facts,
     )
     last = waits[int(len(waits) * 0.99) - 1] * 1000
     yield Result("readers meanwhile, p99", last, None, "ms", "", "<= 100", {"reads": len(waits)})

@@ -323,7 +323,8 @@ def _key_for(keys: Mapping[tuple[int, int], DataKey], subject_id: int, cell: byt
 
 def _blob(values: Mapping[str, str]) -> bytes:
     text = _encode(values)
-    plain = text.encode("utf-8") if unicodedata.is_normalized("NFC", text) else canonical(values)
+    sound = text.isascii() or unicodedata.is_normalized("NFC", text)
+    plain = text.encode("utf-8") if sound else canonical(values)
     return plain.ljust(-len(plain) // BLOB_STEP * -BLOB_STEP)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads a mapping file, and says which columns it names and where: every problem with its place."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,13 @@ from tagging.intake.mapping import KINDS, AnyMap, EventMap
 from tagging.intake.parts import Coded
 
 Map = TypeVar("Map", bound=AnyMap)
+_SHARED = re.compile(
+    r"(^|[_ .-])(gender|sex|age([_ ]?(band|range|group|class))?|birth[_ ]?(year|day|date)|dob|city|town"
+    r"|country|state|province|region|(post(al)?|zip)[_ ]?code|zip|(sur|last|first|given|full)[_ ]?name"
+    r"|marital[_ ]?status|income([_ ]?(band|range))?|household[_ ]?size|segment|tier|level)$"
+    r"|(性别|年龄|年龄段|出生(日期|年份)|城市|省份?|国家|地区|邮编|姓名|姓氏|婚姻状况|收入|等级)$"
+)
+"""Columns with few values, or with values that are frequent: never an identity."""
 _COLUMN_FIELDS = ("column", "clock")
 
 
@@ -104,10 +112,26 @@ def parsed(document: Document, model: type[Map]) -> Mapping[Map]:
             "unknown-kind", f'"{kind}" is not a mapping', line=line, column=column, hint=hint
         )
     found = None if problems.found else validate(model, document, problems)
+    if found is not None:
+        _check_subject(found, document, problems)
     problems.raise_if_any("bad-mapping", f"{document.file} is not a usable mapping")
     if found is None:
         raise BadInput("bad-mapping", f"{document.file} is not a usable mapping")
     return Mapping(document, found)
+
+
+def _check_subject(found: AnyMap, document: Document, problems: Problems) -> None:
+    """Note a person named by what many share: an index over it would give it away (threat 14)."""
+    name = found.subject.column or ""
+    if _SHARED.search(name.casefold()):
+        line, column = document.place(("subject",))
+        problems.add(
+            "shared-identity",
+            f'"{name}" is something that many people share, and names nobody',
+            line=line,
+            column=column,
+            hint="subject: the column with the customer number",
+        )
 
 
 def load_any(path: Path) -> Mapping[AnyMap]:
