@@ -53,6 +53,8 @@ def read_passphrase(source: str, ask: Ask | None) -> bytes:
 def _from_handle(number: str) -> bytes:
     found = b""
     try:
+        if not os.get_inheritable(int(number)):  # a file of our own, which got the same number
+            raise _unreadable()
         while b"\n" not in found and len(found) < _MOST:
             part = os.read(int(number), _MOST)
             if not part:
