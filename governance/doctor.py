@@ -40,6 +40,7 @@ LEVELS: Final = {
     "file": "level K0: whoever can read this file, or is administrator here, can read everything",
     "passphrase": "level K1: sealed with a passphrase; an administrator here can read it in use",
     "keyring": "level K2: sealed with a key in the keyring of this account, open while it is",
+    "pkcs11": "level K4: sealed in a token; an administrator here can read it in use",
 }
 SOON_DAYS: Final = 30
 LATE_HOURS: Final = 24

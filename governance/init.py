@@ -75,12 +75,15 @@ def init(
     level: str = "file",
     suite: str = "aes-gcm-siv",
     passphrase_from: str = "",
+    pkcs11: tuple[str, str] = ("", ""),
     ask: Ask | None = None,
     clock: Clock | None = None,
     ids: Ids | None = None,
     actor: Actor | None = None,
 ) -> Report:
     """Make a workspace in `folder` and return what was made; an existing one is left as it is.
+
+    `pkcs11` is the path of a token's module and the label of the token.
 
     Raises Conflict `folder-not-empty`, `init-running` or `ring-exists`; BadInput for settings that
     cannot be used; Refused for a place where a ring must not lie, or a level that cannot be had. When
@@ -91,14 +94,15 @@ def init(
         return _report(folder, created=False)
     ids = ids or SystemIds()
     values = _settings(name, zone, {"language": language, "regime": regime}, ids)
-    if fixed_clock:
-        values["clock.fixed"] = fixed_clock
-    if ring:
-        values["keys.ring"] = str(ring.expanduser().absolute())
-    if level != "file":
-        values["keys.level"] = level
-    if passphrase_from:
-        values["keys.passphrase_from"] = passphrase_from
+    given: dict[str, Value] = {
+        "clock.fixed": fixed_clock,
+        "keys.ring": str(ring.expanduser().absolute()) if ring else "",
+        "keys.level": level if level != "file" else "",
+        "keys.passphrase_from": passphrase_from,
+        "keys.pkcs11_module": pkcs11[0],
+        "keys.pkcs11_token": pkcs11[1],
+    }
+    values |= {key: value for key, value in given.items() if value}
     if suite not in SUITES:
         raise BadInput("unknown-suite", "there is no such suite", hint=", ".join(SUITES))
     with _staged(folder) as made:

@@ -37,10 +37,15 @@ KNOWN: dict[str, Setting] = {
     ),
     "store.url": Setting("", "database URL of the control store; empty: data/control.db"),
     "keys.ring": Setting("", "path of the key ring; empty: outside the workspace, per user"),
-    "keys.level": Setting("file", "what the key ring is sealed with: file, passphrase, keyring"),
-    "keys.passphrase_from": Setting(
-        "", "where its passphrase is read: fd:N or a file; empty: a terminal. Not the passphrase!"
+    "keys.level": Setting(
+        "file", "what the key ring is sealed with: file, passphrase, keyring, pkcs11"
     ),
+    "keys.passphrase_from": Setting(
+        "",
+        "where its passphrase or PIN is read: fd:N or a file; empty: a terminal. Not the passphrase!",
+    ),
+    "keys.pkcs11_module": Setting("", "for pkcs11: path of the module of the token, an .so file"),
+    "keys.pkcs11_token": Setting("", "for pkcs11: label of the token"),
     "keys.backup_days": Setting(7, "how old a backup of the keys may become"),
     "evidence.anchors": Setting(
         "",
@@ -183,7 +188,7 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
     allowed = {
         "workspace.language": ("en", "zh"),
         "workspace.regime": ("gdpr", "pipl_cn", "ccpa"),
-        "keys.level": ("file", "passphrase", "keyring"),
+        "keys.level": ("file", "passphrase", "keyring", "pkcs11"),
         "gate.mode": ("strict", "mask"),
         "policy.role": ("", "own_shop", "online_platform"),
     }

@@ -110,11 +110,10 @@ class Workspace:
 
     @cached_property
     def root_key(self) -> "RootKey | None":
-        """What the key ring is sealed with; a passphrase is asked for once."""
+        """What the key ring is sealed with; a passphrase or PIN is asked for once."""
         from governance.vault.passphrase import root_key  # noqa: PLC0415
 
-        level, source = (self.settings.text(f"keys.{key}") for key in ("level", "passphrase_from"))
-        return root_key(level, source, self.ask, self.settings.text("workspace.id"))
+        return root_key(self.settings, self.ask)
 
     @cached_property
     def operator_passphrase(self) -> "Passphrase":

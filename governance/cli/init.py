@@ -26,15 +26,19 @@ def init(
         Path | None, typer.Option(help="Where the key ring goes. [default: per account, outside]")
     ] = None,
     level: Annotated[
-        str, typer.Option(help="What the key ring is sealed with: file, passphrase or keyring.")
+        str, typer.Option(help="What seals the key ring: file, passphrase, keyring, pkcs11.")
     ] = "file",
     suite: Annotated[
         str, typer.Option(help="What data are sealed with: aes-gcm-siv, aes-gcm or sm4.")
     ] = "aes-gcm-siv",
     passphrase_from: Annotated[
         str,
-        typer.Option(help="Where the passphrase is read: fd:N or a file. [default: a terminal]"),
+        typer.Option(help="Where passphrase or PIN is read: fd:N or a file. [default: a terminal]"),
     ] = "",
+    pkcs11_module: Annotated[
+        str, typer.Option(help="For pkcs11: path of the token's module, an .so file.")
+    ] = "",
+    pkcs11_token: Annotated[str, typer.Option(help="For pkcs11: label of the token.")] = "",
     example: Annotated[
         bool, typer.Option("--example", help="Add the files of the guide, and stop its clock.")
     ] = False,
@@ -59,7 +63,8 @@ def init(
         level=level,
         suite=suite,
         passphrase_from=passphrase_from,
-        ask=passphrase_asker(twice=True),
+        pkcs11=(pkcs11_module, pkcs11_token),
+        ask=passphrase_asker(twice=level == "passphrase"),  # a wrong PIN is told by the token
         fixed_clock=clock,
     )
     if example and report.created:

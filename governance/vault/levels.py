@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-CODES: Final = {"file": "K0", "passphrase": "K1", "keyring": "K2"}
+CODES: Final = {"file": "K0", "passphrase": "K1", "keyring": "K2", "pkcs11": "K4"}
 
 PROTECTS: Final[Mapping[str, str]] = {
     "en": (
@@ -46,6 +46,17 @@ _WHO: Final[Mapping[str, Mapping[str, str]]] = {
         "zh": (
             "在系统钥匙串开启期间使用本账户的人或本机管理员可以读取一切；"
             "钥匙串或密钥环文件丢失则所有封存值永久丢失,请将两者另存副本"
+        ),
+    },
+    "pkcs11": {
+        "en": (
+            "whoever has the token, its PIN and the key ring file can read all, and so can an "
+            "administrator of this machine while a command runs; losing the token or the file loses "
+            "every sealed value for good, so keep a backup of the keys: tagwarden key backup FILE"
+        ),
+        "zh": (
+            "持有令牌、其 PIN 及密钥环文件的人可以读取一切,本机管理员在命令运行期间亦可；"
+            "令牌或文件丢失则所有封存值永久丢失,请保留密钥备份：tagwarden key backup FILE"
         ),
     },
 }

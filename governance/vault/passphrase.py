@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a passphrase comes from: a terminal, a file descriptor, a file for its owner only.
+"""Where a passphrase or a PIN comes from: a terminal, a file descriptor, a file for its owner only.
 
 Never an argument, never the environment: both are shown to others on the machine.
 """
@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from audit.errors import BadInput, Refused
+from governance.settings import Settings
 from governance.store import private_file
 from governance.vault.rootkey import OsKeyring, Passphrase, RootKey
+from governance.vault.token import SHORTEST_PIN, TokenKey
 
 SHORTEST: Final = 12
 _MOST = 1_000
@@ -21,14 +23,19 @@ Ask = Callable[[], str]
 """Asks at a terminal."""
 
 
-def root_key(level: str, source: str, ask: Ask | None, account: str) -> RootKey | None:
-    """Return the root key of a level; None for `file`, whose ring is sealed by nothing."""
+def root_key(settings: Settings, ask: Ask | None) -> RootKey | None:
+    """Return the root key of these settings; None for `file`, whose ring is sealed by nothing."""
+    level, name = settings.text("keys.level"), settings.text("workspace.id")
+    source = settings.text("keys.passphrase_from")
     if level == "passphrase":
         return Passphrase(partial(read_passphrase, source, ask))
-    return OsKeyring(account) if level == "keyring" else None
+    if level == "pkcs11":
+        module, label = (settings.text(f"keys.pkcs11_{part}") for part in ("module", "token"))
+        return TokenKey(module, label, name, partial(read_passphrase, source, ask, SHORTEST_PIN))
+    return OsKeyring(name) if level == "keyring" else None
 
 
-def read_passphrase(source: str, ask: Ask | None) -> bytes:
+def read_passphrase(source: str, ask: Ask | None, shortest: int = SHORTEST) -> bytes:
     """Return the passphrase from `fd:N`, from a file, or, when no source is named, from a terminal.
 
     Raises Refused `passphrase-missing` without a terminal, `passphrase-mode` for a file that others
@@ -45,14 +52,16 @@ def read_passphrase(source: str, ask: Ask | None) -> bytes:
             hint="name a file descriptor or a file for you only: keys.passphrase_from",
         )
     found = found.split(b"\n", 1)[0].rstrip(b"\r")
-    if len(found) < SHORTEST:
-        raise BadInput("passphrase-short", f"a passphrase has at least {SHORTEST} characters")
+    if len(found) < shortest:
+        raise BadInput("passphrase-short", f"too short: give at least {shortest} characters")
     return found
 
 
 def _from_handle(number: str) -> bytes:
     found = b""
     try:
+        if not os.get_inheritable(int(number)):  # a file of our own, which got the same number
+            raise _unreadable()
         while b"\n" not in found and len(found) < _MOST:
             part = os.read(int(number), _MOST)
             if not part:

@@ -30,7 +30,7 @@ class RingFile:
 
     @property
     def level(self) -> str:
-        """How the file is kept: file, passphrase, keyring."""
+        """How the file is kept: file, passphrase, keyring, pkcs11."""
         return self._guard.level if self._guard else "file"
 
     @property

@@ -3,9 +3,10 @@
 
 passphrase   Argon2id (RFC 9106), 64 MiB, 3 passes, 4 lanes: against a stolen disk
 keyring      a random key in the keyring of the operating system: against other accounts here
+pkcs11       a key that never leaves a token (`token.py`): against whoever copies files
 
-Refuses keyrings that keep secrets in plain text. A key management service or a PKCS#11 module is one
-more class with the three names of `RootKey`.
+Refuses keyrings that keep secrets in plain text. A key management service is one more class with the
+three names of `RootKey`.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,11 +19,12 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from audit.errors import NotFound, Refused
 from audit.ids import Ids
 
-LEVELS: Final = ("file", "passphrase", "keyring")
+LEVELS: Final = ("file", "passphrase", "keyring", "pkcs11")
 SALT_BYTES: Final = 16
-_NONCE_BYTES = 12
+NONCE_BYTES: Final = 12
+BOUND: Final = b"UTG1ring\0"
+"""The context that every sealed ring is bound to."""
 _KEY_BYTES = 32
-_BOUND = b"UTG1ring\0"
 
 
 class RootKey(Protocol):
@@ -116,13 +118,13 @@ def wrong_passphrase() -> Refused:
 
 
 def _seal(key: AESGCMSIV, plain: bytes, ids: Ids) -> dict[str, object]:
-    nonce = ids.random(_NONCE_BYTES)
-    return {"sealed": (nonce + key.encrypt(nonce, plain, _BOUND)).hex()}
+    nonce = ids.random(NONCE_BYTES)
+    return {"sealed": (nonce + key.encrypt(nonce, plain, BOUND)).hex()}
 
 
 def _open(key: AESGCMSIV, envelope: Mapping[str, Any]) -> bytes:
     sealed = bytes.fromhex(envelope["sealed"])
-    return key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _BOUND)
+    return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], BOUND)
 
 
 def _backend() -> Any:

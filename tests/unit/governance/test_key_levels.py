@@ -132,6 +132,7 @@ def test_a_passphrase_comes_from_a_descriptor_or_a_file_for_the_owner(tmp_path):
     reading, writing = os.pipe()
     os.write(writing, WORDS.encode() + b"\nmore\n")
     os.close(writing)
+    os.set_inheritable(reading, True)  # as one that the caller of the program opened
     assert read_passphrase(f"fd:{reading}", None) == WORDS.encode()
     os.close(reading)
     path = secret_file(tmp_path)
@@ -140,6 +141,14 @@ def test_a_passphrase_comes_from_a_descriptor_or_a_file_for_the_owner(tmp_path):
     assert code_of(lambda: read_passphrase(str(path), None)) == "passphrase-mode"
     assert code_of(lambda: read_passphrase("fd:x", None)) == "passphrase-unreadable"
     assert code_of(lambda: read_passphrase("", lambda: "short")) == "passphrase-short"
+
+
+def test_a_file_that_the_program_opened_itself_is_not_taken_for_the_passphrase(tmp_path):
+    with secret_file(tmp_path).open("rb") as own:
+        assert code_of(lambda: read_passphrase(f"fd:{own.fileno()}", None)) == (
+            "passphrase-unreadable"
+        )
+        assert own.read() == WORDS.encode() + b"\n"
 
 
 def a_keyring(monkeypatch, module):
