@@ -100,6 +100,10 @@ def _meaning(source: Source, name: str) -> Text:
     if kind == "block":
         tag = source.tag(rest)
         return Text(f"tag blocked: {tag.en}", f"已屏蔽标签：{tag.zh}")
+    if kind == "touched":
+        return Text(
+            f"to be computed anew after new events: {rest}", f"因新的行为待重新计算：{rest}"
+        )
     if kind == "tv":
         return _tag_value(source, int(rest))
     return _SETS.get(kind, Text(name, name))

@@ -207,5 +207,7 @@ def check(world, happens):
         rows = {section["code"]: section["records"] for section in found["sections"]}
         events = [(r["at"], r["event_type"], r["category"], r["session"]) for r in rows["events"]]
         assert Counter(events) == Counter(lake)
+        lists = (*rows["sets"], *rows["set-changes"])
+        assert all(row["meaning"] != row["set"] for row in lists)
         tags = (*rows["tags"], *rows["past-tags"])
         assert Counter((tag["tag"], tag["since"]) for tag in tags) == held
