@@ -25,6 +25,8 @@ CATEGORIES = ("tea", "cup", "hat")
 
 LIFE = [
     ("says", "ann", "given"),
+    ("says", "eve", "given"),
+    ("buys", "eve", "cup"),
     ("has", "ann", "city"),
     ("buys", "ann", "tea"),
     ("buys", "ann", "cup"),
@@ -36,7 +38,7 @@ LIFE = [
     ("buys", "ann", "tea"),
     ("stuck", "ann", ""),
 ]
-"""Somebody of whom there is something in every place."""
+"""Somebody of whom there is something in every place, and somebody who has a tag."""
 
 people = st.sampled_from(NAMES)
 acts = st.one_of(
