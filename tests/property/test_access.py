@@ -168,7 +168,7 @@ def world(tmp_path_factory):
 
 
 QUICK = settings(
-    max_examples=3,
+    max_examples=1,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
