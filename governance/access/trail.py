@@ -6,19 +6,16 @@ person's secret computes it for each entry and compares. That is one pass over t
 """
 
 import json
-import re
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from sqlalchemy import text
 
 from audit.clock import iso
 from governance.access.section import Lines, Record, Section, Source, field
+from governance.evidence.log import inconsistent
 from tagging.finding import Text
 
-_WHOM: Final = re.compile(
-    rb'"req":"([^"]+)","role":"[^"]+","sub":"([0-9a-f]{32})","t":-?\d+,"v":1}\Z'
-)
 ACTS: Final = {
     "access.exported": Text("a copy of your data was made for you", "为您制作了数据副本"),
     "choice.recorded": Text("your choice was recorded", "登记了您的选择"),
@@ -41,27 +38,31 @@ _ROLES: Final = {
 }
 
 
-def entries_of(source: Source, entries: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield those of some entries that are about the person."""
+def entries_of(source: Source, entries: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Yield those of some entries that are about the person, as plain data; raises Tampered."""
     pseudonyms = source.ws.people.references(source.subject_id)
     for entry in entries:
-        found = _WHOM.search(entry)
-        if found and found[2].decode("ascii") in pseudonyms(found[1].decode("ascii")):
-            yield entry
+        if b'"sub":' in entry:
+            try:
+                said = json.loads(entry)
+            except ValueError:
+                raise inconsistent() from None
+            if said.get("sub") in pseudonyms(said["req"]):
+                yield said
 
 
 def _logged(source: Source) -> Iterator[Record]:
-    yield from (_record(source, e) for e in entries_of(source, source.ws.evidence.entries()))
+    found = entries_of(source, source.ws.evidence.entries())
+    yield from (_record(source, said) for said in found)
 
 
 def _waiting(source: Source) -> Iterator[Record]:
     rows = source.connection.execute(text("SELECT entry FROM outbox ORDER BY id"))
     found = entries_of(source, (bytes(row.entry) for row in rows))
-    yield from (_record(source, entry) for entry in found)
+    yield from (_record(source, said) for said in found)
 
 
-def _record(source: Source, entry: bytes) -> Record:
-    said = json.loads(entry)
+def _record(source: Source, said: Mapping[str, Any]) -> Record:
     facts = dict(said.get("obj", {}))
     purpose = facts.pop("purpose", "")
     role = said["role"]

@@ -54,7 +54,7 @@ class Draft:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._staged = _stage(path, b"")
+        self._staged = _stage(path, ())
         self.file: IO[bytes] = self._staged.open("r+b")
 
     def finish(self) -> None:

@@ -15,8 +15,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import text
 
-from audit.evidence.entry import ACTS
-from governance import access, authority, subject
+from audit.evidence.entry import ACTS, MAX_BYTES, ROOM, Entry
+from governance import access, authority, operator_key, subject
 from governance.access.schema import AccessPackage
 from governance.access.sections import SECTIONS
 from governance.access.trail import ACTS as NAMED
@@ -24,7 +24,7 @@ from governance.cli.policy_show import json_schema
 from governance.explaining import explain
 from governance.registry import PLACES
 from tests.access import PURPOSE, Shop, a_person
-from tests.workshop import as_reviewer, code_of
+from tests.workshop import OFFICER, as_reviewer, code_of
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden" / "access"
@@ -167,6 +167,29 @@ def test_a_package_is_in_the_next_one_with_its_counts(shop, person, tmp_path):
     ]
     for place, count in first["counts"].items():
         assert f"{place}: {count}" in entry["details"]
+
+
+def test_a_signed_look_is_found_like_any_other(shop, person, tmp_path, monkeypatch):
+    (tmp_path / "home").mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    public, _ = operator_key.make(shop.ws, OFFICER.ref)
+    authority.add(shop.ws, OFFICER.name, ["admin", "dpo"], public)
+    before = len(records(package(shop, person, tmp_path), "trail"))
+    subject.show(shop.ws, person, PURPOSE)
+    shop.ws.evidence.drain()
+    assert any(b'"sig"' in e and b"read.subject" in e for e in shop.ws.evidence.entries())
+    trail = records(package(shop, person, tmp_path), "trail")
+    assert [entry["act"] for entry in trail[before:]] == [
+        "a copy of your data was made for you",
+        "your data were looked at",
+    ]
+
+
+def test_the_entry_of_the_largest_package_is_small_enough_to_be_signed():
+    facts = {section.place: 10**9 for section in SECTIONS} | {"form": "csv-zip", "portable": False}
+    actor, request = "op:" + "0" * 16, "req-" + "0" * 16
+    entry = Entry("access.exported", 10**12, actor, "dpo", request, "0" * 32, facts, "0" * 128)
+    assert len(entry.encode()) <= MAX_BYTES - ROOM
 
 
 def test_what_waits_in_the_outbox_is_not_forgotten(shop, person, tmp_path):
