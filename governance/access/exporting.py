@@ -7,13 +7,15 @@ does the file come to its place. Memory does not grow with the number of events.
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from audit.errors import BadInput, Conflict, Refused
 from governance.access.forms import Form, write
 from governance.access.package import Language, Package
+from governance.access.sealing import encrypted, new_passphrase
 from governance.access.section import Source
 from governance.authority import demand
 from governance.running.live import Live
@@ -27,6 +29,8 @@ class Exported:
 
     counts: Mapping[str, int]
     size: int
+    passphrase: str = field(default="", repr=False)
+    """What opens an encrypted package; it is kept nowhere."""
 
 
 def export(
@@ -38,30 +42,37 @@ def export(
     language: Language = "en",
     portable: bool = False,
     force: bool = False,
+    encrypt: bool = False,
 ) -> Exported:
     """Write everything that is stored about a person to a file; returns what is in it.
 
-    With `portable`, what the person gave or was observed, without what was inferred. Raises Refused
+    With `portable`, what the person gave or was observed, without what was inferred. With `encrypt`,
+    only whoever has the passphrase reads it, and the package is held in memory once. Raises Refused
     `not-permitted` or `inside-workspace`, Conflict `file-exists` or `disk-unwritable`, BadInput
-    `file-unwritable`.
+    `file-unwritable`, NotFound `age-not-installed`.
     """
     demand(ws, "subject.export")
     _check_place(ws, out, force=force)
+    passphrase = new_passphrase(ws.ids) if encrypt else ""
     with _faults(out), closing(Draft(out)) as draft:
-        counts = _write(ws, subject_id, draft, form, language, portable=portable)
+        plain = BytesIO() if encrypt else draft.file
+        counts = _write(ws, subject_id, plain, form, language, portable=portable)
+        if isinstance(plain, BytesIO):
+            draft.file.write(encrypted(plain.getvalue(), passphrase))
         size = draft.file.tell()
         draft.finish()
         with ws.store.write() as unit:
-            facts: dict[str, Any] = {"form": form, "portable": portable, **counts}
+            how = {"form": form, "portable": portable, "encrypted": encrypt}
+            facts: dict[str, Any] = {**how, **counts}
             unit.log(ws.evidence.entry("access.exported", subject_id=subject_id, **facts))
         draft.publish(over=force)
-    return Exported(counts, size)
+    return Exported(counts, size, passphrase)
 
 
 def _write(
     ws: Workspace,
     subject_id: int,
-    draft: Draft,
+    out: IO[bytes],
     form: Form,
     language: Language,
     *,
@@ -70,7 +81,7 @@ def _write(
     with closing(Live(ws)) as live, ws.store.read() as connection:
         source = Source(ws, connection, live, subject_id, ws.clock.now())
         package = Package(source, language, portable)
-        write(package, form, draft.file)
+        write(package, form, out)
     return dict(sorted(package.counts.items()))
 
 

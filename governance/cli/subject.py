@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from governance.cli.out import Json, Lang, Where, emit, table, workspace
+from governance.cli.out import Json, Lang, Where, emit, note, table, workspace
 from governance.cli.who import Who, Whom, language_of, subject_of
 
 if TYPE_CHECKING:
@@ -77,6 +77,9 @@ def export(
     portable: Annotated[
         bool, typer.Option("--portable", help="Without what was inferred, to take along.")
     ] = False,
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="With a passphrase that is shown once (age).")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     where: Where = None,
     lang: Lang = None,
@@ -93,15 +96,24 @@ def export(
         ws,
         subject_of(ws, subject),
         out,
-        form=form or _ENDINGS.get(out.suffix, "html"),
+        form=form or _form_of(out),
         language="zh" if language_of(ws, lang) == "zh" else "en",
         portable=portable,
         force=force,
+        encrypt=encrypt,
     )
+    if done.passphrase:
+        note(f"passphrase, shown once and kept nowhere: {done.passphrase}")
     total = sum(done.counts.values())
     data = {"written": str(out), "bytes": done.size, "records": total, "places": dict(done.counts)}
     lines = [*table(("place", "records"), done.counts.items()), f"{out}: {total} records"]
     emit(data, as_json, lines)
+
+
+def _form_of(out: Path) -> Form:
+    """Return the form that an ending names: me.json, me.json.age."""
+    plain = out.with_suffix("") if out.suffix == ".age" else out
+    return _ENDINGS.get(plain.suffix, "html")
 
 
 def _data(profile: "Profile") -> dict[str, Any]:
