@@ -59,8 +59,8 @@ COMPLAIN: Final[Mapping[str, Text]] = {
 WORDS: Final[Mapping[str, Text]] = {
     "title": Text("Your data", "您的个人数据"),
     "portable": Text("Your data, to take along", "您的个人数据（可转移副本）"),
-    "made": Text("Made:", "生成时间："),
-    "by": Text("By:", "提供者："),
+    "made": Text("Made: ", "生成时间："),
+    "by": Text("By: ", "提供者："),
     "intro": Text(
         "This is everything that is stored here about you, and what is done with it. Times are UTC.",
         "以下是此处保存的关于您的全部数据及其使用情况。时间均为UTC。",
@@ -72,9 +72,9 @@ WORDS: Final[Mapping[str, Text]] = {
     ),
     "contents": Text("Contents", "目录"),
     "rights": Text("Your rights", "您的权利"),
-    "law": Text("Law:", "法律："),
-    "how": Text("To use them, write to:", "行使权利请联系："),
-    "officer": Text("Data protection officer:", "个人信息保护负责人："),
+    "law": Text("Law: ", "法律："),
+    "how": Text("To use them, write to: ", "行使权利请联系："),
+    "officer": Text("Data protection officer: ", "个人信息保护负责人："),
     "ask": Text("the shop", "商店"),
     "purposes": Text("What data may be used for here", "此处数据的使用目的"),
     "purpose": Text("purpose", "处理目的"),
