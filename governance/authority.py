@@ -56,6 +56,7 @@ NEEDS: Final = {
     "key.backup": ("custodian",),
     "key.restore": ("custodian",),
     "db.accept": ("admin",),
+    "subject.export": ("dsr", "dpo"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

@@ -51,7 +51,7 @@ def explain(
             wanted = None if keys is None else set(active(connection, keys))
             behind = closure({key: tag.root for key, tag in tags.items()}, wanted or set(tags))
             tags = {key: tag for key, tag in tags.items() if key in behind}
-            found = _explain(connection, live, subject_id, tags, now)
+            found = explanations(connection, live, subject_id, tags, now)
             answers = [
                 answer
                 for key, answer in found.items()
@@ -105,9 +105,10 @@ def _verdicts(what: Requirement, language: Language) -> Iterator[str]:
         yield label("verdict", "allowed", language)
 
 
-def _explain(
+def explanations(
     connection: Connection, live: Live, subject_id: int, tags: Mapping[str, Active], now: Micros
 ) -> dict[str, Explanation]:
+    """Return the explanation of each of these tags for a person; the caller logs the look."""
     known = purposes(connection)
     allowed = permissions(
         connection, subject_id, [tag.effective for tag in tags.values()], now, known

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every place that can hold something about a person. Access and erasure both walk this one list.
 
-A table, file or column that is in neither list makes a test fail: nobody adds a place unseen. What is
-kept after an erasure is kept with a ground; "shred" means that the key which gives it meaning dies.
+A table, file or column that is in neither list makes a test fail: nobody adds a place unseen. What a
+person does not get a copy of is withheld with a reason (governance.access reads the rest). What is kept
+after an erasure is kept with a ground; "shred" means that the key which gives it meaning dies.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 Kind = Literal["table", "file", "keystore", "log"]
@@ -29,17 +30,43 @@ class Place:
     """The column by which a person is found."""
     on_erasure: str
     """`erase`, `shred`, or `retain:` and the ground."""
-    in_access_package: bool = True
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    """Why a person gets no copy of it; empty: they get one."""
 
     def __post_init__(self) -> None:
         known = self.on_erasure in (ERASE, SHRED) or self.ground
-        if not known or not {"en", "zh"} <= set(self.holds):
+        texts = (self.holds, self.withheld) if self.withheld else (self.holds,)
+        if not known or not all({"en", "zh"} <= set(text) for text in texts):
             raise ValueError(f"the place {self.code} is not described completely")
 
     @property
     def ground(self) -> str:
         """The ground on which it is kept after an erasure, or ''."""
         return self.on_erasure.removeprefix(RETAIN) if self.on_erasure.startswith(RETAIN) else ""
+
+
+_NOTHING: Final[Mapping[str, str]] = {}
+_KEY: Final = {
+    "en": "a key, not data about you; whoever has it could open or forge what is sealed",
+    "zh": "这是密钥而非关于您的数据；持有者可打开或伪造封存内容",
+}
+_DIGEST: Final = {
+    "en": "a keyed digest of an identity that you get in clear",
+    "zh": "身份的带密钥摘要，身份本身已以明文提供",
+}
+_INTERNAL: Final = {
+    "en": "internal numbers that mean nothing outside this system",
+    "zh": "内部编号，在本系统之外没有含义",
+}
+_UNATTRIBUTED: Final = {
+    "en": "such rows are attributed to nobody; to search them for a number alone could show you the data "
+    "of others",
+    "zh": "这些行未归属于任何人；仅凭编号检索可能会向您展示他人的数据",
+}
+_PASSING: Final = {
+    "en": "copies of what is listed elsewhere, deleted when the command ends",
+    "zh": "其他各处已列内容的临时副本，命令结束即删除",
+}
 
 
 def _table(
@@ -49,17 +76,19 @@ def _table(
     *,
     on_erasure: str = ERASE,
     find: str = "subject_id",
-    out: bool = True,
 ) -> Place:
-    return Place(f"store.{name}", "table", name, {"en": en, "zh": zh}, find, on_erasure, out)
+    return Place(f"store.{name}", "table", name, {"en": en, "zh": zh}, find, on_erasure)
 
 
-def _keys(name: str, en: str, zh: str, *, find: str = "subject_id", out: bool = False) -> Place:
-    return Place(f"keystore.{name}", "keystore", name, {"en": en, "zh": zh}, find, SHRED, out)
+def _keys(name: str, en: str, zh: str, *, withheld: Mapping[str, str] = _NOTHING) -> Place:
+    holds = {"en": en, "zh": zh}
+    return Place(f"keystore.{name}", "keystore", name, holds, "subject_id", SHRED, withheld)
 
 
-def _file(name: str, en: str, zh: str, *, find: str, out: bool = True) -> Place:
-    return Place(f"file.{name}", "file", name, {"en": en, "zh": zh}, find, ERASE, out)
+def _file(
+    name: str, en: str, zh: str, *, find: str, withheld: Mapping[str, str] = _NOTHING
+) -> Place:
+    return Place(f"file.{name}", "file", name, {"en": en, "zh": zh}, find, ERASE, withheld)
 
 
 PLACES: Final = (
@@ -91,7 +120,6 @@ PLACES: Final = (
         "待写入证据日志的条目（假名）",
         find="entry",
         on_erasure=SHRED,
-        out=False,
     ),
     _file("lake", "behaviour events", "行为事件", find="subject_id"),
     _file(
@@ -99,26 +127,27 @@ PLACES: Final = (
         "rows of imported files that could not be read",
         "导入文件中无法读取的行",
         find="raw identity",
+        withheld=_UNATTRIBUTED,
     ),
     _file(
         "scratch",
         "work files of a command in progress",
         "正在执行的命令的工作文件",
         find="-",
-        out=False,
+        withheld=_PASSING,
     ),
-    _keys("person", "the internal numbers of a person", "个人的内部编号"),
+    _keys("person", "the internal numbers of a person", "个人的内部编号", withheld=_INTERNAL),
     _keys(
         "dek",
         "the key that opens a person's sealed values, and makes their pseudonyms in the log",
         "打开其封存值并生成日志假名的密钥",
+        withheld=_KEY,
     ),
-    _keys("ident", "the keyed index of identities", "身份的带密钥索引"),
+    _keys("ident", "the keyed index of identities", "身份的带密钥索引", withheld=_DIGEST),
     _keys(
         "name",
         "identities such as the customer number, sealed",
         "客户编号等身份（已封存）",
-        out=True,
     ),
     Place(
         "log.entry",

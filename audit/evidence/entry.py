@@ -60,6 +60,7 @@ ACTS = frozenset(
         "read.subject",
         "read.audience",
         "read.consent",
+        "access.exported",
         "denied",
     }
 )

@@ -26,7 +26,7 @@ NOUNS = {
     "policy": "Show packs, ask what the law answers.",
     "purpose": "Declare why data may be used.",
     "run": "Compute tags.",
-    "subject": "Look at one person, logged.",
+    "subject": "Look at one person, give them their data.",
     "tag": "Write, check and apply tags.",
 }
 COMMANDS = {

@@ -6,16 +6,14 @@ from typing import Annotated
 import typer
 
 from governance.cli.out import Json, Lang, Where, emit, workspace
-from governance.cli.who import language_of, subject_of
+from governance.cli.who import Whom, language_of, subject_of
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
 def explain(
-    subject: Annotated[
-        str, typer.Argument(metavar="SUBJECT", help="Customer number; - reads stdin, @FILE a file.")
-    ],
+    subject: Whom,
     tag: Annotated[
         list[str] | None, typer.Argument(metavar="[TAG]...", help="Keys; none: all that it has.")
     ] = None,

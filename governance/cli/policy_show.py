@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from policies.rules import Duty, Pack, Rule, Sensitivity
 
 Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.")]
-Kind = Literal["pack", "overlay", "tag", "feature", "purpose", "assessment"]
+Kind = Literal["pack", "overlay", "tag", "feature", "purpose", "assessment", "access"]
 
 
 def show(
@@ -45,7 +45,8 @@ def show(
 
 def schema(
     kind: Annotated[
-        Kind, typer.Argument(help="pack, overlay, tag, feature, purpose or assessment.")
+        Kind,
+        typer.Argument(help="pack, overlay, tag, feature, purpose, assessment or access."),
     ] = "tag",
     as_json: Json = True,  # noqa: ARG001  (a schema is JSON, asked for or not)
 ) -> None:
@@ -58,6 +59,7 @@ def schema(
 
 def json_schema(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema of a kind of document, as YAML editors read it."""
+    from governance.access.schema import AccessPackage
     from governance.assessment import Assessment
     from governance.purpose import Purpose
     from policies.rules import Overlay, Pack
@@ -70,6 +72,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
         "feature": Feature,
         "purpose": Purpose,
         "assessment": Assessment,
+        "access": AccessPackage,
     }
     found: dict[str, Any] = models[kind].model_json_schema(by_alias=True)
     if kind == "pack":

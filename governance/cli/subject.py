@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tagwarden subject`: look at one person, logged."""
+"""`tagwarden subject`: look at one person, logged; give people their data."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from governance.cli.out import Json, Lang, Where, emit, table, workspace
-from governance.cli.who import Who, language_of, subject_of
+from governance.cli.out import Json, Lang, Where, emit, note, table, workspace
+from governance.cli.who import Who, Whom, language_of, subject_of
 
 if TYPE_CHECKING:
     from governance.subject import Profile
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at one person, logged.")
+Form = Literal["html", "json", "csv-zip"]
+_ENDINGS: dict[str, Form] = {".json": "json", ".zip": "csv-zip"}
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Look at one person, give them their data."
+)
 
 
 @app.command()
@@ -58,6 +64,56 @@ def regime(
         as_json,
         [f"under {to} now; {ended} tags ended because {to} does not permit them"],
     )
+
+
+@app.command()
+def export(
+    subject: Whom,
+    out: Annotated[Path, typer.Option("--out", help="File to write, outside the workspace.")],
+    *,
+    form: Annotated[
+        Form | None, typer.Option("--format", help="[default: by the ending of --out, or html]")
+    ] = None,
+    portable: Annotated[
+        bool, typer.Option("--portable", help="Without what was inferred, to take along.")
+    ] = False,
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="With a passphrase that is shown once (age).")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Write everything that is stored about one person to a file for that person.
+
+    Example: tagwarden subject export @number.txt --out ../my-data.html --lang zh
+    """
+    from governance.access import export as exported
+
+    ws = workspace(where)
+    done = exported(
+        ws,
+        subject_of(ws, subject),
+        out,
+        form=form or _form_of(out),
+        language="zh" if language_of(ws, lang) == "zh" else "en",
+        portable=portable,
+        force=force,
+        encrypt=encrypt,
+    )
+    if done.passphrase:
+        note(f"passphrase, shown once and kept nowhere: {done.passphrase}")
+    total = sum(done.counts.values())
+    data = {"written": str(out), "bytes": done.size, "records": total, "places": dict(done.counts)}
+    lines = [*table(("place", "records"), done.counts.items()), f"{out}: {total} records"]
+    emit(data, as_json, lines)
+
+
+def _form_of(out: Path) -> Form:
+    """Return the form that an ending names: me.json, me.json.age."""
+    plain = out.with_suffix("") if out.suffix == ".age" else out
+    return _ENDINGS.get(plain.suffix, "html")
 
 
 def _data(profile: "Profile") -> dict[str, Any]:

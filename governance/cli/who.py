@@ -18,6 +18,9 @@ Who = Annotated[
         "--subject", "-s", help="Customer number: - reads stdin, @FILE reads a file.", metavar="WHO"
     ),
 ]
+Whom = Annotated[
+    str, typer.Argument(metavar="SUBJECT", help="Customer number; - reads stdin, @FILE a file.")
+]
 When = Annotated[str | None, typer.Option("--at", help="ISO 8601 time, UTC. [default: now]")]
 
 

@@ -7,7 +7,7 @@ signed: nothing is done that could not be proven.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -131,6 +131,12 @@ class Evidence:
             self.drain(store)
         except Conflict as fault:
             _LOGGER.warning("evidence stays in the outbox", extra={"code": fault.code})
+
+    def entries(self) -> Iterator[bytes]:
+        """Yield the bytes of every entry in order; those that wait in the outbox are not among them."""
+        with self._log.reading():
+            for row in self._log.rows():
+                yield row.entry
 
     def verify(self) -> Verification:
         """Return what a full check of the log against its signed head and its anchors finds."""

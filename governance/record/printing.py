@@ -95,7 +95,7 @@ def as_csv(record: Record, language: str) -> str:
             heads = [f"{field.article} {field.title.in_(language)}" for field in entry.fields]
             rows.writerow(["purpose", *heads])
         cells = [_joined(field, language) for field in entry.fields]
-        rows.writerow([_harmless(cell) for cell in (entry.purpose, *cells)])
+        rows.writerow([harmless(cell) for cell in (entry.purpose, *cells)])
     return out.getvalue()
 
 
@@ -115,6 +115,6 @@ def _joined(field: Field, language: str) -> str:
     return mark.join(line.says.in_(language).rstrip(".。") for line in field.lines)
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """Return a cell that a spreadsheet takes as text."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

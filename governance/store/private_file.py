@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 OWNER_ONLY = 0o600
 FOLDER_OWNER_ONLY = 0o700
@@ -46,6 +47,33 @@ def replace(path: Path, data: bytes) -> None:
         staged.unlink()
         raise
     sync_folder(path.parent)
+
+
+class Draft:
+    """A file that is written beside its place and comes to it whole, or never."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._staged = _stage(path, ())
+        self.file: IO[bytes] = self._staged.open("r+b")
+
+    def finish(self) -> None:
+        """Bring all that was written to the disk."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+
+    def publish(self, *, over: bool) -> None:
+        """Put the file in its place; raises FileExistsError when there is one and it is not `over`."""
+        if over:
+            self._staged.replace(self.path)
+        else:
+            os.link(self._staged, self.path, follow_symlinks=False)
+        sync_folder(self.path.parent)
+
+    def close(self) -> None:
+        """Leave nothing but what was published."""
+        self.file.close()
+        self._staged.unlink(missing_ok=True)
 
 
 def read(path: Path, limit: int = 1_000_000) -> tuple[bytes, int]:

@@ -9,7 +9,7 @@ person would be admitted a second time. Goes on while another process rotates th
 import hmac
 import json
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
@@ -122,9 +122,16 @@ class People:
             keys = self._keys(part)
             for subject_id, tag, sealed in self._store.identities(number, part):
                 key = _key_for(keys, subject_id, sealed)
-                plain = unseal(key, Place(TABLE_IDENT, number, tag), sealed)
-                found[subject_id] = plain.rstrip(b"\0")[:-1].decode("utf-8")
+                found[subject_id] = _name(unseal(key, Place(TABLE_IDENT, number, tag), sealed))
         return found
+
+    def names(self, subject_id: int) -> Iterator[tuple[str, str]]:
+        """Yield every identity of one person, normalised, with its kind."""
+        keys = self._keys([subject_id])
+        for kind, number in KINDS.items():
+            for _, tag, sealed in self._store.identities(number, [subject_id]):
+                key = _key_for(keys, subject_id, sealed)
+                yield kind, _name(unseal(key, Place(TABLE_IDENT, number, tag), sealed))
 
     @uncollected()
     def seal(
@@ -184,6 +191,16 @@ class People:
                     if _pseudonym(secret, request) == pseudonym:
                         found[request, pseudonym] = subject_id
         return found
+
+    def references(self, subject_id: int) -> Callable[[str], frozenset[str]]:
+        """Return what gives the pseudonyms of one person in a request: one for each key they have had.
+
+        Raises NotFound.
+        """
+        secrets = [self._pseudonym_key(sid, key) for _, sid, key in self._records([subject_id])]
+        if not secrets:
+            raise _unknown()
+        return lambda request: frozenset(_pseudonym(secret, request) for secret in secrets)
 
     def _pseudonym_key(self, sid: bytes, record: KeyRecord) -> bytes:
         return pseudonym_key(self._ring.epochs.get(record.kek_id), self._ring.tenant, sid, record)
@@ -326,6 +343,10 @@ def _blob(values: Mapping[str, str]) -> bytes:
     sound = text.isascii() or unicodedata.is_normalized("NFC", text)
     plain = text.encode("utf-8") if sound else canonical(values)
     return plain.ljust(-len(plain) // BLOB_STEP * -BLOB_STEP)
+
+
+def _name(plain: bytes) -> str:
+    return plain.rstrip(b"\0")[:-1].decode("utf-8")
 
 
 def _unknown() -> NotFound:

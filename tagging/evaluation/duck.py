@@ -4,6 +4,7 @@
 The connection can read the lake and nothing else: no network, no other folders, no extensions.
 """
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,15 @@ from tagging.evaluation.engine import Bucket, BucketFacts, BucketValues, GateSli
 from tagging.evaluation.fused import facts_sql, tier_inputs_sql, values_sql
 from tagging.evaluation.lapse import HORIZON, lapse_sql, narrowed
 from tagging.evaluation.plan import Plan
-from tagging.intake.cells import readable
+from tagging.intake.cells import ident, readable
+from tagging.lake import parts_sql
 from tagging.rules.lower import DUCKDB, Cuts
 
 PEOPLE_AT_ONCE = 20_000
 """People whose lapses are computed at a time: each may need thousands of rows."""
+
+ROWS_AT_ONCE = 1_000
+"""Events of one person that `stream` takes from the engine at a time."""
 
 _TYPES = {"text": "VARCHAR", "dec": "BIGINT", "int": "BIGINT", "any": '"NULL"'}
 """Types of columns that a file lacks; "NULL" is the type that takes any other's place."""
@@ -70,6 +75,22 @@ class DuckEngine:
             return []
         sql = f"{_events_sql(plan, bucket)} WHERE subject_id = ?"
         return self._db.execute(sql, [subject_id]).fetchall()
+
+    def stream(
+        self, parts: Sequence[Path], columns: Sequence[str], subject_id: int
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield some columns of the events of one person, by time; holds few of them at once."""
+        names = ", ".join(map(ident, columns))
+        cursor = self._db.cursor()
+        try:
+            cursor.execute(
+                f"SELECT {names} FROM {parts_sql(parts)} WHERE subject_id = ? ORDER BY ts, dedup",
+                [subject_id],
+            )
+            while rows := cursor.fetchmany(ROWS_AT_ONCE):
+                yield from rows
+        finally:
+            cursor.close()
 
     def tier_inputs(self, plan: Plan, facts: BucketFacts) -> list[Any]:
         """Return, per tier of the plan, the measures of the people who count, in no order."""

@@ -75,10 +75,11 @@ def test_no_key_of_a_person_outlives_the_person():
     assert {place.on_erasure for place in places("keystore")} == {"shred"}
 
 
-def test_a_person_gets_along_what_is_about_them():
-    left_out = {place.code for place in PLACES if not place.in_access_package}
-    assert left_out == {
-        "store.outbox",
+@pytest.mark.law("GDPR-15")
+def test_what_a_person_gets_no_copy_of_is_withheld_with_a_reason():
+    withheld = {place.code for place in PLACES if place.withheld}
+    assert withheld == {
+        "file.quarantine",
         "file.scratch",
         "keystore.person",
         "keystore.dek",
@@ -93,7 +94,13 @@ def test_files_are_named_as_the_workspace_names_them():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"on_erasure": "later"}, {"on_erasure": "retain:"}, {"holds": {}}]
+    "wrong",
+    [
+        {"on_erasure": "later"},
+        {"on_erasure": "retain:"},
+        {"holds": {}},
+        {"withheld": {"en": "a key"}},
+    ],
 )
 def test_a_place_that_is_half_described_is_refused(wrong):
     whole = {

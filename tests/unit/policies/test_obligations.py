@@ -69,9 +69,9 @@ def test_a_row_that_vanishes_is_told_and_so_is_one_that_nobody_knows():
 def test_an_open_row_is_in_the_list_of_open_ones_and_no_other_is():
     assert register().open == {row.id for row in register().rows if row.state == "open"}
     assert complaints(changed("open:   #", "open_:   #")) != []
-    told = complaints(TEXT.replace("[GDPR-12-5, GDPR-15,", "[GDPR-15,"))
+    told = complaints(TEXT.replace("[GDPR-12-5, GDPR-16,", "[GDPR-16,"))
     assert told == ["there is the open row GDPR-12-5, and it does not stand in the list open"]
-    told = complaints(TEXT.replace("[GDPR-12-5, GDPR-15,", "[GDPR-9, GDPR-12-5, GDPR-15,"))
+    told = complaints(TEXT.replace("[GDPR-12-5, GDPR-16,", "[GDPR-9, GDPR-12-5, GDPR-16,"))
     assert told == ["GDPR-9 stands in the list open, and there is no such open row"]
 
 
@@ -94,13 +94,13 @@ def test_an_id_stands_for_one_row():
         ("GDPR-9", "[G]", "[G, Q]", 'no source "Q"'),
         ("GDPR-9", "[G]", "[K]", "source K is knowledge"),
         ("GDPR-10", "provenance: knowledge", "provenance: verified", "source K is knowledge"),
-        ("GDPR-15", "state: open", "state: partly", "says by what"),
+        ("GDPR-16", "state: open", "state: partly", "says by what"),
         ("GDPR-9", "state: done", "state: partly", "says what it lacks"),
         ("GDPR-7-3", "state: partly", "state: done", "says what it lacks"),
         ("GDPR-21-1", "commands: [choice object]", "commands: []", "of kind duty names commands"),
         ("GDPR-10", "kind: decision", "kind: evidence", "of kind evidence names acts or documents"),
         ("GDPR-12-3", "clocks: [gdpr.month]", "clocks: []", "of kind clock names clocks"),
-        ("GDPR-15", "state: open", "commands: [explain]\n      state: open", "nothing but clocks"),
+        ("GDPR-16", "state: open", "commands: [explain]\n      state: open", "nothing but clocks"),
     ],
 )
 def test_a_row_that_claims_too_much_is_refused(one, before, after, complaint):
