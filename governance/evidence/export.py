@@ -64,7 +64,9 @@ def export(log: Log, size: int, note: bytes, folder: Path, tell: Tell) -> Export
             written += _put(folder / tile_name(level, number, width), hashes)
             tell(done := done + 1, total)
         for number, width in bundles:
-            written += _put(folder / tile_name("entries", number, width), _bundle(log, number, width))
+            written += _put(
+                folder / tile_name("entries", number, width), _bundle(log, number, width)
+            )
             tell(done := done + 1, total)
         private_file.replace(folder / CHECKPOINT, note)
     except OSError as error:

@@ -17,7 +17,9 @@ def newest_note(folder: Path) -> bytes | None:
     Raises Conflict `anchor-unreachable` when there is no such folder.
     """
     try:
-        sizes = [int(found[1]) for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))]
+        sizes = [
+            int(found[1]) for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))
+        ]
         return private_file.read(folder / f"{max(sizes)}.note")[0] if sizes else None
     except OSError as error:
         raise unreachable(f"{folder.name}: {error.strerror}") from None
