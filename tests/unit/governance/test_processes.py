@@ -85,6 +85,7 @@ def test_killed_at_random_times_nothing_that_was_committed_is_lost(tmp_path):
         before = len(committed(folder))
         running = [start("write", folder, number * 2 + p, 900) for p in range(2)]
         while len(committed(folder)) == before:
+            assert any(process.poll() is None for process in running), "both ended by themselves"
             time.sleep(0.01)
         time.sleep(moments.random() / 5)
         for process in running:
