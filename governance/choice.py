@@ -52,6 +52,18 @@ class ChoiceFact:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One entry of the ledger of choices, as it was recorded."""
+
+    kind: str
+    target: str
+    active: bool
+    at: Micros
+    source: str
+    recorded_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
 class InForce:
     """A choice that is in force."""
 
@@ -139,17 +151,17 @@ def choices(connection: Connection, subject_id: int) -> list[InForce]:
     return [InForce(row.kind, row.target, row.at) for row in rows]
 
 
-def history(connection: Connection, subject_id: int) -> list[ChoiceFact]:
+def history(connection: Connection, subject_id: int) -> list[LedgerEntry]:
     """Return everything that a person decided, in the order in which it holds."""
     rows = connection.execute(
         text(
-            "SELECT subject_id, kind, target, active, at, source FROM choiceevent "
+            "SELECT kind, target, active, at, source, recorded_at FROM choiceevent "
             "WHERE subject_id = :s ORDER BY at, id"
         ),
         {"s": subject_id},
     )
     return [
-        ChoiceFact(row.subject_id, row.kind, row.target, bool(row.active), row.at, row.source)
+        LedgerEntry(row.kind, row.target, bool(row.active), row.at, row.source, row.recorded_at)
         for row in rows
     ]
 

@@ -7,7 +7,6 @@ half lies (security: 5.10).
 """
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,8 +35,7 @@ _DIGITS: Final = frozenset("0123456789abcdef")
 
 def key_path(ref: str) -> Path:
     """Return where the private key of an operator lies, in the home of the login that acts."""
-    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return home / "tagwarden" / "operators" / f"{ref.removeprefix('op:')}.pem"
+    return private_file.home() / "operators" / f"{ref.removeprefix('op:')}.pem"
 
 
 def make(ws: "Workspace", ref: str, *, sealed: bool = False) -> tuple[str, bool]:

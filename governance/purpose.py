@@ -23,7 +23,8 @@ from policies.decision import Recipient
 from policies.document import Document, Strict, nearest, validate
 from policies.rules import listed
 from policies.vocabulary import Use
-from tagging.document import Key, Span, Words
+from tagging.asking import recipients_of
+from tagging.document import Key, Span, Tag, Words
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
@@ -66,6 +67,12 @@ def purpose_named(connection: Connection, key: str) -> Purpose:
         hint = nearest(key, known) or "tagwarden purpose list"
         raise NotFound("unknown-purpose", f'there is no purpose "{key}"', hint=hint)
     return known[key]
+
+
+def recipients(tag: Tag, known: Mapping[str, Purpose]) -> set[str]:
+    """Return who receives a tag: by its own document, and by the purposes that it serves."""
+    served = (known[key].recipients for key in tag.purposes if key in known)
+    return recipients_of(tag).union(*served)
 
 
 def apply(ws: "Workspace", files: Iterable[Path]) -> list[Applied]:

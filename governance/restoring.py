@@ -22,6 +22,7 @@ from governance.choice import ChoiceFact
 from governance.consent import ConsentFact
 from governance.purpose import purposes
 from governance.store.opening import open_store
+from governance.store.repair import entries_made
 from policies.vocabulary import State
 
 if TYPE_CHECKING:
@@ -76,10 +77,8 @@ def _waiting(ws: "Workspace", connection: Connection) -> tuple[list[bytes], int]
     rows = connection.execute(text("SELECT id, entry FROM outbox ORDER BY id")).all()
     known = ws.evidence.carried([row.id for row in rows])
     fresh = [row for row in rows if known.get(row.id) != bytes(row.entry)]
-    made = connection.execute(
-        text("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'")
-    ).scalar_one()
-    return [bytes(row.entry) for row in fresh], fresh[0].id - 1 if fresh else int(made)
+    made = fresh[0].id - 1 if fresh else entries_made(connection)
+    return [bytes(row.entry) for row in fresh], made
 
 
 def _renumber(connection: Connection, fresh: Sequence[bytes], last: int) -> None:

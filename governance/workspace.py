@@ -24,6 +24,7 @@ from audit.errors import BadInput, Conflict, NotFound
 from audit.ids import Ids, SystemIds
 from governance.actor import Actor, acting
 from governance.settings import FILE, Settings, load
+from governance.store import private_file
 
 if TYPE_CHECKING:
     from governance.evidence import Evidence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from governance.vault.people import People
     from governance.vault.ringfile import RingFile
     from governance.vault.rootkey import Passphrase, RootKey
-    from policies.law import Law
 
 WAIT_SECONDS = 20.0
 
@@ -99,14 +99,6 @@ class Workspace:
         self.ids: Ids = ids or SystemIds()
         self.actor = actor or acting()
         self.ask = ask
-
-    @property
-    def law(self) -> "Law":
-        """The law that counts here now: whoever holds a connection asks `law_over` for its moment."""
-        from governance.law import law_over  # noqa: PLC0415
-
-        with self.store.read() as connection:
-            return law_over(connection)
 
     @cached_property
     def root_key(self) -> "RootKey | None":
@@ -196,8 +188,7 @@ def ring_path(root: Path, settings: Settings) -> Path:
     given = settings.text("keys.ring")
     if given:
         return Path(given).expanduser()
-    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return home / "tagwarden" / "rings" / f"{settings.text('workspace.id') or root.name}.json"
+    return private_file.home() / "rings" / f"{settings.text('workspace.id') or root.name}.json"
 
 
 def _find(folder: Path | None) -> Path:

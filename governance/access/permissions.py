@@ -50,21 +50,14 @@ def _said(source: Source, said: Any) -> dict[str, str | Text]:
 
 
 def _choices(source: Source) -> Iterator[Record]:
-    rows = source.connection.execute(
-        text(
-            "SELECT kind, target, active, at, source, recorded_at FROM choiceevent "
-            "WHERE subject_id = :s ORDER BY at, id"
-        ),
-        {"s": source.subject_id},
-    )
-    for row in rows:
+    for decided in choice.history(source.connection, source.subject_id):
         yield {
-            "at": iso(row.at),
-            "kind": word("choice", row.kind),
-            "target": _target(source, row.kind, row.target),
-            "in_force": bool(row.active),
-            "source": row.source,
-            "recorded": iso(row.recorded_at),
+            "at": iso(decided.at),
+            "kind": word("choice", decided.kind),
+            "target": _target(source, decided.kind, decided.target),
+            "in_force": decided.active,
+            "source": decided.source,
+            "recorded": iso(decided.recorded_at),
         }
 
 

@@ -13,8 +13,8 @@ from audit.clock import iso
 from governance.access.person import category
 from governance.access.section import Lines, Record, Section, Source, field, word
 from governance.explaining import explanations
+from governance.purpose import recipients
 from governance.record.fields import span
-from tagging.asking import recipients_of
 from tagging.document import Tag
 from tagging.explain.amounts import Language
 from tagging.explain.answer import Explanation, render
@@ -114,9 +114,7 @@ def _why(source: Source, answer: Explanation) -> Lines:
 
 def _facts(source: Source, tag: Tag) -> Mapping[str, Text | Lines]:
     kept = span(tag.ttl)
-    codes = recipients_of(tag).union(
-        *(source.purposes[key].recipients for key in tag.purposes if key in source.purposes)
-    )
+    codes = recipients(tag, source.purposes)
     return {
         "purposes": Lines.of(_purpose(source, tag, key) for key in tag.purposes),
         "sources": Lines.of(category(key) for key in tag.sources),

@@ -26,14 +26,13 @@ from governance.changing.plan import (
 from governance.changing.world import prints
 from governance.gate import Gate
 from governance.law import law_over
-from governance.purpose import Purpose, purposes
+from governance.purpose import Purpose, purposes, recipients
 from governance.requirement import adult_answer
 from governance.running.evaluation import ProgressUpdate
 from governance.workspace import Workspace
 from policies.assessments import TYPES
 from policies.law import Law
 from tagging import lints
-from tagging.asking import recipients_of
 from tagging.catalogue import Catalogue, Definition, check_documents, check_files
 from tagging.document import Feature, Tag, full_digest, meaning_digest
 from tagging.equivalence import duplicates
@@ -195,13 +194,11 @@ class _Comparison:
         sensitive = {place[0] for place, v in after.items() if v.sensitive} - {
             place[0] for place, v in before.items() if v.sensitive
         }
-        recipients = _recipients(new, self.purposes) - (
-            _recipients(old, self.purposes) if old else set()
-        )
+        gained = recipients(new, self.purposes) - (recipients(old, self.purposes) if old else set())
         return {
             "verdicts": tuple(changes),
             "newly_sensitive": tuple(sorted(sensitive)),
-            "new_recipients": tuple(sorted(recipients - {"none"})),
+            "new_recipients": tuple(sorted(gained - {"none"})),
             "missing": tuple(self._missing(key, after.values())),
         }
 
@@ -320,15 +317,6 @@ class _Comparison:
 
 def _beyond_words(old: Feature, new: Feature) -> bool:
     return meaning_digest(old) != meaning_digest(new)
-
-
-def _recipients(tag: Tag, known_purposes: Mapping[str, Purpose]) -> set[str]:
-    return recipients_of(tag) | {
-        recipient
-        for key in tag.purposes
-        if key in known_purposes
-        for recipient in known_purposes[key].recipients
-    }
 
 
 def _fields(old: Tag | Feature | None, new: Tag | Feature) -> tuple[FieldChange, ...]:

@@ -12,6 +12,12 @@ OWNER_ONLY = 0o600
 FOLDER_OWNER_ONLY = 0o700
 
 
+def home() -> Path:
+    """Return the folder of this login for what must not lie in a workspace."""
+    share = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return share / "tagwarden"
+
+
 def make_folder(folder: Path) -> list[Path]:
     """Make a folder, and those above it that are missing, for the owner only; returns those made."""
     missing = []

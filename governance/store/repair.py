@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from audit.errors import Conflict
 from governance.store.unit import Store
@@ -51,10 +51,15 @@ def is_rolled_back(ws: "Workspace", store: Store) -> bool:
     if store.engine.dialect.name != "sqlite":
         return False
     with store.read() as connection:
-        made = connection.execute(
-            text("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'")
-        ).scalar_one()
-    return int(made) < ws.evidence.last_source
+        return entries_made(connection) < ws.evidence.last_source
+
+
+def entries_made(connection: Connection) -> int:
+    """Return the highest number that the outbox has given to an entry (SQLite)."""
+    made = connection.execute(
+        text("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'")
+    )
+    return int(made.scalar_one())
 
 
 def _leftovers(ws: "Workspace", store: Store) -> bool:
