@@ -57,6 +57,10 @@ NEEDS: Final = {
     "key.restore": ("custodian",),
     "db.accept": ("admin",),
     "subject.export": ("dsr", "dpo"),
+    "request.open": ("dsr", "dpo"),
+    "request.read": ("dsr", "dpo"),
+    "request.handle": ("dsr", "dpo"),
+    "request.decide": ("dpo",),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

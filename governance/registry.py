@@ -113,6 +113,19 @@ PLACES: Final = (
     ),
     _table("bitmapdelta", "changes of that membership", "所属集合的变动"),
     _table("liveevent", "events that came one by one", "逐条到达的行为事件"),
+    _table(
+        "request",
+        "what the person asked for, and where it stands",
+        "本人提出的请求及其状态",
+        on_erasure="retain:proof-of-answer",
+    ),
+    _table(
+        "requestevent",
+        "the steps of a request",
+        "请求的处理步骤",
+        on_erasure="retain:proof-of-answer",
+        find="ref",
+    ),
     _table("assignment", "tags, with reasons and history", "标签及其依据与历史"),
     _table(
         "outbox",

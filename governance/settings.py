@@ -51,6 +51,10 @@ KNOWN: dict[str, Setting] = {
         "",
         "where checkpoints of the evidence log go: file:FOLDER, rfc3161:URL, separated by commas",
     ),
+    "requests.calendar": Setting(
+        "",
+        "whose days off count for deadlines: DE, FR, …, US-CA-state; empty: none or the federal ones",
+    ),
     "consent.ask_again_days": Setting(
         180, "days after a refusal in which nobody is asked again; in California it is 12 months"
     ),

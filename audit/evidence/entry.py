@@ -61,6 +61,8 @@ ACTS = frozenset(
         "read.audience",
         "read.consent",
         "access.exported",
+        "request.opened",
+        "request.moved",
         "denied",
     }
 )

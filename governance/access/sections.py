@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from governance.access import events, permissions, person, tags, trail
+from governance.access import asked, events, permissions, person, tags, trail
 from governance.access.section import Section
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -16,6 +16,8 @@ SECTIONS: Final[tuple[Section, ...]] = (
     permissions.CHOICES_NOW,
     permissions.CONSENTS,
     permissions.CHOICES,
+    asked.REQUESTS,
+    asked.STEPS,
     trail.LOGGED,
     trail.WAITING,
     events.LIVE,

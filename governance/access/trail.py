@@ -17,6 +17,8 @@ from governance.evidence.log import inconsistent
 from tagging.finding import Text
 
 ACTS: Final = {
+    "request.opened": Text("a request of yours came in", "收到您的请求"),
+    "request.moved": Text("your request went on", "您的请求有进展"),
     "access.exported": Text("a copy of your data was made for you", "为您制作了数据副本"),
     "choice.recorded": Text("your choice was recorded", "登记了您的选择"),
     "consent.recorded": Text("what you said was recorded", "登记了您的意思表示"),

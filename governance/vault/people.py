@@ -46,6 +46,7 @@ KINDS: Final = {"customer": 1}
 
 TABLE_BLOB: Final = 7
 TABLE_IDENT: Final = 8
+TABLE_NOTE: Final = 9
 BLOB_STEP: Final = 64
 IDENT_STEP: Final = 32
 MAX_IDENTITY: Final = 200
@@ -165,6 +166,20 @@ class People:
                 key = _key_for(keys, subject_id, cell)
                 plain = unseal(key, Place(TABLE_BLOB, class_id, key.sid), cell)
                 yield subject_id, class_id, json.loads(plain)
+
+    def seal_note(self, subject_id: int, row: bytes, values: Mapping[str, str]) -> bytes:
+        """Return what a person said as a cell that belongs to one row (16 bytes); raises NotFound."""
+        keys = self._keys([subject_id])
+        if not keys:
+            raise _unknown()
+        key = keys[max(keys)]
+        return seal(key, Place(TABLE_NOTE, 0, row), _blob(values), self._ids.random(NONCE_BYTES))
+
+    def open_note(self, subject_id: int, row: bytes, cell: bytes) -> dict[str, str]:
+        """Return what a person said; raises Tampered `unsealing-failed`."""
+        key = _key_for(self._keys([subject_id]), subject_id, cell)
+        found: dict[str, str] = json.loads(unseal(key, Place(TABLE_NOTE, 0, row), cell))
+        return found
 
     def reference(self, subject_id: int, request: str) -> str:
         """Return the pseudonym (32 hexadecimal digits) of a person in the entries of one request.

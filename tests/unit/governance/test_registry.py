@@ -68,6 +68,8 @@ def test_what_is_kept_has_a_ground_and_what_dies_has_none():
     assert kept == {
         "store.consentevent": "proof-of-consent",
         "store.choiceevent": "proof-of-choice",
+        "store.request": "proof-of-answer",
+        "store.requestevent": "proof-of-answer",
     }
 
 
