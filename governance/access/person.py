@@ -18,6 +18,8 @@ _SENSITIVE: Final = Text("sensitive", "敏感")
 _SETS: Final = {
     "restricted": Text("processing restricted", "限制处理"),
     "optout": Text("opted out of sale and sharing", "拒绝出售与共享"),
+    "limited": Text("sensitive information limited", "已限制敏感个人信息的使用"),
+    "admt-optout": Text("no decisions by automated technology", "不接受自动化技术的决定"),
     "depersonalised": Text("personalisation off", "已关闭个性化"),
 }
 _CONSENTS: Final = {
@@ -100,6 +102,9 @@ def _meaning(source: Source, name: str) -> Text:
     if kind == "block":
         tag = source.tag(rest)
         return Text(f"tag blocked: {tag.en}", f"已屏蔽标签：{tag.zh}")
+    if kind == "contest":
+        tag = source.tag(rest)
+        return Text(f"tag contested: {tag.en}", f"已对标签提出异议：{tag.zh}")
     if kind == "touched":
         return Text(
             f"to be computed anew after new events: {rest}", f"因新的行为待重新计算：{rest}"
