@@ -82,7 +82,7 @@ def submit(ws: "Workspace", fact: ChoiceFact) -> int:
     """
     demand(ws, "choice.record")
     with ws.store.write() as unit:
-        _refuse_unknown_target(unit.connection, fact)
+        check_target(unit.connection, fact)
         ended = record(unit, fact, now=ws.evidence.now())
         unit.log(
             ws.evidence.entry(
@@ -270,7 +270,8 @@ def problem_of(fact: ChoiceFact, now: Micros) -> str:
     return next((sentence for sentence, holds in checks.items() if not holds), "")
 
 
-def _refuse_unknown_target(connection: Connection, fact: ChoiceFact) -> None:
+def check_target(connection: Connection, fact: ChoiceFact) -> None:
+    """Raise NotFound when a choice is about a purpose or tag that is not there."""
     if fact.kind == Choice.OBJECT:
         purpose_named(connection, fact.target)
     if fact.kind in _OF_TAGS and fact.active:

@@ -190,8 +190,6 @@ def _reason(answer: Answer, youngest: int | None, for_adults: Answer) -> Reason 
     return Reason.WRONG_BASIS if answer.basis_carries is False else None
 
 
-def _answer(
-    asked: Asked, regime: str, law: Law, youngest: int | None, decided: str = ""
-) -> Answer:
+def _answer(asked: Asked, regime: str, law: Law, youngest: int | None, decided: str = "") -> Answer:
     question = asked.question(youngest, decided=decided, role=law.role)
     return decide(question, law.packs[regime])
