@@ -49,6 +49,8 @@ NEEDS: Final = {
     "choice.read": ("dsr", "dpo"),
     "subject.read": ("dsr", "dpo"),
     "subject.regime": ("dsr", "dpo"),
+    "subject.correct": ("dsr", "dpo"),
+    "subject.contest": ("dsr", "dpo"),
     "explain.subject": ("dsr", "dpo"),
     "explain.officer": ("dsr", "dpo"),
     "explain.engineer": ("tagger", "dpo"),

@@ -108,6 +108,7 @@ PLACES: Final = (
         on_erasure="retain:proof-of-choice",
     ),
     _table("choicestate", "the choices in force", "当前生效的选择"),
+    _table("correction", "attributes that were corrected or deleted", "已更正或删除的属性"),
     _table(
         "bitmap", "membership in audiences and consent sets", "所属人群与同意集合", find="members"
     ),

@@ -62,6 +62,9 @@ class When(Strict):
     consumer_informed: Answers | None = None
     opted_out: Answers | None = None
     opt_out_signal: Answers | None = None
+    limited: Answers | None = None
+    admt_opted_out: Answers | None = None
+    sensitive: bool | None = None
     on_or_after: date | None = None
     before: date | None = None
     role: Texts | None = None

@@ -132,6 +132,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('subject_id', 'kind', 'target', name=op.f('pk_choicestate')),
     sqlite_with_rowid=False
     )
+    op.create_table('correction',
+    sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('attribute', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('refused', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('subject_id', 'attribute', name=op.f('pk_correction')),
+    sqlite_with_rowid=False
+    )
     op.create_table('consentevent',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -429,6 +438,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_consentevent_subject')
 
     op.drop_table('consentevent')
+    op.drop_table('correction')
     op.drop_table('choicestate')
     with op.batch_alter_table('choiceevent', schema=None) as batch_op:
         batch_op.drop_index('ix_choiceevent_subject')

@@ -10,6 +10,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     person.IDENTITIES,
     person.SUBJECT,
     person.ATTRIBUTES,
+    person.CORRECTIONS,
     tags.TAGS,
     tags.PAST,
     permissions.CONSENTS_NOW,

@@ -44,6 +44,8 @@ MEANINGS: Mapping[str, str] = {
     "not-an-object": "a line that is JSON, but no object",
     "not-json": "a line that is not JSON",
     "people-under-18": "people under 18",
+    "corrections-kept": "values that people had corrected or deleted, and that were left alone",
+    "corrections-ended": "corrections that ended because the source says something new",
     "placeholder-subject": 'a word such as "unknown" where an id should be (subject: none or accept)',
     "price-looks-like-line-total": "items whose price grows with the quantity (means: line_total?)",
     "price-times-quantity-differs": "price times quantity is not the amount",

@@ -6,7 +6,7 @@ in the control store until the next run moves it into the lake.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,10 +27,10 @@ from governance.store.unit import Unit
 from governance.workspace import Workspace
 from tagging.document import span_micros
 from tagging.evaluation.duck import DuckEngine
-from tagging.evaluation.plan import Plan, make_plan
+from tagging.evaluation.plan import Plan, closure, make_plan
 from tagging.evaluation.single import Lapse, PersonValues, SingleEngine
 from tagging.rules.lower import Cuts
-from tagging.rules.tree import facts
+from tagging.rules.tree import Attribute, facts
 
 DRAIN_EVERY = 256
 BACKLOG = 256
@@ -147,8 +147,7 @@ class Live:
                 for tag in self._snapshot.tags.values()
                 if event["event_type"] in tag.tag.refresh.on
             ]
-            work = _Refresh(unit, subject_id, moment, self._bounds(triggered, moment))
-            changes = work.go(triggered, self._numbers)
+            changes, bounded = self._refresh(unit, subject_id, moment, triggered)
             unit.log(
                 self.ws.evidence.entry(
                     "run.live",
@@ -157,8 +156,42 @@ class Live:
                     lost=sum(not change.gained for change in changes),
                 )
             )
-        self._wait(_Unsettled(subject_id, moment, work.bounded))
+        self._wait(_Unsettled(subject_id, moment, bounded))
         return changes
+
+    def resting_on(self, attribute: str) -> set[str]:
+        """Return the tags that are computed from an attribute, directly or through other tags."""
+        rules = {key: tag.root for key, tag in self._snapshot.tags.items()}
+        return {
+            key
+            for key in rules
+            if any(
+                isinstance(fact, Attribute) and fact.key == attribute
+                for name in closure(rules, {key})
+                for fact in facts(rules[name])
+            )
+        }
+
+    def built_on(self, key: str) -> set[str]:
+        """Return the tags that are computed from a tag, directly or through other tags."""
+        rules = {name: tag.root for name, tag in self._snapshot.tags.items()}
+        return {name for name in rules if name != key and key in closure(rules, {name})}
+
+    def recompute(self, unit: Unit, subject_id: int, keys: Collection[str]) -> list[LiveChange]:
+        """Compute some tags of one person again in a transaction of the caller; return what changed."""
+        tags = [tag for key, tag in self._snapshot.tags.items() if key in keys]
+        if not tags:
+            return []
+        moment = self._moment(unit.connection, subject_id, self.ws.clock.now())
+        changes, bounded = self._refresh(unit, subject_id, moment, tags)
+        self._wait(_Unsettled(subject_id, moment, bounded))
+        return changes
+
+    def _refresh(
+        self, unit: Unit, subject_id: int, moment: _Moment, tags: Sequence[Active]
+    ) -> tuple[list[LiveChange], dict[str, tuple[int, publish.Lapse]]]:
+        work = _Refresh(unit, subject_id, moment, self._bounds(tags, moment))
+        return work.go(tags, self._numbers), work.bounded
 
     def _wait(self, item: "_Unsettled") -> None:
         """Put the bounds of an event with those that wait; they replace older ones of the person."""
