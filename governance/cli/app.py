@@ -24,6 +24,7 @@ NOUNS = {
     "key": "Look after the keys.",
     "operator": "Say who may act, in which roles.",
     "policy": "Show packs, ask what the law answers.",
+    "request": "Answer what people ask for.",
     "purpose": "Declare why data may be used.",
     "run": "Compute tags.",
     "subject": "Look at one person, give them their data.",

@@ -65,7 +65,8 @@ def open_request(ws: "Workspace", asked: Asked, subject_id: int | None) -> Reque
     received = asked.received_on or today
     _check(asked, received, today)
     with ws.store.write() as unit:
-        regime = _regime(ws, unit, asked, subject_id)
+        stated = asked.regime or ws.settings.text("workspace.regime")
+        regime = _regime(unit, asked.kind, subject_id, stated)
         kind, under = right(asked.kind, regime)
         _check_requester(asked, regime)
         check_target(unit.connection, kind, asked.target)
@@ -288,8 +289,9 @@ def _decide(ws: "Workspace", ref: str, what: Step, **rest: Any) -> Request:
 
 def _admit(ws: "Workspace", unit: "Unit", found: Request, kind: Right) -> Request:
     """Let a request go on when nothing is missing; one that repeats an active one ends here."""
-    missing = found.requester != "self" and not found.mandate
-    if found.subject_id is None or found.known < kind.level or missing or found.hold:
+    mandate_missing = found.requester != "self" and not found.mandate
+    nobody = found.subject_id is None and kind.act != "rules"  # the rules are for everybody
+    if nobody or mandate_missing or found.known < kind.level or found.hold:
         return found
     same = unit.connection.execute(
         text(
@@ -378,11 +380,16 @@ def _check_requester(asked: Asked, regime: str) -> None:
         )
 
 
-def _regime(ws: "Workspace", unit: "Unit", asked: Asked, subject_id: int | None) -> str:
-    known = unit.connection.execute(
+def _regime(unit: "Unit", kind: str, subject_id: int | None, stated: str) -> str:
+    """Return the law of the person where it knows the kind, else the one that was stated.
+
+    Whether a request is taken in at all must not tell which law is on record for somebody.
+    """
+    known: str | None = unit.connection.execute(
         text("SELECT regime FROM subject WHERE subject_id = :s"), {"s": subject_id}
     ).scalar()
-    return str(known or asked.regime or ws.settings.text("workspace.regime"))
+    found = rights().kinds.get(kind)
+    return known if known and found and known in found.regimes else stated
 
 
 def _once(ws: "Workspace", key: str) -> bytes | None:
