@@ -57,6 +57,9 @@ NEEDS: Final = {
     "key.restore": ("custodian",),
     "db.accept": ("admin",),
     "subject.export": ("dsr", "dpo"),
+    "erasure.preview": ("dsr", "dpo"),
+    "erasure.run": ("dsr", "dpo"),
+    "erasure.cancel": ("dsr", "dpo"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

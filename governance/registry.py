@@ -63,6 +63,10 @@ _UNATTRIBUTED: Final = {
     "of others",
     "zh": "这些行未归属于任何人；仅凭编号检索可能会向您展示他人的数据",
 }
+_AFTERWARDS: Final = {
+    "en": "it is there only when you have been erased",
+    "zh": "仅在您的数据删除后存在",
+}
 _PASSING: Final = {
     "en": "copies of what is listed elsewhere, deleted when the command ends",
     "zh": "其他各处已列内容的临时副本，命令结束即删除",
@@ -76,8 +80,9 @@ def _table(
     *,
     on_erasure: str = ERASE,
     find: str = "subject_id",
+    withheld: Mapping[str, str] = _NOTHING,
 ) -> Place:
-    return Place(f"store.{name}", "table", name, {"en": en, "zh": zh}, find, on_erasure)
+    return Place(f"store.{name}", "table", name, {"en": en, "zh": zh}, find, on_erasure, withheld)
 
 
 def _keys(name: str, en: str, zh: str, *, withheld: Mapping[str, str] = _NOTHING) -> Place:
@@ -120,6 +125,19 @@ PLACES: Final = (
         "待写入证据日志的条目（假名）",
         find="entry",
         on_erasure=SHRED,
+    ),
+    _table(
+        "erasure",
+        "an erasure on its way; when it is closed, its number only",
+        "正在进行的删除；完成后仅保留其编号",
+        on_erasure=SHRED,
+    ),
+    _table(
+        "keptproof",
+        "until when the ledgers of an erased person are kept, under a bare number",
+        "已删除者的同意与选择记录的保存期限（仅以编号标识）",
+        on_erasure="retain:proof-of-consent",
+        withheld=_AFTERWARDS,
     ),
     _file("lake", "behaviour events", "行为事件", find="subject_id"),
     _file(

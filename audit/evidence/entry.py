@@ -61,6 +61,13 @@ ACTS = frozenset(
         "read.audience",
         "read.consent",
         "access.exported",
+        "erasure.previewed",
+        "erasure.begun",
+        "erasure.cancelled",
+        "erasure.committed",
+        "erasure.step",
+        "erasure.swept",
+        "erasure.proof_expired",
         "denied",
     }
 )

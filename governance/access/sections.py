@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from governance.access import events, permissions, person, tags, trail
+from governance.access import events, leaving, permissions, person, tags, trail
 from governance.access.section import Section
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -16,6 +16,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     permissions.CHOICES_NOW,
     permissions.CONSENTS,
     permissions.CHOICES,
+    leaving.ERASURES,
     trail.LOGGED,
     trail.WAITING,
     events.LIVE,

@@ -6,25 +6,16 @@ the dense integer of a person (never reused), identities are not here at all (se
 Every table that can hold something about a person is entered in `governance.registry`.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Text, text
+from sqlalchemy import Column, Index, LargeBinary, Text, text
 from sqlalchemy import false as sa_false
 from sqlmodel import Field, SQLModel
 
-SQLModel.metadata.naming_convention = {
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-METADATA: MetaData = SQLModel.metadata
+from governance.store import tables_erasure
+from governance.store.columns import CLUSTERED as _CLUSTERED
+from governance.store.columns import METADATA
+from governance.store.columns import big as _big
 
-BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in INTEGER columns
-_CLUSTERED = {"sqlite_with_rowid": False}
-
-
-def _big(*, primary: bool = False, auto: bool = False, null: bool = False) -> Column[int]:
-    return Column(BIG, primary_key=primary, autoincrement=auto, nullable=null)
+__all__ = ["METADATA", "tables_erasure"]
 
 
 class Purpose(SQLModel, table=True):
