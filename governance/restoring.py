@@ -68,11 +68,11 @@ def accept(ws: "Workspace") -> Accepted:
                 hint="tagwarden doctor",
             )
         demand(ws, "db.accept")
+        _, parts_lost = events.relink(ws)
         with ws.store.write() as unit:
             _renumber(unit.connection, fresh, ws.evidence.last_source)
             asked, renewed = _renew(ws, unit, lost)
             unit.log(ws.evidence.entry("store.accepted", lost=len(lost), renewed=renewed))
-        _, parts_lost = events.relink(ws)
         erased = unkeyed.sweep(ws)
         ws.store.after_commit = carry
         carry()

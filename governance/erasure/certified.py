@@ -2,6 +2,7 @@
 """What the certificate of an erasure says: counts, digests, dates, codes. No personal data."""
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from audit.clock import HOUR, Micros, iso
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 def body_of(ws: "Workspace", saga: "Saga", done_at: Micros) -> Mapping[str, Any]:
     """Return the body of the certificate of an erasure that was searched for and not found."""
-    from importlib.metadata import version
-
     return {
         "v": 1,
         "request": saga.ref,

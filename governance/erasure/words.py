@@ -78,6 +78,28 @@ WAITING: Final = {
 }
 """Why an erasure does not go on now."""
 
+STEPS: Final = {
+    "cancelled": Text("cancelled", "已撤销"),
+    "restricted": Text("restricted: nothing is used", "已限制：不再使用任何数据"),
+    "committed": Text("committed: it goes forward only", "已确定：不可撤回"),
+    "suppressed": Text("no import brings the person back", "已防止再次导入"),
+    "keys-destroyed": Text("keys destroyed", "密钥已销毁"),
+    "data-deleted": Text("rows deleted", "数据行已删除"),
+    "derived-purged": Text("files written anew", "文件已重写"),
+    "checked": Text("searched for, nothing found", "已检查，未发现残留"),
+    "certified": Text("certified", "已出具证明"),
+    "closed": Text("closed", "已完成"),
+}
+
+
+def waiting(code: str, language: str) -> str:
+    """Return in words why an erasure does not go on; where something was found is named."""
+    if not code:
+        return ""
+    reason, *places = code.split(" ")
+    said = WAITING[reason].in_(language)
+    return f"{said} ({', '.join(places)})" if places else said
+
 
 def remains(kind: str) -> tuple[str, ...]:
     """Return the codes of what stays after an erasure of a kind of scope."""
