@@ -66,6 +66,13 @@ ACTS = frozenset(
         "access.exported",
         "request.opened",
         "request.moved",
+        "erasure.previewed",
+        "erasure.begun",
+        "erasure.cancelled",
+        "erasure.committed",
+        "erasure.step",
+        "erasure.swept",
+        "erasure.proof_expired",
         "denied",
     }
 )

@@ -20,6 +20,7 @@ NOUNS = {
     "config": "Show the settings in force.",
     "consent": "Record, import and check consent.",
     "db": "Check and upgrade the control database.",
+    "erasure": "Erase a person, or a part of what is held.",
     "ingest": "Bring events, profiles and consents in.",
     "key": "Look after the keys.",
     "operator": "Say who may act, in which roles.",

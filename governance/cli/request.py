@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """`tagwarden request`: what people ask for, from receipt to answer."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from governance.cli import request_steps
 from governance.cli.out import Json, Lang, Where, emit, note, read_argument, table, workspace
+from governance.cli.request_words import data_of, lines_of, state_of, step_of
 from governance.cli.who import Whom, language_of
-
-if TYPE_CHECKING:
-    from governance.requests.row import Request, Stepped
 
 Form = Literal["html", "json", "csv-zip"]
 By = Literal["self", "agent", "guardian", "relative"]
@@ -62,12 +60,9 @@ def open_(
 
     Example: tagwarden request open @number.txt --kind access
     """
-    from typing import cast
-
     from audit.errors import NotFound
     from governance.requests import desk
     from governance.subject import find
-    from policies import rights
     from policies.clocks import read_day
 
     ws = workspace(where)
@@ -79,7 +74,7 @@ def open_(
     asked = desk.Asked(
         kind,
         target,
-        cast("rights.By", by),
+        by,
         mandate,
         channel,
         read_day(received) if received else None,
@@ -114,14 +109,14 @@ def list_(
             one.ref,
             one.kind,
             one.target,
-            _state(one, language),
+            state_of(one, language),
             one.received_on.isoformat(),
             one.deadline.isoformat(),
         )
         for one in found
     ]
     head = ("request", "kind", "target", "state", "received", "due")
-    emit({"requests": [_data(one) for one in found]}, as_json, table(head, rows))
+    emit({"requests": [data_of(one) for one in found]}, as_json, table(head, rows))
 
 
 @app.command()
@@ -134,8 +129,8 @@ def show(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False
 
     ws = workspace(where)
     found, steps = reading.shown(ws, ref)
-    data = {"request": _data(found), "steps": [_step(one) for one in steps]}
-    emit(data, as_json, _lines(found, steps, language_of(ws, lang)))
+    data = {"request": data_of(found), "steps": [step_of(one) for one in steps]}
+    emit(data, as_json, lines_of(found, steps, language_of(ws, lang)))
 
 
 @app.command()
@@ -166,84 +161,8 @@ def execute(
     done = executing.execute(ws, ref, how)
     if done.passphrase:
         note(f"passphrase, shown once and kept nowhere: {done.passphrase}")
-    data = {"request": _data(done.request), "answer": list(done.lines)}
-    emit(data, as_json, [*done.lines, f"{ref}: {_state(done.request, language)}"])
+    data = {"request": data_of(done.request), "answer": list(done.lines)}
+    emit(data, as_json, [*done.lines, f"{ref}: {state_of(done.request, language)}"])
 
 
-def tell(found: "Request", language: str, *, as_json: bool) -> None:
-    """Print where a request stands now."""
-    emit({"request": _data(found)}, as_json, [f"{found.ref}: {_state(found, language)}"])
-
-
-def _data(found: "Request") -> dict[str, Any]:
-    return {
-        "ref": found.ref,
-        "kind": found.kind,
-        "target": found.target,
-        "regime": found.regime,
-        "by": found.requester,
-        "channel": found.channel,
-        "state": str(found.state),
-        "code": found.code,
-        "identity": found.known,
-        "received": found.received_on.isoformat(),
-        "clock": found.clock,
-        "due": found.due.isoformat(),
-        "extended_due": found.extended_due.isoformat() if found.extended_due else None,
-        "acknowledge_by": found.ack_due.isoformat() if found.ack_due else None,
-        "estimated": found.estimated,
-        "extension": found.extension,
-        "hold": found.hold,
-        "hold_until": found.hold_until.isoformat() if found.hold_until else None,
-        "waiting": found.waiting,
-    }
-
-
-def _step(one: "Stepped") -> dict[str, Any]:
-    from audit.clock import iso
-
-    return {
-        "at": iso(one.at),
-        "step": one.step,
-        "state": one.state,
-        "code": one.code,
-        "operator": one.operator,
-    }
-
-
-def _state(found: "Request", language: str) -> str:
-    from policies.rights import rights
-
-    said = rights().words.states[found.state].in_(language)
-    lying = [found.hold and rights().holds[found.hold].in_(language), found.code, found.waiting]
-    more = ", ".join(part for part in lying if part)
-    return f"{said} ({more})" if more else said
-
-
-def _lines(found: "Request", steps: list["Stepped"], language: str) -> Iterator[str]:
-    from audit.clock import iso
-    from policies.rights import rights
-
-    name = rights().kinds[found.kind].name.in_(language)
-    about = f": {found.target}" if found.target else ""
-    yield f"{found.ref}  {name}{about}  {_state(found, language)}"
-    until = found.deadline.isoformat()
-    received = found.received_on.isoformat()
-    if language == "zh":
-        yield f"收到 {received}，期限 {until}（{found.clock}）"
-    else:
-        yield f"received {received}, due {until} ({found.clock})"
-    yield ""
-    yield from table(
-        ("time", "step", "state", "details", "operator"),
-        [(iso(one.at), one.step, one.state, one.code, one.operator) for one in steps],
-    )
-
-
-def _register() -> None:
-    from governance.cli import request_steps
-
-    request_steps.register(app)
-
-
-_register()
+request_steps.register(app)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from governance.cli.out import Json, Lang, Where, emit, table, workspace
+from governance.cli.request_words import tell
 from governance.cli.who import language_of
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help="Number of a request.")]
@@ -22,7 +23,6 @@ def verify(
 
     Example: tagwarden request verify rq-0123456789abcdef --by in-person
     """
-    from governance.cli.request import tell
     from governance.requests import desk
 
     ws = workspace(where)
@@ -34,13 +34,13 @@ def preview(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
 
     Example: tagwarden request preview rq-0123456789abcdef
     """
+    from governance.cli.erasure import told
     from governance.requests import erasing
 
     ws = workspace(where)
     found = erasing.preview(ws, ref)
-    language = language_of(ws, lang)
-    head, rows = erasing.lines(found, language)
-    emit({"preview": found.record(), "digest": found.digest}, as_json, table(head, rows))
+    data = found.record() | {"digest": found.digest}
+    emit(data, as_json, lambda: told(found, language_of(ws, lang)))
 
 
 def submit(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
@@ -48,7 +48,6 @@ def submit(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fal
 
     Example: tagwarden request submit rq-0123456789abcdef
     """
-    from governance.cli.request import tell
     from governance.requests import executing
 
     ws = workspace(where)
@@ -60,7 +59,6 @@ def approve(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
 
     Example: tagwarden request approve rq-0123456789abcdef
     """
-    from governance.cli.request import tell
     from governance.requests import executing
 
     ws = workspace(where)
@@ -72,7 +70,6 @@ def return_(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
 
     Example: tagwarden request return rq-0123456789abcdef
     """
-    from governance.cli.request import tell
     from governance.requests import desk
 
     ws = workspace(where)
@@ -90,12 +87,10 @@ def deny(
 
     Example: tagwarden request deny rq-0123456789abcdef --ground not-identified
     """
-    from governance.cli.request import tell
-    from governance.requests import desk, executing
+    from governance.requests import executing
 
     ws = workspace(where)
-    ended = executing.settled(ws, desk.deny(ws, ref, ground))
-    tell(ended, language_of(ws, lang), as_json=as_json)
+    tell(executing.deny(ws, ref, ground), language_of(ws, lang), as_json=as_json)
 
 
 def revoke(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
@@ -103,7 +98,6 @@ def revoke(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fal
 
     Example: tagwarden request revoke rq-0123456789abcdef
     """
-    from governance.cli.request import tell
     from governance.requests import executing
 
     ws = workspace(where)
@@ -115,7 +109,6 @@ def stop(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False
 
     Example: tagwarden request stop rq-0123456789abcdef
     """
-    from governance.cli.request import tell
     from governance.requests import executing
 
     ws = workspace(where)
@@ -133,7 +126,6 @@ def extend(
 
     Example: tagwarden request extend rq-0123456789abcdef --reason complexity
     """
-    from governance.cli.request import tell
     from governance.requests import desk
 
     ws = workspace(where)
@@ -142,6 +134,7 @@ def extend(
 
 def hold(
     ref: Ref,
+    *,
     ground: Annotated[str, typer.Option("--ground", help="fee, clarification or legal-hold.")],
     until: Annotated[str, typer.Option("--until", help="Last day of the hold, YYYY-MM-DD.")],
     where: Where = None,
@@ -152,7 +145,6 @@ def hold(
 
     Example: tagwarden request hold rq-0123456789abcdef --ground fee --until 2026-12-15
     """
-    from governance.cli.request import tell
     from governance.requests import desk
     from policies.clocks import read_day
 
@@ -166,7 +158,6 @@ def release(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
 
     Example: tagwarden request release rq-0123456789abcdef
     """
-    from governance.cli.request import tell
     from governance.requests import desk
 
     ws = workspace(where)

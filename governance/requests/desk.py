@@ -156,7 +156,21 @@ def hand_back(ws: "Workspace", ref: str) -> Request:
 
 def approve(ws: "Workspace", ref: str) -> Request:
     """Grant a request that somebody else submitted; raises Refused `same-person`."""
-    return _decide(ws, ref, Step.APPROVE, changes={"decided_by": ws.actor.ref})
+    demand(ws, "request.decide")
+    with ws.store.write() as unit:
+        return granted(ws, unit, ref)
+
+
+def granted(ws: "Workspace", unit: "Unit", ref: str) -> Request:
+    """Grant a request in a transaction of the caller's, who may decide; as `approve`."""
+    found = row.load(unit.connection, ref)
+    if found.submitted_by == ws.actor.ref:
+        raise Refused(
+            "same-person",
+            "whoever submitted a request does not decide about it",
+            hint="somebody else with the role dpo: tagwarden request approve REF",
+        )
+    return _move(ws, unit, found, Step.APPROVE, changes={"decided_by": ws.actor.ref})
 
 
 def deny(ws: "Workspace", ref: str, ground: str) -> Request:
@@ -272,12 +286,6 @@ def _handle(
     demand(ws, act)
     with ws.store.write() as unit:
         found = row.load(unit.connection, ref)
-        if what == Step.APPROVE and found.submitted_by == ws.actor.ref:
-            raise Refused(
-                "same-person",
-                "whoever submitted a request does not decide about it",
-                hint="somebody else with the role dpo: tagwarden request approve REF",
-            )
         step(found.standing, what)
         more = fits(found) if fits else {}
         return _move(ws, unit, found, what, code=code, changes={**(changes or {}), **more})

@@ -98,12 +98,23 @@ def carry_on(
 
 
 def _finish(ws: "Workspace", closed: Sequence[Progress]) -> None:
-    for one in closed:
-        with ws.store.write() as unit:
-            known = row.select(unit.connection, "ref = :r AND state = 'executing'", r=one.ref)
-            for found in known:
-                end = Step.FULFIL_IN_PART if one.held else Step.FULFIL
-                desk.moved(ws, unit, found.ref, end, "certificate")
+    """End the requests whose certificate is there, and what else was severed from an erased person."""
+    done = {one.ref for one in closed}
+    with ws.store.write() as unit:
+        executing = row.select(unit.connection, "state = 'executing'")
+        for found in executing:
+            if found.ref in done and is_erasure(found):
+                desk.moved(ws, unit, found.ref, Step.FULFIL, "certificate")
+        left = row.select(
+            unit.connection, "subject_id IS NULL AND state IN ('open', 'in_review', 'executing')"
+        )
+        for found in left:
+            kind = rights().kinds[found.kind]
+            if kind.act in ("rules", "erase"):
+                continue
+            if found.state == State.EXECUTING:
+                desk.moved(ws, unit, found.ref, Step.STOP, ERASED)
+            desk.moved(ws, unit, found.ref, Step.DENY, ERASED)
 
 
 def scope_of(found: Request) -> Scope:
@@ -113,8 +124,3 @@ def scope_of(found: Request) -> Scope:
         case "tag" | "purpose" | "category":
             return Scope(kind, target)
     return erasure.EVERYTHING
-
-
-def lines(found: Preview, language: str) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Return the head and the rows of a preview as people read it."""
-    return erasure.as_table(found, language)

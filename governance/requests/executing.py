@@ -18,8 +18,8 @@ from governance.access.package import Language
 from governance.authority import demand
 from governance.choice import ChoiceFact
 from governance.consent import EVERY_KIND, ConsentFact
-from governance.requests import desk, row
-from governance.requests.machine import State, Step, may, step
+from governance.requests import desk, erasing, row
+from governance.requests.machine import State, Step, step
 from governance.requests.row import Request
 from governance.store.private_file import Draft
 from policies.rights import rights
@@ -85,7 +85,7 @@ class _Result:
     end: Step = Step.FULFIL
 
 
-def execute(ws: "Workspace", ref: str, how: How = How()) -> Done:  # noqa: B008  (frozen)
+def execute(ws: "Workspace", ref: str, how: How = How()) -> Done:
     """Carry a request out; returns where it stands then. Goes on where a crash stopped it.
 
     Raises Refused `not-verified`, `needs-review`, `on-hold`; BadInput `needs-out`; NotFound
@@ -118,7 +118,7 @@ def _check(found: Request, how: How) -> None:
         )
 
 
-def submit(ws: "Workspace", ref: str, preview: str = "") -> Request:
+def submit(ws: "Workspace", ref: str) -> Request:
     """Put a request before an officer who decides; a contested tag is out of use from now on.
 
     (GDPR Art. 18(1)(a).) Raises as `desk.submit`.
@@ -126,16 +126,34 @@ def submit(ws: "Workspace", ref: str, preview: str = "") -> Request:
     demand(ws, "request.handle")
     with ws.store.read() as connection:
         found = row.load(connection, ref)
+    if erasing.is_erasure(found):
+        return erasing.submit(ws, ref)
     step(found.standing, Step.SUBMIT)
     if rights().kinds[found.kind].act == "contest" and found.subject_id is not None:
         correcting.contest(ws, found.subject_id, found.target, source=ref)
-    return desk.submit(ws, ref, preview)
+    return desk.submit(ws, ref)
 
 
-def settled(ws: "Workspace", ended: Request) -> Request:
-    """Put a contested tag back into use when the request was refused or taken back; returns it."""
-    contested = rights().kinds[ended.kind].act == "contest" and ended.subject_id is not None
-    if contested and ended.subject_id is not None and _is_contested(ws, ended):
+def approve(ws: "Workspace", ref: str) -> Request:
+    """Grant a request that somebody else submitted; a deletion begins with it. As `desk.approve`."""
+    with ws.store.read() as connection:
+        found = row.load(connection, ref)
+    return erasing.approve(ws, ref) if erasing.is_erasure(found) else desk.approve(ws, ref)
+
+
+def deny(ws: "Workspace", ref: str, ground: str) -> Request:
+    """Refuse a request; a contested tag is in use again. As `desk.deny`."""
+    return _settled(ws, desk.deny(ws, ref, ground))
+
+
+def revoke(ws: "Workspace", ref: str) -> Request:
+    """Note that the person took a request back; a deletion stops while it can. As `desk.revoke`."""
+    return _settled(ws, erasing.revoke(ws, ref))
+
+
+def _settled(ws: "Workspace", ended: Request) -> Request:
+    contested = rights().kinds[ended.kind].act == "contest" and _is_contested(ws, ended)
+    if contested and ended.subject_id is not None:
         correcting.settle(ws, ended.subject_id, ended.target, upheld=False)
     return ended
 
@@ -214,9 +232,10 @@ def _withdraw(case: _Case) -> _Result:
 
 def _rules(case: _Case) -> _Result:
     found = rulebook.rulebook_of(case.ws, case.request.regime)
-    with access.handing_over(case.ws, case.out, force=case.how.force), closing(
-        Draft(case.out)
-    ) as draft:
+    with (
+        access.handing_over(case.ws, case.out, force=case.how.force),
+        closing(Draft(case.out)) as draft,
+    ):
         draft.file.write(rulebook.as_html(found, case.how.language).encode("utf-8"))
         draft.finish()
         draft.publish(over=case.how.force)
