@@ -15,6 +15,7 @@ Kind = Literal["table", "file", "keystore", "log"]
 ERASE: Final = "erase"
 SHRED: Final = "shred"
 RETAIN: Final = "retain:"
+NO_RETURN: Final = "retain:no-return"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ _UNATTRIBUTED: Final = {
 _AFTERWARDS: Final = {
     "en": "it is there only when you have been erased",
     "zh": "仅在您的数据删除后存在",
+}
+_OF_ERASED: Final = {
+    "en": "keyed digests about people who were erased; they open nothing and lead to nobody who is here",
+    "zh": "关于已被删除者的带密钥摘要；不能打开任何内容，也不指向仍在册的人",
 }
 _PASSING: Final = {
     "en": "copies of what is listed elsewhere, deleted when the command ends",
@@ -168,6 +173,30 @@ PLACES: Final = (
         "客户编号等身份（已封存）",
     ),
     Place(
+        "keystore.suppress",
+        "keystore",
+        "suppress",
+        {
+            "en": "keyed digests of identities that were erased, so that no import brings them back",
+            "zh": "已删除身份的带密钥摘要，用于防止重新导入",
+        },
+        "tag",
+        NO_RETURN,
+        _OF_ERASED,
+    ),
+    Place(
+        "log.forgotten",
+        "log",
+        "forgotten",
+        {
+            "en": "the same digests, and those of destroyed keys, so that no old backup brings them back",
+            "zh": "上述摘要以及已销毁密钥的摘要，用于防止旧备份使其恢复",
+        },
+        "tag",
+        NO_RETURN,
+        _OF_ERASED,
+    ),
+    Place(
         "log.entry",
         "log",
         "entry",
@@ -199,6 +228,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.cutpoints": "cut points over a whole population",
     "keystore.canary": "a key of nobody, to tell whether the ring belongs to the store",
     "keystore.backup": "when backups were made",
+    "keystore.followed": "how far the key store has followed what was to be forgotten",
     "log.tile": "hashes over many entries",
     "log.state": "size and root of the tree",
     "file.root": "the folder itself; the settings file says nothing about people",
