@@ -155,11 +155,19 @@ def test_a_deleted_attribute_stays_away_until_that_is_lifted(shop):
 
 
 def test_the_last_attribute_takes_the_cell_along(shop):
+    before = cells(shop)
     correcting.delete(shop.ws, shop.who(), "city")
+    before |= cells(shop)
     correcting.delete(shop.ws, shop.who(), "diet")
+    gone = before - cells(shop)
+    assert len(gone) == 2
     with shop.ws.store.read() as connection:
         people = connection.execute(text("SELECT subject_id FROM sealedblob")).scalars().all()
     assert people == [shop.who("B")]
+    shop.ws.close()
+    for path in shop.ws.paths.root.rglob("*"):
+        if path.is_file():
+            assert not any(cell in path.read_bytes() for cell in gone), path
 
 
 def test_a_key_that_was_rotated_still_knows_what_the_source_said(shop):
