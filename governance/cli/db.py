@@ -65,6 +65,8 @@ def accept(where: Where = None, as_json: Json = False) -> None:
         yield f"{done.renewed} refusals, withdrawals and choices hold again"
         if done.not_renewed:
             yield f"{done.not_renewed} could not be done again: their people or purposes are not in the copy"
+        if "subject.corrected" in done.lost:
+            yield "corrected attributes were taken away: ask their people for the values again"
         yield "repeat what else is above: files to ingest and import, purposes, tags, operators"
 
     emit(data, as_json, text)
