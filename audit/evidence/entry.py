@@ -54,7 +54,6 @@ ACTS = frozenset(
         "choice.imported",
         "subject.regime",
         "subject.corrected",
-        "tag.contested",
         "tag.contest-settled",
         "run.published",
         "run.discarded",

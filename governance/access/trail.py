@@ -33,9 +33,6 @@ ACTS: Final = {
     "run.live": Text("your tags were updated by an event", "根据新行为更新了您的标签"),
     "subject.corrected": Text("an attribute of yours was corrected", "更正了您的属性"),
     "subject.regime": Text("another law was set for you", "变更了对您适用的法律"),
-    "tag.contested": Text(
-        "a tag that you contest was taken out of use", "您提出异议的标签已停止使用"
-    ),
     "tag.contest-settled": Text(
         "your objection to the accuracy of a tag was settled", "对标签准确性的异议已处理"
     ),
