@@ -57,6 +57,7 @@ NEEDS: Final = {
     "key.restore": ("custodian",),
     "db.accept": ("admin",),
     "subject.export": ("dsr", "dpo"),
+    "subject.readmit": ("dpo",),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }
