@@ -55,6 +55,8 @@ ACTS = frozenset(
         "subject.regime",
         "subject.corrected",
         "tag.contest-settled",
+        "subject.readmitted",
+        "erasure.certified",
         "run.published",
         "run.discarded",
         "run.live",
