@@ -97,7 +97,13 @@ def results(place: Path, people: int, gone: int) -> Iterator[Result]:
         begun, after = _erased(ws, many)
         facts = {"begin_s": begun, "peak_mib": peak()}
         yield Result(
-            f"erasure of {gone:,}, {name}", after, hand, "s", "rows alone, by hand", "<= 60 s", facts
+            f"erasure of {gone:,}, {name}",
+            after,
+            hand,
+            "s",
+            "rows alone, by hand",
+            "<= 60 s",
+            facts,
         )
 
 
