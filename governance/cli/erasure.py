@@ -35,6 +35,7 @@ SomeRef = Annotated[
 @app.command()
 def preview(
     subject: Whom,
+    *,
     tag: Tag = None,
     purpose: Purpose = None,
     category: Category = None,

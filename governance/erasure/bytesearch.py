@@ -8,11 +8,11 @@ each that it finds: its number, a tab, the path of the file in the folder.
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-_WINDOW: Final = 1 << 24
+_WINDOW: Final = 1 << 20
 _OVERLAP: Final = 64
 """Bytes of a window that are looked at with the next one: no byte string is longer."""
 _FEW: Final = 16
@@ -26,7 +26,11 @@ def files(root: Path) -> Iterator[Path]:
             yield path
 
 
-def in_file(path: Path, needles: Mapping[bytes, int]) -> set[int]:
+Search = Callable[[bytes], Iterator[int]]
+"""Yields the numbers of the byte strings that stand in a window."""
+
+
+def in_file(path: Path, search: Search) -> set[int]:
     """Return the numbers of the byte strings that stand in a file; it is read in windows that overlap."""
     found: set[int] = set()
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -34,42 +38,54 @@ def in_file(path: Path, needles: Mapping[bytes, int]) -> set[int]:
         tail = b""
         while block := os.read(handle, _WINDOW):
             window = tail + block
-            found.update(_in_window(window, needles))
+            found.update(search(window))
             tail = window[-_OVERLAP:]
     finally:
         os.close(handle)
     return found
 
 
-def _in_window(window: bytes, needles: Mapping[bytes, int]) -> Iterator[int]:
-    if len(needles) <= _FEW:
+def one_by_one(needles: Mapping[bytes, int]) -> Search:
+    """Return a search for few byte strings."""
+
+    def search(window: bytes) -> Iterator[int]:
         yield from (number for needle, number in needles.items() if needle in window)
-        return
+
+    return search
+
+
+def all_at_once(needles: Mapping[bytes, int]) -> Search:
+    """Return a search for many byte strings: first for how they begin, in one pass."""
     import numpy as np
 
-    if len(window) < _START:
-        return
     known = np.zeros(1 << 24, dtype=bool)  # every beginning of three bytes that a needle has
     for needle in needles:
         known[int.from_bytes(needle[:_START], "little")] = True
-    data = np.frombuffer(window, dtype=np.uint8)
-    starts = data[:-2].astype(np.uint32)
-    starts |= data[1:-1].astype(np.uint32) << 8
-    starts |= data[2:].astype(np.uint32) << 16
     sizes = sorted({len(needle) for needle in needles})
-    for at in np.flatnonzero(known[starts]).tolist():
-        for size in sizes:
-            number = needles.get(window[at : at + size])
-            if number is not None:
-                yield number
+
+    def search(window: bytes) -> Iterator[int]:
+        if len(window) < _START:
+            return
+        data = np.frombuffer(window, dtype=np.uint8)
+        starts = data[:-2].astype(np.uint32)
+        starts |= data[1:-1].astype(np.uint32) << 8
+        starts |= data[2:].astype(np.uint32) << 16
+        for at in np.flatnonzero(known[starts]).tolist():
+            for size in sizes:
+                number = needles.get(window[at : at + size])
+                if number is not None:
+                    yield number
+
+    return search
 
 
 def main(folder: str) -> int:
     """Search a folder; returns the exit code."""
     root = Path(folder)
     needles = {bytes.fromhex(line): number for number, line in enumerate(sys.stdin)}
+    search = (one_by_one if len(needles) <= _FEW else all_at_once)(needles)
     for path in files(root):
-        for number in sorted(in_file(path, needles)):
+        for number in sorted(in_file(path, search)):
             sys.stdout.write(f"{number}\t{path.relative_to(root).as_posix()}\n")
     return 0
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 KEPT: Final = frozenset({"consentevent", "choiceevent", "keptproof", "erasure"})
 """Tables in which the bare number stays: ledgers with a ground, and this register until it is closed."""
 
-_CHUNK: Final = 500
+_CHUNK: Final = 20_000
 _WORDS: Final = re.compile(r"[^,;\t|]+")
 
 Found = dict[int, set[str]]
@@ -141,14 +141,20 @@ def _tables(connection: Connection, people: BitMap, found: Found) -> None:
 
 
 def _numbers(connection: Connection, table: str, people: BitMap) -> set[int]:
-    numbers, there = list(people), set[int]()
-    for start in range(0, len(numbers), _CHUNK):
-        listed = ", ".join(map(str, numbers[start : start + _CHUNK]))
+    there: set[int] = set()
+    for listed in _lists(people):
         rows = connection.execute(
             text(f'SELECT DISTINCT subject_id FROM "{table}" WHERE subject_id IN ({listed})')
         )
         there.update(row.subject_id for row in rows)
     return there
+
+
+def _lists(people: BitMap) -> Iterator[str]:
+    """Yield the numbers as lists for a query."""
+    numbers = list(people)
+    for start in range(0, len(numbers), _CHUNK):
+        yield ", ".join(map(str, numbers[start : start + _CHUNK]))
 
 
 def _sets(
@@ -166,9 +172,12 @@ def _keys(path: Path, people: BitMap, found: Found) -> None:
         for (table,) in tables:
             columns = {row[1] for row in store.execute(f"PRAGMA table_info({table})")}
             if "subject_id" in columns:
-                rows = store.execute(f"SELECT subject_id FROM {table}")
-                for person in BitMap(row[0] for row in rows) & people:
-                    _add(found, person, f"keystore.{table}")
+                for listed in _lists(people):
+                    rows = store.execute(
+                        f"SELECT DISTINCT subject_id FROM {table} WHERE subject_id IN ({listed})"
+                    )
+                    for (person,) in rows:
+                        _add(found, person, f"keystore.{table}")
 
 
 def _lake(lake: Path, people: BitMap, found: Found) -> None:
