@@ -53,6 +53,8 @@ ACTS = frozenset(
         "choice.recorded",
         "choice.imported",
         "subject.regime",
+        "subject.readmitted",
+        "erasure.certified",
         "run.published",
         "run.discarded",
         "run.live",
