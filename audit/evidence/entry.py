@@ -66,6 +66,8 @@ ACTS = frozenset(
         "access.exported",
         "request.opened",
         "request.moved",
+        "request.notified",
+        "request.removed",
         "denied",
     }
 )

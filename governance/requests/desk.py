@@ -8,23 +8,22 @@ so that nobody blocks another person's request by opening one in their name.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from audit.clock import from_micros
 from audit.errors import BadInput, Conflict, Refused
 from audit.ids import new_id
 from governance.authority import demand
 from governance.requests import row
-from governance.requests.days import dates_of
-from governance.requests.machine import ACTIVE, ENDS, State, Step, step
+from governance.requests.days import dates_of, day_here
+from governance.requests.machine import ACTIVE, ENDS, UNVERIFIED, State, Step, step
 from governance.requests.row import Request
+from governance.requests.steps import record
 from governance.requests.target import check_target
 from policies.document import nearest
-from policies.rights import By, Right, right, rights
+from policies.rights import By, right, rights
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
@@ -97,8 +96,8 @@ def open_request(ws: "Workspace", asked: Asked, subject_id: int | None) -> Reque
                 **days,
             },
         )
-        _record(ws, unit, row.load(unit.connection, ref), "open", act="request.opened")
-        return _admit(ws, unit, row.load(unit.connection, ref), kind)
+        record(ws, unit, row.load(unit.connection, ref), "open", act="request.opened")
+        return _admit(ws, unit, row.load(unit.connection, ref))
 
 
 def verified(ws: "Workspace", unit: "Unit", ref: str, level: int, how: str) -> Request:
@@ -115,7 +114,7 @@ def verified(ws: "Workspace", unit: "Unit", ref: str, level: int, how: str) -> R
         identity = (found.asked_on, max(found.asked_on, day_here(ws)))
         changes |= dates_of(ws.settings, under, found.received_on, identity)
     after = _move(ws, unit, found, Step.VERIFY, code=how, level=level, changes=changes)
-    return _admit(ws, unit, after, rights().kinds[found.kind])
+    return _admit(ws, unit, after)
 
 
 def asked_for_proof(ws: "Workspace", unit: "Unit", ref: str, how: str) -> Request:
@@ -217,27 +216,26 @@ def hold(ws: "Workspace", ref: str, ground: str, until: date) -> Request:
 
 
 def release(ws: "Workspace", ref: str) -> Request:
-    """End the hold of a request."""
-    return _decide(ws, ref, Step.RELEASE, fits=lambda _: {"hold": "", "hold_until": ""})
+    """End the hold of a request; one that was verified meanwhile goes on."""
+    demand(ws, "request.decide")
+    with ws.store.write() as unit:
+        return _freed(ws, unit, row.load(unit.connection, ref))
 
 
 def expire(ws: "Workspace") -> list[Request]:
     """End what nobody proved to be theirs in time, and holds that are over; returns those requests."""
     demand(ws, "request.handle")
     today = day_here(ws).isoformat()
+    late_now = (
+        "state IN ('received', 'verifying') AND due < :t AND (extension = '' OR extended_due < :t)"
+    )
     with ws.store.write() as unit:
-        late = row.select(
-            unit.connection, "state IN ('received', 'verifying') AND due < :t", t=today
-        )
-        over = row.select(
-            unit.connection,
-            "hold <> '' AND hold_until < :t AND ended_at IS NULL "
-            "AND NOT (state IN ('received', 'verifying') AND due < :t)",
-            t=today,
-        )
+        late = [one for one in row.select(unit.connection, late_now, t=today) if not _shown(one)]
         ended = [_move(ws, unit, one, Step.EXPIRE, code="not-identified") for one in late]
-        free = {"hold": "", "hold_until": ""}
-        return ended + [_move(ws, unit, one, Step.RELEASE, changes=free) for one in over]
+        over = row.select(
+            unit.connection, "hold <> '' AND hold_until < :t AND ended_at IS NULL", t=today
+        )
+        return ended + [_freed(ws, unit, one) for one in over]
 
 
 def start(ws: "Workspace", unit: "Unit", ref: str) -> Request:
@@ -250,12 +248,6 @@ def moved(ws: "Workspace", unit: "Unit", ref: str, what: Step, code: str = "") -
     """Note how the carrying out goes: fulfil, fulfil-in-part, stop, wait, arrive."""
     waiting = {Step.WAIT: {"waiting": code}, Step.ARRIVE: {"waiting": ""}}.get(what, {})
     return _move(ws, unit, row.load(unit.connection, ref), what, code=code, changes=waiting)
-
-
-def day_here(ws: "Workspace") -> date:
-    """Return the day that it is where the shop is."""
-    now: datetime = from_micros(ws.clock.now())
-    return now.astimezone(ZoneInfo(ws.settings.text("workspace.zone"))).date()
 
 
 def _handle(
@@ -286,10 +278,21 @@ def _decide(ws: "Workspace", ref: str, what: Step, **rest: Any) -> Request:
     return _handle(ws, ref, what, act="request.decide", **rest)
 
 
-def _admit(ws: "Workspace", unit: "Unit", found: Request, kind: Right) -> Request:
+def _freed(ws: "Workspace", unit: "Unit", found: Request) -> Request:
+    free = {"hold": "", "hold_until": ""}
+    after = _move(ws, unit, found, Step.RELEASE, changes=free)
+    return _admit(ws, unit, after)
+
+
+def _shown(found: Request) -> bool:
+    """Return whether it is certain who asks, and, for somebody else, by which right."""
+    known = found.subject_id is not None and found.known >= found.standing.needs
+    return known and bool(found.requester == "self" or found.mandate)
+
+
+def _admit(ws: "Workspace", unit: "Unit", found: Request) -> Request:
     """Let a request go on when nothing is missing; one that repeats an active one ends here."""
-    missing = found.requester != "self" and not found.mandate
-    if found.subject_id is None or found.known < kind.level or missing or found.hold:
+    if not _shown(found) or found.hold or found.state not in UNVERIFIED:
         return found
     same = unit.connection.execute(
         text(
@@ -329,37 +332,8 @@ def _move(
     if values:
         row.update(unit.connection, found.ref, values)
     loaded = row.load(unit.connection, found.ref)
-    _record(ws, unit, loaded, what, code=code)
+    record(ws, unit, loaded, what, code=code)
     return loaded
-
-
-def _record(
-    ws: "Workspace",
-    unit: "Unit",
-    found: Request,
-    what: str,
-    *,
-    code: str = "",
-    act: str = "request.moved",
-) -> None:
-    unit.connection.execute(
-        text(
-            "INSERT INTO requestevent (ref, step, state, code, at, operator) "
-            "VALUES (:r, :s, :t, :c, :at, :o)"
-        ),
-        {
-            "r": found.ref,
-            "s": str(what),
-            "t": str(found.state),
-            "c": code,
-            "at": ws.evidence.now(),
-            "o": ws.actor.ref,
-        },
-    )
-    facts = {"ref": found.ref, "kind": found.kind, "step": str(what), "state": str(found.state)}
-    if code:
-        facts["code"] = code
-    unit.log(ws.evidence.entry(act, subject_id=found.subject_id, **facts))
 
 
 def _check(asked: Asked, received: date, today: date) -> None:
