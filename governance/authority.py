@@ -63,6 +63,9 @@ NEEDS: Final = {
     "request.read": ("dsr", "dpo"),
     "request.handle": ("dsr", "dpo"),
     "request.decide": ("dpo",),
+    "erasure.preview": ("dsr", "dpo"),
+    "erasure.run": ("dsr", "dpo"),
+    "erasure.cancel": ("dsr", "dpo"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

@@ -2,7 +2,8 @@
 """A control store that was put back from a copy is taken into use again.
 
 The evidence log knows what was done after the copy was made. What protected people then is done again
-from it: refusals, withdrawals, choices. Everything else that is lost is counted, for people to repeat.
+from it: refusals, withdrawals, choices; who has been erased is removed again. Everything else that is
+lost is counted, for people to repeat.
 Nothing else works on such a store: it would use data of people who have said no.
 """
 
@@ -20,6 +21,7 @@ from governance import choice, consent
 from governance.authority import demand
 from governance.choice import ChoiceFact
 from governance.consent import ConsentFact
+from governance.erasure import events, unkeyed
 from governance.purpose import purposes
 from governance.store.opening import open_store
 from governance.store.repair import entries_made
@@ -41,6 +43,10 @@ class Accepted:
     renewed: int
     not_renewed: int
     """Of those, how many could not be done again: their person or purpose is not in the copy."""
+    erased: int
+    """People of the copy who have been erased since, and are removed once more."""
+    parts_lost: int
+    """Files of the lake that the copy knows and that are gone, without one in their place."""
 
 
 def accept(ws: "Workspace") -> Accepted:
@@ -62,14 +68,16 @@ def accept(ws: "Workspace") -> Accepted:
                 hint="tagwarden doctor",
             )
         demand(ws, "db.accept")
+        _, parts_lost = events.relink(ws)
         with ws.store.write() as unit:
             _renumber(unit.connection, fresh, ws.evidence.last_source)
             asked, renewed = _renew(ws, unit, lost)
             unit.log(ws.evidence.entry("store.accepted", lost=len(lost), renewed=renewed))
+        erased = unkeyed.sweep(ws)
         ws.store.after_commit = carry
         carry()
     counts = Counter(entry.act for entry in lost)
-    return Accepted(dict(sorted(counts.items())), renewed, asked - renewed)
+    return Accepted(dict(sorted(counts.items())), renewed, asked - renewed, erased, parts_lost)
 
 
 def _waiting(ws: "Workspace", connection: Connection) -> tuple[list[bytes], int]:

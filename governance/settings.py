@@ -77,6 +77,13 @@ KNOWN: dict[str, Setting] = {
     "plan.max_gained_share": Setting(
         0.3, "a change that gains a larger share of a tag's people needs a reason"
     ),
+    "erasure.preview_hours": Setting(24, "how old a preview may be from which an erasure begins"),
+    "erasure.grace_hours": Setting(
+        72, "hours in which an erasure can be cancelled; until then nothing of the person is used"
+    ),
+    "erasure.proof_years": Setting(
+        3, "years for which consents and choices of erased people are kept as proof"
+    ),
     "controller.name": Setting("", "name of the controller, for the record of processing"),
     "controller.contact": Setting("", "contact of the controller, for the record"),
     "controller.joint": Setting("", "joint controller with contact; none where there is none"),
@@ -208,6 +215,11 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
         problems.add("bad-setting", '"requests.keep_months" must be at least 24')
     if int(values["keys.backup_days"]) < 1:
         problems.add("bad-setting", '"keys.backup_days" must be at least 1')
+    for key in ("erasure.preview_hours", "erasure.proof_years"):
+        if int(values[key]) < 1:
+            problems.add("bad-setting", f'"{key}" must be at least 1')
+    if int(values["erasure.grace_hours"]) < 0:
+        problems.add("bad-setting", '"erasure.grace_hours" must not be negative')
     if not 0 <= float(values["intake.max_bad_share"]) <= 1:
         problems.add("bad-setting", '"intake.max_bad_share" must be between 0 and 1')
 

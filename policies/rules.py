@@ -77,6 +77,10 @@ class Why(Strict):
     en: str = Field(min_length=1)
     zh: str = Field(min_length=1)
 
+    def in_(self, language: str) -> str:
+        """Return the sentence in a language: zh, and English for everything else."""
+        return self.zh if language == "zh" else self.en
+
 
 class Then(Strict):
     """What a rule answers. `bases` are those that can carry it; none given: every one."""

@@ -245,8 +245,8 @@ def _finish(duck: Duck, target: Target, bucket: int) -> Part | None:
         file.unlink()
         return None
     file.chmod(0o600)
-    _sync(file)
-    _sync(file.parent)
+    sync(file)
+    sync(file.parent)
     return Part(relative, bucket, int(rows), file.stat().st_size, int(first), int(last))
 
 
@@ -256,7 +256,8 @@ def parts_sql(files: Sequence[Path]) -> str:
     return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -68,6 +68,13 @@ ACTS = frozenset(
         "request.moved",
         "request.notified",
         "request.removed",
+        "erasure.previewed",
+        "erasure.begun",
+        "erasure.cancelled",
+        "erasure.committed",
+        "erasure.step",
+        "erasure.swept",
+        "erasure.proof_expired",
         "denied",
     }
 )

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from audit.clock import iso
 from governance.access.section import Lines, Record, Section, Source, field
 from policies.rights import rights
+from policies.rules import Why
 from tagging.finding import Text
 
 
@@ -24,12 +25,12 @@ def _requests(source: Source) -> Iterator[Record]:
         said = tuple(f"{name}: {value}" for name, value in _said(source, row.ref, row.said))
         yield {
             "request": row.ref,
-            "kind": _word(rights().kinds[row.kind].name.model_dump()),
+            "kind": _word(rights().kinds[row.kind].name),
             "target": row.target,
-            "by": _word(rights().words.by[row.requester].model_dump()),
+            "by": _word(rights().words.by[row.requester]),
             "channel": row.channel,
             "said": Lines(said, said),
-            "state": _word(rights().words.states[row.state].model_dump()),
+            "state": _word(rights().words.states[row.state]),
             "ground": _ground(row.code),
             "received": row.received_on,
             "due": row.extended_due if row.extension else row.due,
@@ -49,7 +50,7 @@ def _steps(source: Source) -> Iterator[Record]:
             "at": iso(row.at),
             "request": row.ref,
             "step": row.step,
-            "state": _word(rights().words.states[row.state].model_dump()),
+            "state": _word(rights().words.states[row.state]),
             "details": row.code,
             "who": row.operator,
             "letter": row.letter,
@@ -65,11 +66,11 @@ def _said(source: Source, ref: str, cell: bytes | None) -> list[tuple[str, str]]
 
 def _ground(code: str) -> Text | str:
     found = rights().refusals.get(code)
-    return _word(found.text.model_dump()) if found else code
+    return _word(found.text) if found else code
 
 
-def _word(both: dict[str, str]) -> Text:
-    return Text(both["en"], both["zh"])
+def _word(both: Why) -> Text:
+    return Text(both.en, both.zh)
 
 
 REQUESTS: Final = Section(

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from governance.access import asked, events, permissions, person, tags, trail
+from governance.access import asked, events, leaving, permissions, person, tags, trail
 from governance.access.section import Section
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -19,6 +19,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     permissions.CHOICES,
     asked.REQUESTS,
     asked.STEPS,
+    leaving.ERASURES,
     trail.LOGGED,
     trail.WAITING,
     events.LIVE,

@@ -23,6 +23,11 @@ ACTS: Final = {
     "access.exported": Text("a copy of your data was made for you", "为您制作了数据副本"),
     "choice.recorded": Text("your choice was recorded", "登记了您的选择"),
     "consent.recorded": Text("what you said was recorded", "登记了您的意思表示"),
+    "erasure.begun": Text("the erasure of your data was begun", "开始删除您的数据"),
+    "erasure.cancelled": Text("the erasure of your data was cancelled", "撤销了数据删除"),
+    "erasure.previewed": Text(
+        "it was looked at what an erasure would do", "查看了删除您的数据将涉及的内容"
+    ),
     "read.consent": Text("your consents were looked at", "查看了您的同意记录"),
     "read.explained": Text("your tags were explained", "说明了您的标签"),
     "read.subject": Text("your data were looked at", "查看了您的数据"),

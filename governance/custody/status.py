@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from audit.clock import DAY, Micros
 from governance.vault import rotation
+from governance.vault.canary import check_canary
 from governance.vault.keystore import KeyStore
-from governance.vault.people import check_canary
 from governance.vault.sealing import SUITES
 
 if TYPE_CHECKING:

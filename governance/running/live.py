@@ -17,11 +17,12 @@ from audit.errors import BadInput
 from governance import closing
 from governance.authority import demand
 from governance.catalogue import Active, known
+from governance.erasure.begin import refuse_leaving
 from governance.gate import permissions
 from governance.purpose import Purpose, purposes
 from governance.running import attributes as declared
 from governance.running import publish
-from governance.running.snapshot import Snapshot, latest_cuts, take
+from governance.running.snapshot import Snapshot, lake_bucket, latest_cuts, take
 from governance.store import bitmaps
 from governance.store.unit import Unit
 from governance.workspace import Workspace
@@ -117,7 +118,9 @@ class Live:
         )
         if not permitted:
             return _Moment(at, PersonValues({}, {}), [], permitted, {})
-        bucket = self._snapshot.buckets[subject_id % len(self._snapshot.buckets)]
+        bucket = lake_bucket(
+            connection, self.ws.paths, subject_id, len(self._snapshot.buckets), self._plan
+        )
         events = self._duck.person(self._plan, bucket, subject_id)
         events += _waiting(connection, subject_id, self._single.columns)
         keys = frozenset(fact.key for fact in self._plan.attributes())
@@ -132,13 +135,14 @@ class Live:
 
         `event` has ts (microseconds), event_type, and the columns of events, numbers in 1/10000.
         Until when the values hold is known as a lower bound only, until `settle`.
-        Raises BadInput when a column is missing or unknown.
+        Raises BadInput when a column is missing or unknown, Conflict `erasure-under-way`.
         """
         demand(self.ws, "run.live")
         self._check(event)
         if len(self._unsettled) > BACKLOG:
             self.settle(most=1)
         with self.ws.store.write() as unit:
+            refuse_leaving(unit.connection, subject_id)
             if not _insert(unit, subject_id, event):
                 return []  # the same event again: nothing happens
             moment = self._moment(unit.connection, subject_id, self.ws.clock.now())

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Searches everything for people who are erased. Written apart from the erasers: it shares nothing with
+them, does not ask the registry where to look, and reads files as bytes and stores with their own readers.
+
+It looks for the random name, the wrapped keys and the index of identities in every file of the
+workspace; for the number in every table, set and part of the lake; for identities in the quarantine.
+"""
+
+import csv
+import json
+import re
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pyroaring import BitMap
+from sqlalchemy import Connection, inspect, text
+
+from policies.decision import covers
+
+if TYPE_CHECKING:
+    from governance.erasure.scope import Scope
+    from governance.workspace import Workspace
+
+KEPT: Final = frozenset({"consentevent", "choiceevent", "keptproof", "erasure"})
+"""Tables in which the bare number stays: ledgers with a ground, and this register until it is closed."""
+
+_WINDOW: Final = 1 << 24
+_OVERLAP: Final = 32
+_MANY: Final = 64
+_CHUNK: Final = 500
+_WORDS: Final = re.compile(r"[^,;\t|]+")
+
+Found = dict[int, set[str]]
+"""Person -> where something of them was found."""
+
+
+def search(ws: "Workspace", people: Mapping[int, Sequence[bytes]]) -> Found:
+    """Return what is still there of erased people, given the traces of each; empty when nothing is."""
+    found: Found = {}
+    owners = {trace: person for person, traces in people.items() for trace in traces}
+    for path in _files(ws.paths.root):
+        for trace in _in_file(path, owners):
+            _add(found, owners[trace], f"file:{path.relative_to(ws.paths.root).as_posix()}")
+    numbers = BitMap(people)
+    with ws.store.read() as connection:
+        _tables(connection, numbers, found)
+        _sets(connection, numbers, found)
+    _keys(ws.paths.keystore, numbers, found)
+    _lake(ws.paths.lake, numbers, found)
+    if _in_quarantine(ws):
+        for person in people:
+            _add(found, person, "quarantine")
+    return found
+
+
+def search_part(ws: "Workspace", people: Collection[int], scope: "Scope") -> Found:
+    """Return what is still there of a part that was erased of some people."""
+    found: Found = {}
+    with ws.store.read() as connection:
+        rows = connection.execute(text("SELECT id, key, document FROM definition")).all()
+        gone = {row.id for row in rows if _is_of(json.loads(row.document), scope)}
+        values = connection.execute(text("SELECT tv, definition_id FROM tagvalue")).all()
+        numbers = [row.tv for row in values if row.definition_id in gone]
+        for tv in numbers:
+            held = connection.execute(
+                text("SELECT subject_id FROM assignment WHERE tv = :t"), {"t": tv}
+            )
+            for person in BitMap(row.subject_id for row in held) & BitMap(people):
+                _add(found, person, "assignment")
+        _sets(connection, BitMap(people), found, {f"tv:{tv}" for tv in numbers})
+        if scope.kind == "category":
+            _attributes(ws, connection, people, scope, found)
+    return found
+
+
+def _is_of(document: Mapping[str, Any], scope: "Scope") -> bool:
+    if scope.kind == "tag":
+        return bool(document["key"] == scope.target)
+    if scope.kind == "purpose":
+        return list(document["purposes"]) == [scope.target]
+    return any(covers(scope.target, stated) for stated in document["asserts"])
+
+
+def _attributes(
+    ws: "Workspace", connection: Connection, people: Collection[int], scope: "Scope", found: Found
+) -> None:
+    rows = connection.execute(text("SELECT key, category FROM attribute"))
+    keys = {row.key for row in rows if covers(scope.target, row.category)}
+    for person in people:
+        cells = connection.execute(
+            text("SELECT subject_id, class_id, cell FROM sealedblob WHERE subject_id = :s"),
+            {"s": person},
+        ).all()
+        opened = ws.people.unseal((row.subject_id, row.class_id, row.cell) for row in cells)
+        if any(keys & values.keys() for _, _, values in opened):
+            _add(found, person, "sealedblob")
+
+
+def _add(found: Found, person: int, where: str) -> None:
+    found.setdefault(person, set()).add(where)
+
+
+# --- bytes ----------------------------------------------------------------------------------
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield path
+
+
+def _in_file(path: Path, needles: Mapping[bytes, int]) -> Iterator[bytes]:
+    """Yield the byte strings that stand in a file, read in windows that overlap."""
+    with path.open("rb") as file:
+        tail = b""
+        while block := file.read(_WINDOW):
+            window = tail + block
+            yield from _in_bytes(window, needles)
+            tail = window[-_OVERLAP:]
+
+
+def _in_bytes(window: bytes, needles: Mapping[bytes, int]) -> Iterator[bytes]:
+    if len(needles) <= _MANY:
+        yield from (needle for needle in needles if needle in window)
+        return
+    import numpy as np
+
+    known = np.zeros(1 << 24, dtype=bool)  # every start of three bytes that a needle has
+    for needle in needles:
+        known[int.from_bytes(needle[:3], "little")] = True
+    data = np.frombuffer(window, dtype=np.uint8).astype(np.uint32)
+    if len(data) < _OVERLAP // 2:
+        return
+    starts = data[:-2] | (data[1:-1] << 8) | (data[2:] << 16)
+    sizes = sorted({len(needle) for needle in needles})
+    for at in np.flatnonzero(known[starts]).tolist():
+        for size in sizes:
+            piece = window[at : at + size]
+            if piece in needles:
+                yield piece
+
+
+# --- stores ---------------------------------------------------------------------------------
+
+
+def _tables(connection: Connection, people: BitMap, found: Found) -> None:
+    """Look for the numbers in every table of the database that has such a column."""
+    catalogue = inspect(connection)
+    for table in catalogue.get_table_names():
+        columns = {column["name"] for column in catalogue.get_columns(table)}
+        if "subject_id" in columns and table not in KEPT:
+            for person in _numbers(connection, table, people):
+                _add(found, person, table)
+
+
+def _numbers(connection: Connection, table: str, people: BitMap) -> set[int]:
+    numbers, there = list(people), set[int]()
+    for start in range(0, len(numbers), _CHUNK):
+        listed = ", ".join(map(str, numbers[start : start + _CHUNK]))
+        rows = connection.execute(
+            text(f'SELECT DISTINCT subject_id FROM "{table}" WHERE subject_id IN ({listed})')
+        )
+        there.update(row.subject_id for row in rows)
+    return there
+
+
+def _sets(
+    connection: Connection, people: BitMap, found: Found, names: Collection[str] | None = None
+) -> None:
+    for row in connection.execute(text("SELECT name, members FROM bitmap")):
+        if names is None or row.name in names:
+            for person in BitMap.deserialize(row.members) & people:
+                _add(found, person, "bitmap")
+
+
+def _keys(path: Path, people: BitMap, found: Found) -> None:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as store:
+        tables = store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            columns = {row[1] for row in store.execute(f"PRAGMA table_info({table})")}
+            if "subject_id" in columns:
+                rows = store.execute(f"SELECT subject_id FROM {table}")
+                for person in BitMap(row[0] for row in rows) & people:
+                    _add(found, person, f"keystore.{table}")
+
+
+def _lake(lake: Path, people: BitMap, found: Found) -> None:
+    """Read the column of people back from every file of the lake, registered or not."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    for path in sorted(lake.rglob("*")) if lake.is_dir() else ():
+        if not path.is_file():
+            continue
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=1 << 20, columns=["subject_id"]):
+                there = BitMap(pc.unique(batch.column(0)).to_numpy(zero_copy_only=False))
+                for person in there & people:
+                    _add(found, person, "lake")
+
+
+def _in_quarantine(ws: "Workspace") -> bool:
+    """Return whether any quarantined row names somebody who is not to come back."""
+    folder = ws.paths.quarantine
+    csv.field_size_limit(2**31 - 1)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with path.open(encoding="utf-8", newline="") as file:
+            words = {
+                word.strip(" \"'{}[]\r\n")
+                for row in csv.reader(file)
+                for word in _WORDS.findall(_plain(row[-1]))
+            }
+        usable = [word for word in words if word and word.isprintable()]
+        if ws.people.suppressed("customer", usable):
+            return True
+    return False
+
+
+def _plain(content: str) -> str:
+    try:
+        value = json.loads(content)
+    except ValueError:
+        return content
+    cells = value.values() if isinstance(value, dict) else [value]
+    return ",".join(map(str, cells))
