@@ -39,6 +39,7 @@ Condition = Literal[
     "unverified",
     "partial",
     "ground",
+    "erased",
     "document",
     "erase",
     "restrict",
@@ -71,6 +72,10 @@ class Line(Strict):
     unless: tuple[Condition, ...] = ()
     en: str = Field(min_length=1)
     zh: str = Field(min_length=1)
+
+    def in_(self, language: str) -> str:
+        """Return the paragraph in a language: zh, and English for everything else."""
+        return self.zh if language == "zh" else self.en
 
 
 class Notice(Strict):
@@ -127,8 +132,8 @@ def letter(
     """Return the text of a letter: its paragraphs, in `en` or `zh`, each on one line."""
     found = notices()
     notice = found.notices[kind]
-    filled = {str(name): _in(both, language) for name, both in blanks.items()}
-    filled["title"] = _in(notice.title, language)
+    filled = {str(name): both.in_(language) for name, both in blanks.items()}
+    filled["title"] = notice.title.in_(language)
     lines = (*found.head, *notice.lines, *found.foot)
     return "\n\n".join(_written(lines, filled, holds, language)) + "\n"
 
@@ -138,11 +143,7 @@ def _written(
 ) -> Iterator[str]:
     for line in lines:
         if all(one in holds for one in line.when) and not any(one in holds for one in line.unless):
-            yield (line.zh if language == "zh" else line.en).format(**filled)
-
-
-def _in(both: Why, language: str) -> str:
-    return both.zh if language == "zh" else both.en
+            yield line.in_(language).format(**filled)
 
 
 def _blanks(text: str) -> set[str]:

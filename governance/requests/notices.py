@@ -75,18 +75,22 @@ def fitting(found: Request) -> tuple[Kind, ...]:
 
 
 def given(
-    connection: Connection, refs: Iterable[str] | None = None
+    connection: Connection, where: str = "", **values: object
 ) -> dict[str, dict[str, Micros]]:
-    """Return which letters were given, and when first: request → kind → time. None: of all requests."""
-    query = "SELECT ref, code, min(at) FROM requestevent WHERE step = :s {} GROUP BY ref, code"
+    """Return which letters were given, and when first: request → kind → time.
+
+    `where` is a condition over the columns of requests; without it, of all requests.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT e.ref, e.code, min(e.at) FROM request JOIN requestevent e ON e.ref = request.ref "
+            f"WHERE e.step = :step {f'AND {where}' if where else ''} GROUP BY e.ref, e.code"
+        ),
+        {"step": NOTICE, **values},
+    )
     found: dict[str, dict[str, Micros]] = {}
-    wheres: Iterable[dict[str, str]] = [{}] if refs is None else ({"r": ref} for ref in refs)
-    for where in wheres:
-        rows = connection.execute(
-            text(query.format("AND ref = :r" if where else "")), {"s": NOTICE, **where}
-        )
-        for ref, kind, at in rows:
-            found.setdefault(ref, {})[kind] = at
+    for ref, kind, at in rows:
+        found.setdefault(ref, {})[kind] = at
     return found
 
 
@@ -113,7 +117,7 @@ def give(
     with ws.store.write() as unit:
         found = row.load(unit.connection, ref)
         made = _write(ws, unit.connection, found, kind, language)
-        if made.kind not in given(unit.connection, [ref]).get(ref, {}):
+        if made.kind not in _told(unit.connection, ref):
             record(
                 ws,
                 unit,
@@ -128,6 +132,10 @@ def give(
         return made
 
 
+def _told(connection: Connection, ref: str) -> dict[str, Micros]:
+    return given(connection, "request.ref = :r", r=ref).get(ref, {})
+
+
 def _write(
     ws: "Workspace",
     connection: Connection,
@@ -136,7 +144,7 @@ def _write(
     language: str | None,
 ) -> Letter:
     fit = fitting(found)
-    told = given(connection, [found.ref]).get(found.ref, {})
+    told = _told(connection, found.ref)
     chosen = kind or next((one for one in fit if one not in told), fit[0])
     if chosen not in fit:
         raise Conflict(
@@ -196,6 +204,7 @@ def _conditions(
         "unverified": found.code == "not-identified",
         "partial": found.state == State.PARTIALLY_FULFILLED,
         "ground": "ground" in blanks,
+        "erased": found.code == "erased",
         "document": kind.act in ("package", "portable", "rules", "explain", "categories"),
         "erase": kind.act == "erase",
         "restrict": kind.act == "restrict",
