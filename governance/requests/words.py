@@ -2,10 +2,11 @@
 """The words of the reports about requests, in both languages."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from policies.notices import notices
 from policies.rights import rights
+from policies.rules import Why
 from tagging.finding import Text
 
 WHAT: Final[Mapping[str, Text]] = {
@@ -43,9 +44,8 @@ COLUMNS: Final[Mapping[str, Text]] = {
     "who": Text("who must act", "应由谁处理"),
     "by": Text("by", "期限"),
     "left": Text("days left", "剩余天数"),
-    "then": Text("then", "逾期后果"),
-    "type": Text("type", "命令"),
-    "regime": Text("law", "法律"),
+    "law": Text("law", "法律"),
+    "target": Text("about", "对象"),
     "requester": Text("asked by", "提出人"),
     "channel": Text("came by", "渠道"),
     "received": Text("received", "收到"),
@@ -58,6 +58,25 @@ COLUMNS: Final[Mapping[str, Text]] = {
     "ground": Text("ground", "理由"),
     "kept": Text("in time", "是否按期"),
     "missed": Text("missed", "逾期事项"),
+}
+KEPT: Final[Mapping[str, Text]] = {
+    "yes": Text("yes", "是"),
+    "no": Text("no", "否"),
+    "open": Text("open", "未结"),
+}
+MISSED: Final[Mapping[str, Text]] = {
+    "acknowledgement": Text("the confirmation of receipt", "收到确认"),
+    "extension": Text("the notice of the extension", "延期通知"),
+    "answer": Text("the answer", "答复"),
+}
+PAGE: Final[Mapping[str, Text]] = {
+    "title": Text("Register of requests", "个人请求登记簿"),
+    "note": Text(
+        "Requests by their numbers. Nobody is named. An answer counts from the day on which it was told.",
+        "按编号列出请求，不含姓名。答复以告知之日为准。",
+    ),
+    "made": Text("As of", "截至"),
+    "empty": Text("No request came in in these days.", "该期间未收到请求。"),
 }
 
 
@@ -80,3 +99,19 @@ def detail_in(what: str, detail: str, language: str) -> str:
         )
     held = rights().holds.get(detail) if what == "hold" else None
     return held.in_(language) if held else detail
+
+
+def state_in(of: Literal["states", "by"], code: str, language: str) -> str:
+    """Return the words for a state, or for whoever asks."""
+    words: Mapping[str, Why] = rights().words.states if of == "states" else _by()
+    return words[code].in_(language)
+
+
+def ground_in(code: str, language: str) -> str:
+    """Return the words for the ground of a refusal, or its code."""
+    found = rights().refusals.get(code)
+    return found.text.in_(language) if found else code
+
+
+def _by() -> Mapping[str, Why]:
+    return {str(name): said for name, said in rights().words.by.items()}
