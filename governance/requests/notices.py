@@ -23,7 +23,7 @@ from governance.requests.machine import UNVERIFIED, State, Step
 from governance.requests.row import Request, Stepped
 from governance.requests.steps import NOTICE, record
 from policies.notices import Blank, Condition, Kind, letter, notices
-from policies.rights import rights
+from policies.rights import articles, rights
 from policies.rules import Why
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _blanks(ws: "Workspace", found: Request, earlier: Iterable[Stepped]) -> dict
     ground = found.code if found.state == State.DENIED else next(iter(partial), "")
     if refusal := data.refusals.get(ground):
         blanks["ground"] = refusal.text
-        blanks["articles"] = _same("; ".join(refusal.cites))
+        blanks["articles"] = _same("; ".join(articles(ground, found.regime)))
     return blanks
 
 
