@@ -83,8 +83,9 @@ def given(
     """
     rows = connection.execute(
         text(
-            "SELECT e.ref, e.code, min(e.at) FROM request JOIN requestevent e ON e.ref = request.ref "
-            f"WHERE e.step = :step {f'AND {where}' if where else ''} GROUP BY e.ref, e.code"
+            "SELECT ref, code, min(at) FROM requestevent WHERE step = :step "
+            f"{f'AND ref IN (SELECT ref FROM request WHERE {where})' if where else ''} "
+            "GROUP BY ref, code"
         ),
         {"step": NOTICE, **values},
     )
@@ -133,7 +134,7 @@ def give(
 
 
 def _told(connection: Connection, ref: str) -> dict[str, Micros]:
-    return given(connection, "request.ref = :r", r=ref).get(ref, {})
+    return given(connection, "ref = :r", r=ref).get(ref, {})
 
 
 def _write(
