@@ -18,9 +18,9 @@ from audit.ids import new_id
 from governance.authority import demand
 from governance.requests import row
 from governance.requests.days import dates_of, day_here
-from governance.requests.machine import ACTIVE, ENDS, UNVERIFIED, State, Step, step
+from governance.requests.machine import State, Step
+from governance.requests.moving import admit, decide, handle, move, record
 from governance.requests.row import Request
-from governance.requests.steps import record
 from governance.requests.target import check_target
 from policies.document import nearest
 from policies.rights import By, right, rights
@@ -98,7 +98,7 @@ def open_request(ws: "Workspace", asked: Asked, subject_id: int | None) -> Reque
             },
         )
         record(ws, unit, row.load(unit.connection, ref), "open", act="request.opened")
-        return _admit(ws, unit, row.load(unit.connection, ref))
+        return admit(ws, unit, row.load(unit.connection, ref))
 
 
 def verified(ws: "Workspace", unit: "Unit", ref: str, level: int, how: str) -> Request:
@@ -114,15 +114,15 @@ def verified(ws: "Workspace", unit: "Unit", ref: str, level: int, how: str) -> R
     if found.asked_on:
         identity = (found.asked_on, max(found.asked_on, day_here(ws)))
         changes |= dates_of(ws.settings, under, found.received_on, identity)
-    after = _move(ws, unit, found, Step.VERIFY, code=how, level=level, changes=changes)
-    return _admit(ws, unit, after)
+    after = move(ws, unit, found, Step.VERIFY, code=how, level=level, changes=changes)
+    return admit(ws, unit, after)
 
 
 def asked_for_proof(ws: "Workspace", unit: "Unit", ref: str, how: str) -> Request:
     """Note that proof of identity was asked for; where the law says so, the clock stops."""
     found = row.load(unit.connection, ref)
     first = found.asked_on or day_here(ws)
-    return _move(ws, unit, found, Step.ASK, code=how, changes={"asked_on": first.isoformat()})
+    return move(ws, unit, found, Step.ASK, code=how, changes={"asked_on": first.isoformat()})
 
 
 def vouch(ws: "Workspace", ref: str, how: str) -> Request:
@@ -145,12 +145,12 @@ VOUCHED: Final = {"in-person": 2, "session": 2, "known-contact": 1}
 
 def submit(ws: "Workspace", ref: str, preview: str = "") -> Request:
     """Put a request before an officer who decides; `preview` is the digest of what would be erased."""
-    return _handle(ws, ref, Step.SUBMIT, changes={"submitted_by": ws.actor.ref, "preview": preview})
+    return handle(ws, ref, Step.SUBMIT, changes={"submitted_by": ws.actor.ref, "preview": preview})
 
 
 def hand_back(ws: "Workspace", ref: str) -> Request:
     """Give a request back that cannot be decided yet."""
-    return _decide(ws, ref, Step.RETURN)
+    return decide(ws, ref, Step.RETURN)
 
 
 def approve(ws: "Workspace", ref: str) -> Request:
@@ -169,7 +169,7 @@ def granted(ws: "Workspace", unit: "Unit", ref: str) -> Request:
             "whoever submitted a request does not decide about it",
             hint="somebody else with the role dpo: tagwarden request approve REF",
         )
-    return _move(ws, unit, found, Step.APPROVE, changes={"decided_by": ws.actor.ref})
+    return move(ws, unit, found, Step.APPROVE, changes={"decided_by": ws.actor.ref})
 
 
 def deny(ws: "Workspace", ref: str, ground: str) -> Request:
@@ -185,166 +185,24 @@ def deny(ws: "Workspace", ref: str, ground: str) -> Request:
             )
         return {"decided_by": ws.actor.ref}
 
-    return _decide(ws, ref, Step.DENY, code=ground, fits=fits)
+    return decide(ws, ref, Step.DENY, code=ground, fits=fits)
 
 
 def revoke(ws: "Workspace", ref: str) -> Request:
     """Note that the person has taken the request back."""
-    return _handle(ws, ref, Step.REVOKE)
-
-
-def extend(ws: "Workspace", ref: str, reason: str) -> Request:
-    """Take the longer time, once, for a reason; the person must be told within the first.
-
-    Raises BadInput `unknown-reason`, Refused `no-extension` or `too-late`.
-    """
-    today = day_here(ws)
-
-    def fits(found: Request) -> Mapping[str, object]:
-        if reason not in rights().extensions:
-            raise BadInput(
-                "unknown-reason",
-                f'"{reason}" is no reason for more time',
-                hint="reasons: " + ", ".join(rights().extensions),
-            )
-        if found.extended_due is None:
-            raise Refused("no-extension", f"{found.regime} gives no more time for {found.kind}")
-        if today > found.due:
-            raise Refused("too-late", "more time had to be taken, and told, by the first due day")
-        return {"extension": reason}
-
-    return _handle(ws, ref, Step.EXTEND, code=reason, fits=fits)
-
-
-def hold(ws: "Workspace", ref: str, ground: str, until: date) -> Request:
-    """Put a request on hold until a day; its clock runs on. Raises BadInput."""
-    if ground not in rights().holds:
-        raise BadInput(
-            "unknown-hold",
-            f'"{ground}" is no ground for a hold',
-            hint="grounds: " + ", ".join(rights().holds),
-        )
-    if until < day_here(ws):
-        raise BadInput("bad-day", "a hold ends today or later")
-    changes = {"hold": ground, "hold_until": until.isoformat()}
-    return _decide(ws, ref, Step.HOLD, code=ground, fits=lambda _: changes)
-
-
-def release(ws: "Workspace", ref: str) -> Request:
-    """End the hold of a request; one that was verified meanwhile goes on."""
-    demand(ws, "request.decide")
-    with ws.store.write() as unit:
-        return _freed(ws, unit, row.load(unit.connection, ref))
-
-
-def expire(ws: "Workspace") -> list[Request]:
-    """End what nobody proved to be theirs in time, and holds that are over; returns those requests."""
-    demand(ws, "request.handle")
-    today = day_here(ws).isoformat()
-    late_now = (
-        "state IN ('received', 'verifying') AND due < :t AND (extension = '' OR extended_due < :t)"
-    )
-    with ws.store.write() as unit:
-        late = [one for one in row.select(unit.connection, late_now, t=today) if not _shown(one)]
-        ended = [_move(ws, unit, one, Step.EXPIRE, code="not-identified") for one in late]
-        over = row.select(
-            unit.connection, "hold <> '' AND hold_until < :t AND ended_at IS NULL", t=today
-        )
-        return ended + [_freed(ws, unit, one) for one in over]
+    return handle(ws, ref, Step.REVOKE)
 
 
 def start(ws: "Workspace", unit: "Unit", ref: str) -> Request:
     """Begin to carry out a request of a kind that nobody decides about."""
     found = row.load(unit.connection, ref)
-    return _move(ws, unit, found, Step.START, changes={"decided_by": ws.actor.ref})
+    return move(ws, unit, found, Step.START, changes={"decided_by": ws.actor.ref})
 
 
 def moved(ws: "Workspace", unit: "Unit", ref: str, what: Step, code: str = "") -> Request:
     """Note how the carrying out goes: fulfil, fulfil-in-part, stop, wait, arrive."""
     waiting = {Step.WAIT: {"waiting": code}, Step.ARRIVE: {"waiting": ""}}.get(what, {})
-    return _move(ws, unit, row.load(unit.connection, ref), what, code=code, changes=waiting)
-
-
-def _handle(
-    ws: "Workspace",
-    ref: str,
-    what: Step,
-    *,
-    code: str = "",
-    changes: Mapping[str, object] | None = None,
-    fits: Any = None,
-    act: str = "request.handle",
-) -> Request:
-    demand(ws, act)
-    with ws.store.write() as unit:
-        found = row.load(unit.connection, ref)
-        step(found.standing, what)
-        more = fits(found) if fits else {}
-        return _move(ws, unit, found, what, code=code, changes={**(changes or {}), **more})
-
-
-def _decide(ws: "Workspace", ref: str, what: Step, **rest: Any) -> Request:
-    return _handle(ws, ref, what, act="request.decide", **rest)
-
-
-def _freed(ws: "Workspace", unit: "Unit", found: Request) -> Request:
-    free = {"hold": "", "hold_until": ""}
-    after = _move(ws, unit, found, Step.RELEASE, changes=free)
-    return _admit(ws, unit, after)
-
-
-def _shown(found: Request) -> bool:
-    """Return whether it is certain who asks, and, for somebody else, by which right."""
-    anybody = rights().kinds[found.kind].act == "rules"  # the rules are for everybody
-    somebody = anybody or found.subject_id is not None
-    mandated = found.requester == "self" or bool(found.mandate)
-    return somebody and mandated and found.known >= found.standing.needs
-
-
-def _admit(ws: "Workspace", unit: "Unit", found: Request) -> Request:
-    """Let a request go on when nothing is missing; one that repeats an active one ends here."""
-    if not _shown(found) or found.hold or found.state not in UNVERIFIED:
-        return found
-    same = unit.connection.execute(
-        text(
-            "SELECT ref FROM request WHERE subject_id = :s AND kind = :k AND target = :t "
-            "AND state IN :active".replace(":active", _in(ACTIVE))
-        ),
-        {"s": found.subject_id, "k": found.kind, "t": found.target},
-    ).scalar()
-    if same:
-        return _move(ws, unit, found, Step.DUPLICATE, code=same)
-    return _move(ws, unit, found, Step.ADMIT)
-
-
-def _in(states: frozenset[State]) -> str:
-    return "(" + ", ".join(f"'{state}'" for state in sorted(states)) + ")"
-
-
-def _move(
-    ws: "Workspace",
-    unit: "Unit",
-    found: Request,
-    what: Step,
-    *,
-    code: str = "",
-    level: int = 0,
-    changes: Mapping[str, object] | None = None,
-) -> Request:
-    after = step(found.standing, what, level=level)
-    now = ws.evidence.now()
-    values: dict[str, object] = {**(changes or {})}
-    if after.state != found.state:
-        values |= {"state": after.state, "since": now}
-    if what in (Step.DENY, Step.EXPIRE, Step.DUPLICATE):
-        values["code"] = code
-    if after.state in ENDS:
-        values |= {"ended_at": now, "hold": "", "hold_until": "", "waiting": ""}
-    if values:
-        row.update(unit.connection, found.ref, values)
-    loaded = row.load(unit.connection, found.ref)
-    record(ws, unit, loaded, what, code=code)
-    return loaded
+    return move(ws, unit, row.load(unit.connection, ref), what, code=code, changes=waiting)
 
 
 def _check(asked: Asked, received: date, today: date) -> None:

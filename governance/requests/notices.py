@@ -20,8 +20,8 @@ from governance.authority import demand
 from governance.requests import row
 from governance.requests.days import day_at, day_here
 from governance.requests.machine import UNVERIFIED, State, Step
+from governance.requests.moving import NOTICE, record
 from governance.requests.row import Request, Stepped
-from governance.requests.steps import NOTICE, record
 from policies.notices import Blank, Condition, Kind, letter, notices
 from policies.rights import articles, rights
 from policies.rules import Why

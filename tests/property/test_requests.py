@@ -19,7 +19,8 @@ from sqlalchemy import event, text
 
 from audit.clock import DAY, FixedClock
 from audit.errors import Fault
-from governance.requests import desk, doctor, notices, register, row
+from governance.requests import desk, doctor, notices, register, row, timing
+from governance.requests.days import day_here
 from governance.requests.desk import Asked
 from governance.requests.machine import ACTIVE, ENDS, LIVE, MOVES, State, Step, may
 from policies.rights import dates, rights
@@ -224,16 +225,16 @@ class Requests(RuleBasedStateMachine):
 
     @rule(officer=officers, crash=crashes, ref=refs)
     def extends(self, officer, crash, ref):
-        self.does(officer, crash, lambda ws: desk.extend(ws, ref, "complexity"))
+        self.does(officer, crash, lambda ws: timing.extend(ws, ref, "complexity"))
 
     @rule(officer=officers, crash=crashes, ref=refs, days=st.integers(-1, 60))
     def holds(self, officer, crash, ref, days):
-        until = date.fromordinal(desk.day_here(self.ws).toordinal() + days)
-        self.does(officer, crash, lambda ws: desk.hold(ws, ref, "fee", until))
+        until = date.fromordinal(day_here(self.ws).toordinal() + days)
+        self.does(officer, crash, lambda ws: timing.hold(ws, ref, "fee", until))
 
     @rule(officer=officers, crash=crashes, ref=refs)
     def releases(self, officer, crash, ref):
-        self.does(officer, crash, lambda ws: desk.release(ws, ref))
+        self.does(officer, crash, lambda ws: timing.release(ws, ref))
 
     @rule(
         officer=officers,
@@ -267,10 +268,10 @@ class Requests(RuleBasedStateMachine):
     @rule(officer=officers, crash=crashes)
     def expires(self, officer, crash):
         before = self.requests()
-        self.does(officer, crash, desk.expire)
+        self.does(officer, crash, timing.expire)
         for ref, one in self.requests().items():
             if one.state == State.EXPIRED != before[ref].state:
-                assert one.deadline < desk.day_here(self.ws)
+                assert one.deadline < day_here(self.ws)
                 assert before[ref].known < one.standing.needs or one.subject_id is None
 
     @rule(days=st.sampled_from([1, 1, 10, 31, 60, -1]))
@@ -330,7 +331,7 @@ class Requests(RuleBasedStateMachine):
     @invariant()
     def there_is_a_way_out_and_the_doctor_names_it(self):
         with self.ws.store.read() as connection:
-            tasks = doctor.tasks(connection, self.ws.settings, desk.day_here(self.ws))
+            tasks = doctor.tasks(connection, self.ws.settings, day_here(self.ws))
         waiting = {task.ref for task in tasks if task.what != "letter"}
         for one in self.requests().values():
             assert (one.ref in waiting) == (one.state in LIVE)
@@ -343,7 +344,7 @@ class Requests(RuleBasedStateMachine):
 
     @invariant()
     def the_register_agrees(self):
-        today = desk.day_here(self.ws)
+        today = day_here(self.ws)
         with self.ws.store.read() as connection:
             told = notices.given(connection)
         for one in self.requests().values():

@@ -8,7 +8,7 @@ import pytest
 
 from governance.cli.app import _load
 from governance.doctor import examine
-from governance.requests import desk, doctor
+from governance.requests import desk, doctor, timing
 from governance.requests.doctor import waiting
 from governance.requests.notices import give
 from governance.requests.words import THEN, WHAT, WHO
@@ -58,12 +58,12 @@ def test_whoever_asks_for_somebody_else_shows_a_mandate(ws):
 
 def test_a_hold_names_its_ground_and_its_end_and_the_clock_that_never_stood(ws):
     ref = opened(ws, "access", a_person(ws))
-    desk.hold(ws, ref, "fee", date(2026, 3, 10))
+    timing.hold(ws, ref, "fee", date(2026, 3, 10))
     task = main_of(ws, ref)
     assert (task.what, task.detail, task.who) == ("hold", "fee", "person")
     assert (task.by, task.then) == (date(2026, 3, 10), "goes-on")
-    desk.release(ws, ref)
-    desk.hold(ws, ref, "legal-hold", date(2026, 9, 1))
+    timing.release(ws, ref)
+    timing.hold(ws, ref, "legal-hold", date(2026, 9, 1))
     task = main_of(ws, ref)
     assert (task.who, task.by, task.then) == ("officer", date(2026, 4, 1), "breach")
 
@@ -104,7 +104,7 @@ def test_what_nobody_proves_expires_and_then_the_person_must_be_told(ws):
     assert main_of(ws, ref).then == "expires"
     later(ws, 50)
     assert main_of(ws, ref).command == "tagwarden request expire"
-    desk.expire(ws)
+    timing.expire(ws)
     assert letters_of(ws, ref)["expired"].days == 0
     later(ws, 1)
     assert letters_of(ws, ref)["expired"].overdue
@@ -130,7 +130,7 @@ def test_an_extension_counts_only_when_it_was_told_within_the_first_time(ws):
     assert main_of(ws, told).extend_until == date(2026, 6, 1)
     for ref in (told, untold):
         verified(ws, ref)
-        desk.extend(ws, ref, "number")
+        timing.extend(ws, ref, "number")
         assert main_of(ws, ref).by == date(2026, 6, 1)
         assert letters_of(ws, ref)["extension"].by == date(2026, 4, 1)
         assert main_of(ws, ref).extend_until is None

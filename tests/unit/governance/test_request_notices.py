@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit.clock import DAY
-from governance.requests import desk, notices, row
+from governance.requests import desk, notices, row, timing
 from governance.requests.notices import fitting, give, written
 from policies.notices import KINDS
 from policies.rights import articles, rights
@@ -49,7 +49,7 @@ def asked(ws, who):
 
 def extended(ws, who):
     ref = opened(ws, "access", who)
-    desk.extend(ws, ref, "complexity")
+    timing.extend(ws, ref, "complexity")
     return ref
 
 
@@ -89,7 +89,7 @@ def repeated(ws, who):
 def expired(ws, who):
     ref = opened(ws, "access", who)
     later(ws, 90)
-    desk.expire(ws)
+    timing.expire(ws)
     return ref
 
 
@@ -171,7 +171,7 @@ def test_the_letter_that_is_due_comes_first(ws):
     ref = opened(ws, "access", a_person(ws, regime="ccpa"))
     assert written(ws, ref).kind == "acknowledgement"
     give(ws, ref)
-    desk.extend(ws, ref, "number")
+    timing.extend(ws, ref, "number")
     assert written(ws, ref).kind == "extension"
     give(ws, ref)
     assert written(ws, ref).kind == "proof"

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from governance.requests import desk, keeping, printing, row
+from governance.requests import desk, keeping, printing, row, timing
 from governance.requests.metrics import GROUPS, metrics
 from governance.requests.notices import give
 from governance.requests.proof import pack
@@ -66,7 +66,7 @@ def test_what_was_done_and_never_told_is_open_and_then_missed(ws):
 def test_the_register_says_which_deadline_was_missed(ws):
     ref = opened(ws, "access", a_person(ws, regime="ccpa"))
     verified(ws, ref)
-    desk.extend(ws, ref, "number")
+    timing.extend(ws, ref, "number")
     later(ws, 20)
     assert line_of(ws, ref).missed == ("acknowledgement",)
     give(ws, ref, "acknowledgement")
@@ -76,7 +76,7 @@ def test_the_register_says_which_deadline_was_missed(ws):
     other = opened(ws, "access", a_person(ws, "8", regime="ccpa"))
     verified(ws, other)
     give(ws, other, "acknowledgement")
-    desk.extend(ws, other, "number")
+    timing.extend(ws, other, "number")
     give(ws, other, "extension")
     later(ws, 80)
     ended(ws, other, Step.FULFIL)
