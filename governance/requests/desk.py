@@ -23,7 +23,7 @@ from governance.requests.moving import admit, decide, handle, move, record
 from governance.requests.row import Request
 from governance.requests.target import check_target
 from policies.document import nearest
-from policies.rights import By, right, rights
+from policies.rights import By, dates, right, rights
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
@@ -111,7 +111,8 @@ def verified(ws: "Workspace", unit: "Unit", ref: str, level: int, how: str) -> R
         raise Conflict("nobody-there", "nobody is known here under the name of this request")
     changes: dict[str, Any] = {"known": max(found.known, level)}
     _, under = right(found.kind, found.regime)
-    if found.asked_on:
+    first = dates(under, found.received_on, calendar=ws.settings.text("requests.calendar")).due
+    if found.asked_on and found.asked_on <= first:  # later, nothing is left to stand still
         identity = (found.asked_on, max(found.asked_on, day_here(ws)))
         changes |= dates_of(ws.settings, under, found.received_on, identity)
     after = move(ws, unit, found, Step.VERIFY, code=how, level=level, changes=changes)

@@ -56,6 +56,7 @@ def test_whoever_asks_for_somebody_else_shows_a_mandate(ws):
     assert main_of(ws, ref).what == "mandate"
 
 
+@pytest.mark.law("GDPR-12-5")
 def test_a_hold_names_its_ground_and_its_end_and_the_clock_that_never_stood(ws):
     ref = opened(ws, "access", a_person(ws))
     timing.hold(ws, ref, "fee", date(2026, 3, 10))
@@ -154,6 +155,16 @@ def test_a_refusal_or_an_answer_that_was_not_told_still_waits(ws):
     give(ws, refused)
     give(ws, done)
     assert waiting(ws) == []
+
+
+@pytest.mark.law("CN-ALGO-22")
+def test_every_right_about_tags_and_personalisation_has_its_last_day_in_china(ws):
+    who = a_person(ws, regime="pipl_cn")
+    made = {kind: opened(ws, kind, who) for kind in ("personalisation-off", "rules", "access")}
+    for ref in made.values():
+        assert main_of(ws, ref).by >= date(2026, 3, 1)
+    assert main_of(ws, made["personalisation-off"]).days == 0
+    assert main_of(ws, made["rules"]).by == date(2026, 3, 20)
 
 
 def test_a_choice_that_was_carried_out_needs_no_letter_and_an_untold_refusal_does(ws):

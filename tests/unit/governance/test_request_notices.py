@@ -150,7 +150,7 @@ def test_a_letter_reads_as_it_did_in_both_languages(ws, golden, case):
         golden(f"{case}.{language}.txt", text)
 
 
-@pytest.mark.law("GDPR-12-4", "CN-PIPL-50")
+@pytest.mark.law("GDPR-12-4", "GDPR-12-5", "CN-PIPL-50")
 @pytest.mark.parametrize("regime", ["gdpr", "pipl_cn", "ccpa"])
 def test_a_refusal_says_why_and_where_to_complain_whatever_the_ground(ws, regime):
     who = a_person(ws, regime=regime)

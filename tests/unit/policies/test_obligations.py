@@ -69,7 +69,7 @@ def test_a_row_that_vanishes_is_told_and_so_is_one_that_nobody_knows():
 def test_an_open_row_is_in_the_list_of_open_ones_and_no_other_is():
     assert register().open == {row.id for row in register().rows if row.state == "open"}
     assert complaints(changed("open:   #", "open_:   #")) != []
-    told = complaints(TEXT.replace("[GDPR-12-5, GDPR-16,", "[GDPR-16,"))
+    told = complaints(TEXT.replace("[GDPR-16, GDPR-17-1,", "[GDPR-17-1,"))
     assert told == ["there is the open row GDPR-12-5, and it does not stand in the list open"]
     told = complaints(TEXT.replace("[GDPR-12-5, GDPR-16,", "[GDPR-9, GDPR-12-5, GDPR-16,"))
     assert told == ["GDPR-9 stands in the list open, and there is no such open row"]
@@ -134,7 +134,7 @@ def test_names_are_looked_up_in_the_packs_and_clocks_that_are_given():
 
 def test_a_command_that_the_program_does_not_know_is_found():
     rows = [row for row in register().rows if row.id in ("GDPR-18", "GDPR-5-2")]
-    known = {"choice restrict", "audit log verify"}
+    known = {"choice restrict", "request notice", "audit log verify"}
     assert unknown_commands(rows, known) == {"choice unrestrict": "GDPR-18"}
 
 
