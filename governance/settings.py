@@ -55,6 +55,9 @@ KNOWN: dict[str, Setting] = {
         "",
         "whose days off count for deadlines: DE, FR, …, US-CA-state; empty: none or the federal ones",
     ),
+    "requests.keep_months": Setting(
+        36, "how long an ended request is kept; in California it is at least 24 months"
+    ),
     "consent.ask_again_days": Setting(
         180, "days after a refusal in which nobody is asked again; in California it is 12 months"
     ),
@@ -208,6 +211,8 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
             problems.add("bad-setting", f'"{key}" must be one of {", ".join(choices)}')
     if not 1 <= int(values["lake.buckets"]) <= 1024:
         problems.add("bad-setting", '"lake.buckets" must be between 1 and 1024')
+    if int(values["requests.keep_months"]) < 24:
+        problems.add("bad-setting", '"requests.keep_months" must be at least 24')
     if int(values["keys.backup_days"]) < 1:
         problems.add("bad-setting", '"keys.backup_days" must be at least 1')
     for key in ("erasure.preview_hours", "erasure.proof_years"):

@@ -361,6 +361,7 @@ def upgrade() -> None:
     sa.Column('code', sa.String(), server_default=sa.text("''"), nullable=False),
     sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('operator', sa.String(), nullable=False),
+    sa.Column('letter', sa.String(), server_default=sa.text("''"), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_requestevent')),
     sqlite_autoincrement=True
     )

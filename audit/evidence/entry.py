@@ -67,6 +67,8 @@ ACTS = frozenset(
         "access.exported",
         "request.opened",
         "request.moved",
+        "request.notified",
+        "request.removed",
         "erasure.previewed",
         "erasure.begun",
         "erasure.cancelled",

@@ -18,6 +18,7 @@ from tagging.finding import Text
 
 ACTS: Final = {
     "request.opened": Text("a request of yours came in", "收到您的请求"),
+    "request.notified": Text("you were told about your request", "已就您的请求通知您"),
     "request.moved": Text("your request went on", "您的请求有进展"),
     "access.exported": Text("a copy of your data was made for you", "为您制作了数据副本"),
     "choice.recorded": Text("your choice was recorded", "登记了您的选择"),

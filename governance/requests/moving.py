@@ -2,22 +2,23 @@
 """How a request moves: the step, its row, its entry in the history and in the evidence, in one transaction."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
-from audit.clock import from_micros
+from audit.evidence.entry import Fact
 from governance.authority import demand
 from governance.requests import row
-from governance.requests.machine import ACTIVE, ENDS, State, Step, step
+from governance.requests.machine import ACTIVE, ENDS, UNVERIFIED, State, Step, step
 from governance.requests.row import Request
-from policies.rights import Right
+from policies.rights import rights
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
     from governance.workspace import Workspace
+
+NOTICE: Final = "notice"
+"""The step by which a letter was given; its code is the kind of letter."""
 
 
 def handle(
@@ -47,17 +48,17 @@ def decide(ws: "Workspace", ref: str, what: Step, **rest: Any) -> Request:
     return handle(ws, ref, what, act="request.decide", **rest)
 
 
-def day_here(ws: "Workspace") -> date:
-    """Return the day that it is where the shop is."""
-    now: datetime = from_micros(ws.clock.now())
-    return now.astimezone(ZoneInfo(ws.settings.text("workspace.zone"))).date()
+def proven(found: Request) -> bool:
+    """Return whether it is certain who asks, and, for somebody else, by which right."""
+    anybody = rights().kinds[found.kind].act == "rules"  # the rules are for everybody
+    somebody = anybody or found.subject_id is not None
+    mandated = found.requester == "self" or bool(found.mandate)
+    return somebody and mandated and found.known >= found.standing.needs
 
 
-def admit(ws: "Workspace", unit: "Unit", found: Request, kind: Right) -> Request:
+def admit(ws: "Workspace", unit: "Unit", found: Request) -> Request:
     """Let a request go on when nothing is missing; one that repeats an active one ends here."""
-    mandate_missing = found.requester != "self" and not found.mandate
-    nobody = found.subject_id is None and kind.act != "rules"  # the rules are for everybody
-    if nobody or mandate_missing or found.known < kind.level or found.hold:
+    if not proven(found) or found.hold or found.state not in UNVERIFIED:
         return found
     same = unit.connection.execute(
         text(
@@ -110,12 +111,14 @@ def record(
     *,
     code: str = "",
     act: str = "request.moved",
+    letter: str = "",
+    **more: Fact,
 ) -> None:
-    """Note a step in the history of the request and in the evidence."""
+    """Note a step in the history of the request and in the evidence; `letter` is what was given."""
     unit.connection.execute(
         text(
-            "INSERT INTO requestevent (ref, step, state, code, at, operator) "
-            "VALUES (:r, :s, :t, :c, :at, :o)"
+            "INSERT INTO requestevent (ref, step, state, code, at, operator, letter) "
+            "VALUES (:r, :s, :t, :c, :at, :o, :l)"
         ),
         {
             "r": found.ref,
@@ -124,9 +127,9 @@ def record(
             "c": code,
             "at": ws.evidence.now(),
             "o": ws.actor.ref,
+            "l": letter,
         },
     )
-    facts = {"ref": found.ref, "kind": found.kind, "step": str(what), "state": str(found.state)}
-    if code:
-        facts["code"] = code
+    said = {"ref": found.ref, "kind": found.kind, "step": str(what), "state": str(found.state)}
+    facts: dict[str, Any] = {**said, **({"code": code} if code else {}), **more}
     unit.log(ws.evidence.entry(act, subject_id=found.subject_id, **facts))

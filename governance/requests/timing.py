@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from audit.errors import BadInput, Refused
 from governance.authority import demand
 from governance.requests import row
+from governance.requests.days import day_here
 from governance.requests.machine import Step
-from governance.requests.moving import day_here, decide, handle, move
+from governance.requests.moving import admit, decide, handle, move, proven
 from governance.requests.row import Request
 from policies.rights import rights
 
 if TYPE_CHECKING:
+    from governance.store.unit import Unit
     from governance.workspace import Workspace
 
 
@@ -55,24 +57,28 @@ def hold(ws: "Workspace", ref: str, ground: str, until: date) -> Request:
 
 
 def release(ws: "Workspace", ref: str) -> Request:
-    """End the hold of a request."""
-    return decide(ws, ref, Step.RELEASE, fits=lambda _: {"hold": "", "hold_until": ""})
+    """End the hold of a request; one that was proven meanwhile goes on."""
+    demand(ws, "request.decide")
+    with ws.store.write() as unit:
+        return _freed(ws, unit, row.load(unit.connection, ref))
 
 
 def expire(ws: "Workspace") -> list[Request]:
     """End what nobody proved to be theirs in time, and holds that are over; returns those requests."""
     demand(ws, "request.handle")
     today = day_here(ws).isoformat()
+    late = (
+        "state IN ('received', 'verifying') AND due < :t AND (extension = '' OR extended_due < :t)"
+    )
     with ws.store.write() as unit:
-        late = row.select(
-            unit.connection, "state IN ('received', 'verifying') AND due < :t", t=today
-        )
+        lost = [one for one in row.select(unit.connection, late, t=today) if not proven(one)]
+        ended = [move(ws, unit, one, Step.EXPIRE, code="not-identified") for one in lost]
         over = row.select(
-            unit.connection,
-            "hold <> '' AND hold_until < :t AND ended_at IS NULL "
-            "AND NOT (state IN ('received', 'verifying') AND due < :t)",
-            t=today,
+            unit.connection, "hold <> '' AND hold_until < :t AND ended_at IS NULL", t=today
         )
-        ended = [move(ws, unit, one, Step.EXPIRE, code="not-identified") for one in late]
-        free = {"hold": "", "hold_until": ""}
-        return ended + [move(ws, unit, one, Step.RELEASE, changes=free) for one in over]
+        return ended + [_freed(ws, unit, one) for one in over]
+
+
+def _freed(ws: "Workspace", unit: "Unit", found: Request) -> Request:
+    free = {"hold": "", "hold_until": ""}
+    return admit(ws, unit, move(ws, unit, found, Step.RELEASE, changes=free))

@@ -218,6 +218,38 @@ def test_the_clock_stops_while_proof_is_awaited_where_the_law_says_so(ws):
     assert (after.clock, after.due) == ("gdpr.month_with_identity_pause", date(2026, 4, 6))
 
 
+def test_proof_that_was_asked_for_too_late_stops_no_clock_and_still_counts(ws):
+    ref = desk.open_request(ws, Asked("access", received_on=date(2026, 1, 5)), a_person(ws)).ref
+    with ws.store.write() as unit:
+        desk.asked_for_proof(ws, unit, ref, "challenge")
+    after = desk.vouch(ws, ref, "session")
+    assert (after.state, after.clock, after.due) == (State.OPEN, "gdpr.month", date(2026, 2, 5))
+
+
+def test_what_was_proven_on_hold_goes_on_when_the_hold_ends_and_never_expires(ws):
+    who = a_person(ws)
+    freed = desk.open_request(ws, Asked("access"), who).ref
+    timing.hold(ws, freed, "clarification", date(2026, 9, 1))
+    assert desk.vouch(ws, freed, "session").state == State.RECEIVED
+    ws.clock.at += 90 * DAY
+    assert timing.expire(ws) == []
+    assert timing.release(ws, freed).state == State.OPEN
+    over = desk.open_request(ws, Asked("portability"), who).ref
+    timing.hold(ws, over, "fee", date(2026, 6, 1))
+    desk.vouch(ws, over, "session")
+    ws.clock.at += 10 * DAY
+    assert [(one.ref, one.state) for one in timing.expire(ws)] == [(over, State.OPEN)]
+
+
+def test_more_time_is_time_before_a_request_expires_too(ws):
+    ref = desk.open_request(ws, Asked("access"), a_person(ws)).ref
+    timing.extend(ws, ref, "number")
+    ws.clock.at += 60 * DAY
+    assert timing.expire(ws) == []
+    ws.clock.at += 60 * DAY
+    assert [one.ref for one in timing.expire(ws)] == [ref]
+
+
 @pytest.mark.law("CN-PIPL-49")
 def test_a_relative_has_a_right_of_their_own_in_china_only_and_shows_a_mandate(ws):
     asked = Asked("access", requester="relative")

@@ -134,7 +134,7 @@ def test_names_are_looked_up_in_the_packs_and_clocks_that_are_given():
 
 def test_a_command_that_the_program_does_not_know_is_found():
     rows = [row for row in register().rows if row.id in ("GDPR-18", "GDPR-5-2")]
-    known = {"choice restrict", "subject contest", "audit log verify"}
+    known = {"choice restrict", "subject contest", "request notice", "audit log verify"}
     assert unknown_commands(rows, known) == {"choice unrestrict": "GDPR-18"}
 
 
