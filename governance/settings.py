@@ -55,6 +55,25 @@ KNOWN: dict[str, Setting] = {
         "",
         "whose days off count for deadlines: DE, FR, …, US-CA-state; empty: none or the federal ones",
     ),
+    "identity.max_per_hour": Setting(
+        100, "how many proofs of identity may be asked for in one hour, over all people"
+    ),
+    "identity.key_attribute": Setting(
+        "",
+        "attribute that holds the public key (ed25519:…) with which a person signs mandates; or empty",
+    ),
+    "delivery.command": Setting(
+        "",
+        "program that sends a message to a person: the message is JSON on its standard input",
+    ),
+    "delivery.folder": Setting(
+        "", "folder outside the workspace where messages are written as .eml, without a program"
+    ),
+    "delivery.link": Setting(
+        "",
+        "page that takes links from messages; the request and the secret follow after #; empty: none",
+    ),
+    "delivery.seconds": Setting(30, "how long the program that sends may take for one message"),
     "consent.ask_again_days": Setting(
         180, "days after a refusal in which nobody is asked again; in California it is 12 months"
     ),
@@ -203,6 +222,9 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
         problems.add("bad-setting", '"lake.buckets" must be between 1 and 1024')
     if int(values["keys.backup_days"]) < 1:
         problems.add("bad-setting", '"keys.backup_days" must be at least 1')
+    for key in ("identity.max_per_hour", "delivery.seconds"):
+        if int(values[key]) < 1:
+            problems.add("bad-setting", f'"{key}" must be at least 1')
     if not 0 <= float(values["intake.max_bad_share"]) <= 1:
         problems.add("bad-setting", '"intake.max_bad_share" must be between 0 and 1')
 

@@ -63,6 +63,11 @@ ACTS = frozenset(
         "access.exported",
         "request.opened",
         "request.moved",
+        "identity.challenged",
+        "identity.messaged",
+        "identity.proved",
+        "identity.refused",
+        "identity.cancelled",
         "denied",
     }
 )

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from governance.access import asked, events, permissions, person, tags, trail
+from governance.access import asked, events, permissions, person, proofs, tags, trail
 from governance.access.section import Section
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -18,6 +18,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     permissions.CHOICES,
     asked.REQUESTS,
     asked.STEPS,
+    proofs.PROOFS,
     trail.LOGGED,
     trail.WAITING,
     events.LIVE,

@@ -19,6 +19,11 @@ from tagging.finding import Text
 ACTS: Final = {
     "request.opened": Text("a request of yours came in", "收到您的请求"),
     "request.moved": Text("your request went on", "您的请求有进展"),
+    "identity.challenged": Text("proof was asked for that it is you", "要求核验您的身份"),
+    "identity.messaged": Text("a message went to a contact of yours", "向您的联系方式发送了消息"),
+    "identity.proved": Text("it was shown that it is you", "您的身份已核验"),
+    "identity.refused": Text("somebody did not show to be you", "有人未能证明其为您本人"),
+    "identity.cancelled": Text("you stopped what was planned", "您取消了计划中的操作"),
     "access.exported": Text("a copy of your data was made for you", "为您制作了数据副本"),
     "choice.recorded": Text("your choice was recorded", "登记了您的选择"),
     "consent.recorded": Text("what you said was recorded", "登记了您的意思表示"),

@@ -11,9 +11,10 @@ from sqlalchemy import false as sa_false
 from sqlmodel import Field, SQLModel
 
 from governance.store.columns import CLUSTERED, METADATA, big
+from governance.store.tables_identity import Challenge
 from governance.store.tables_rights import Request, RequestEvent
 
-__all__ = ["METADATA", "Request", "RequestEvent"]
+__all__ = ["METADATA", "Challenge", "Request", "RequestEvent"]
 
 
 class Purpose(SQLModel, table=True):

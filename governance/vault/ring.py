@@ -58,6 +58,10 @@ class Ring:
         place = b"UTG1idx\0" + self.tenant + kind.to_bytes(2, "big")
         return hmac.digest(self._index, place + normalised.encode("utf-8"), "sha256")[:16]
 
+    def proof_tag(self, message: bytes) -> bytes:
+        """Return the keyed digest (32 bytes) by which a proof of identity is recognised."""
+        return hmac.digest(self._index, b"UTG1prf\0" + self.tenant + message, "sha256")
+
     @property
     def row_key(self) -> str:
         """The secret with which rows of events are numbered (64 hexadecimal digits)."""
