@@ -42,7 +42,7 @@ class Signed(Strict):
     """A mandate and its signature (Ed25519, hexadecimal) over `MARK` and the canonical mandate."""
 
     mandate: Mandate
-    signature: str = Field(pattern=r"\A[0-9a-f]{128}\Z")
+    signature: str = Field(pattern=r"\A[0-9a-f]{128}\z")
 
 
 def signed_part(mandate: Mandate) -> bytes:

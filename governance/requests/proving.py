@@ -60,6 +60,7 @@ def challenge(ws: "Workspace", ref: str, contact: str = "") -> ProofAsked:
     with ws.store.write() as unit:
         found = row.load(unit.connection, ref)
         after = desk.asked_for_proof(ws, unit, ref, "challenge")
+        _even(ws, found.subject_id, 2)
         follows = challenges.open_challenge(ws, unit, ref, found.subject_id, contact)
         unit.log(
             ws.evidence.entry(
@@ -190,8 +191,15 @@ def _proved(ws: "Workspace", unit: "Unit", found: Request, level: int, how: str)
 
 def _refuse(ws: "Workspace", ref: str, taken: Taken) -> Exception:
     with ws.store.write() as unit:
+        _even(ws, taken.subject_id, 1)
         unit.log(ws.evidence.entry("identity.refused", subject_id=taken.subject_id, ref=ref))
     return challenges.refused()
+
+
+def _even(ws: "Workspace", subject_id: int | None, entries: int) -> None:
+    """Take as long for somebody who is not known as entries take that name a person."""
+    for _ in range(entries if subject_id is None else 0):
+        ws.people.reference_of_nobody("req")
 
 
 def _awaiting_mandate(unit: "Unit", ref: str) -> Request:
