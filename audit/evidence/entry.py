@@ -76,6 +76,11 @@ ACTS = frozenset(
         "erasure.step",
         "erasure.swept",
         "erasure.proof_expired",
+        "identity.challenged",
+        "identity.messaged",
+        "identity.proved",
+        "identity.refused",
+        "identity.cancelled",
         "denied",
     }
 )

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from governance.intake.desk import CUSTOMER, PEOPLE_BATCH, Desk
 from governance.store import bitmaps
 from governance.store.unit import Unit
-from governance.vault.people import normalise
+from governance.vault.identity import normalise
 from tagging.lake import count_of, distinct_subjects, know_people
 
 if TYPE_CHECKING:
