@@ -17,6 +17,7 @@ from audit.errors import NotFound
 from governance.choice import InForce, choices
 from governance.consent import LedgerEntry, history
 from governance.purpose import purpose_named
+from governance.requirement import STOPS
 from policies.clocks import add_months
 from policies.vocabulary import Choice, Reason, State
 
@@ -87,8 +88,8 @@ def _refusals(said: Iterable[LedgerEntry]) -> list[_No]:
 
 def _choices(regime: str, chosen: Iterable[InForce], purpose: str) -> Iterator[_No]:
     for choice in chosen:
-        if choice.kind == Choice.OPT_OUT and regime == "ccpa":
-            yield choice.since, Reason.OPTED_OUT
+        if choice.kind in STOPS and regime == "ccpa":
+            yield choice.since, STOPS[Choice(choice.kind)].reason
         if (choice.kind, choice.target) == (Choice.OBJECT, purpose):
             yield choice.since, Reason.OBJECTED
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people decide about the use of their data: object, restrict, opt out, block, depersonalise.
+"""What people decide about the use of their data: object, restrict, opt out, limit, block, contest.
 
 Append-only, with the choices in force as a fold; the sets of people that the gate reads move in the
 same transaction, so that a choice holds at the next read. At the same instant the protecting choice
@@ -18,6 +18,7 @@ from audit.errors import NotFound, Problems
 from governance.authority import demand
 from governance.closing import close_tag, close_unpermitted
 from governance.purpose import purpose_named
+from governance.requirement import STOPS
 from governance.store import bitmaps
 from governance.store.unit import Unit
 from policies.document import nearest
@@ -29,19 +30,21 @@ if TYPE_CHECKING:
 MAX_CODE = 80
 ENDED_BY = "choice"
 
-_TARGETED = {Choice.OBJECT, Choice.BLOCK}
+_TARGETED = {Choice.OBJECT, Choice.BLOCK, Choice.CONTEST}
+_OF_TAGS = {Choice.BLOCK, Choice.CONTEST}
 _SETS = {
     Choice.OBJECT: "object:",
     Choice.RESTRICT: "restricted",
-    Choice.OPT_OUT: "optout",
     Choice.BLOCK: "block:",
+    Choice.CONTEST: "contest:",
     Choice.DEPERSONALISE: "depersonalised",
+    **{choice: stop.people for choice, stop in STOPS.items()},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ChoiceFact:
-    """What a person decided, and when. `target` is a purpose (object), a tag (block-tag), or ''."""
+    """What a person decided, and when. `target` is a purpose (object), a tag (block-tag, contest-tag), or ''."""
 
     subject_id: int
     kind: str
@@ -79,19 +82,22 @@ def submit(ws: "Workspace", fact: ChoiceFact) -> int:
     """
     demand(ws, "choice.record")
     with ws.store.write() as unit:
-        _refuse_unknown_target(unit.connection, fact)
+        check_target(unit.connection, fact)
         ended = record(unit, fact, now=ws.evidence.now())
-        unit.log(
-            ws.evidence.entry(
-                "choice.recorded",
-                subject_id=fact.subject_id,
-                kind=fact.kind,
-                target=fact.target or "all",
-                active=fact.active,
-                ended=ended,
-            )
-        )
+        unit.log(entry(ws, fact, ended))
     return ended
+
+
+def entry(ws: "Workspace", fact: ChoiceFact, ended: int) -> bytes:
+    """Return the evidence of a choice; after a restore it is done again from it."""
+    return ws.evidence.entry(
+        "choice.recorded",
+        subject_id=fact.subject_id,
+        kind=str(fact.kind),
+        target=fact.target or "all",
+        active=fact.active,
+        ended=ended,
+    )
 
 
 def record(unit: Unit, fact: ChoiceFact, *, now: Micros) -> int:
@@ -257,7 +263,7 @@ def problem_of(fact: ChoiceFact, now: Micros) -> str:
     known = fact.kind in set(Choice)
     checks = {
         "the kind of choice is unknown": known,
-        "an objection names a purpose and a block names a tag, nothing else does": not known
+        "an objection names a purpose, a block and a contest name a tag, nothing else does": not known
         or (Choice(fact.kind) in _TARGETED) == bool(fact.target),
         "the choice is dated after the present": fact.at <= now,
         f"target and source are codes of at most {MAX_CODE} characters": all(
@@ -267,10 +273,11 @@ def problem_of(fact: ChoiceFact, now: Micros) -> str:
     return next((sentence for sentence, holds in checks.items() if not holds), "")
 
 
-def _refuse_unknown_target(connection: Connection, fact: ChoiceFact) -> None:
+def check_target(connection: Connection, fact: ChoiceFact) -> None:
+    """Raise NotFound when a choice is about a purpose or tag that is not there."""
     if fact.kind == Choice.OBJECT:
         purpose_named(connection, fact.target)
-    if fact.kind == Choice.BLOCK and fact.active:
+    if fact.kind in _OF_TAGS and fact.active:
         rows = connection.execute(text("SELECT DISTINCT key FROM definition ORDER BY key"))
         known = [row.key for row in rows]
         if fact.target not in known:

@@ -19,7 +19,7 @@ from governance.assessment import Assessments, valid
 from governance.law import law_over
 from governance.purpose import Purpose
 from governance.purpose import purposes as all_purposes
-from governance.requirement import Requirement, requirement, requirements
+from governance.requirement import STOPS, Requirement, requirement, requirements
 from governance.store import bitmaps
 from policies.law import Law
 from policies.vocabulary import AGE_BANDS, Choice, Kind, Reason, State
@@ -179,6 +179,7 @@ class Gate:
             found |= self._for(key, self.asked(definition, key))
         found -= self.members("restricted")
         found -= self.members(f"block:{definition.key}")
+        found -= self.members(f"contest:{definition.key}")
         return found
 
     def refused(self, definition: Tag, allowed: BitMap) -> dict[str, int]:
@@ -202,8 +203,8 @@ class Gate:
                 here = self._cell(what.regime, what.band)
                 if what.kinds:
                     here = here & self._given(key, what.kinds)  # a cell is shared: never in place
-                if what.opt_out_stops:
-                    here = here - self.members("optout")
+                for choice in what.stopped_by:
+                    here = here - self.members(STOPS[choice].people)
                 found |= here
             found -= self.members(f"object:{key}")
             if key in self.purposes and self.purposes[key].personalised:
@@ -215,6 +216,7 @@ class Gate:
         """Give what stops people, in the order of reasons, for the first purpose of a tag."""
         yield Reason.RESTRICTED, self.members("restricted")
         yield Reason.TAG_BLOCKED, self.members(f"block:{definition.key}")
+        yield Reason.TAG_CONTESTED, self.members(f"contest:{definition.key}")
         key = definition.purposes[0]
         asked = self.asked(definition, key)
         for what in asked:
@@ -222,10 +224,11 @@ class Gate:
                 yield what.reason, self._cell(what.regime, what.band)
         unknown = Reason.GAP if key in self.purposes else Reason.UNKNOWN_PURPOSE
         yield unknown, self.everyone - self._settled
-        for what in asked:
-            if what.reason is None and what.opt_out_stops:
-                here = self._cell(what.regime, what.band)
-                yield Reason.OPTED_OUT, here & self.members("optout")
+        for choice, stop in STOPS.items():
+            for what in asked:
+                if choice in what.stopped_by:
+                    here = self._cell(what.regime, what.band)
+                    yield stop.reason, here & self.members(stop.people)
         yield Reason.OBJECTED, self.members(f"object:{key}")
         if key in self.purposes and self.purposes[key].personalised:
             yield Reason.PERSONALISATION_OFF, self.members("depersonalised")
@@ -354,16 +357,9 @@ class _Person:
             event_id = self._consent(key, what.kinds)
             if event_id is None:
                 reasons.append(self._missing(key, what.kinds))
-        return Verdict(
-            key,
-            not reasons,
-            tuple(str(reason) for reason in reasons),
-            self.regime,
-            what.basis,
-            event_id,
-            what.cites,
-            what.rule,
-        )
+        said = tuple(str(reason) for reason in reasons)
+        more = (what.basis, event_id, what.cites, what.rule)
+        return Verdict(key, not reasons, said, self.regime, *more)
 
     def _own(
         self, tag: str, key: str, purpose: Purpose | None, what: Requirement
@@ -372,10 +368,13 @@ class _Person:
             yield Reason.RESTRICTED
         if (Choice.BLOCK, tag) in self.choices:
             yield Reason.TAG_BLOCKED
+        if (Choice.CONTEST, tag) in self.choices:
+            yield Reason.TAG_CONTESTED
         if what.reason is not None:
             yield what.reason
-        if what.opt_out_stops and (Choice.OPT_OUT, "") in self.choices:
-            yield Reason.OPTED_OUT
+        for choice in what.stopped_by:
+            if (choice, "") in self.choices:
+                yield STOPS[choice].reason
         if (Choice.OBJECT, key) in self.choices:
             yield Reason.OBJECTED
         if purpose and purpose.personalised and (Choice.DEPERSONALISE, "") in self.choices:

@@ -27,9 +27,9 @@ from governance.store.engine import open_engine
 from governance.store.migrate import upgrade
 from governance.store.opening import store_url
 from governance.vault import levels
+from governance.vault.canary import canary_record
 from governance.vault.keystore import KeyStore
 from governance.vault.passphrase import Ask
-from governance.vault.people import canary_record
 from governance.vault.ring import create_ring
 from governance.vault.sealing import SUITES
 from governance.workspace import Paths, Workspace, ring_path

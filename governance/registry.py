@@ -15,6 +15,8 @@ Kind = Literal["table", "file", "keystore", "log"]
 ERASE: Final = "erase"
 SHRED: Final = "shred"
 RETAIN: Final = "retain:"
+SEVER: Final = "sever:"
+NO_RETURN: Final = "retain:no-return"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class Place:
     find: str
     """The column by which a person is found."""
     on_erasure: str
-    """`erase`, `shred`, or `retain:` and the ground."""
+    """`erase`, `shred`; `retain:` or `sever:` and the ground on which it is kept."""
+    severed: tuple[str, ...] = ()
+    """Columns that are emptied, so that what is kept leads to nobody."""
     withheld: Mapping[str, str] = field(default_factory=dict)
     """Why a person gets no copy of it; empty: they get one."""
 
@@ -42,7 +46,13 @@ class Place:
     @property
     def ground(self) -> str:
         """The ground on which it is kept after an erasure, or ''."""
-        return self.on_erasure.removeprefix(RETAIN) if self.on_erasure.startswith(RETAIN) else ""
+        how, _, ground = self.on_erasure.partition(":")
+        return ground if f"{how}:" in (RETAIN, SEVER) else ""
+
+    @property
+    def keeps_number(self) -> bool:
+        """Whether it is kept after an erasure under the bare number."""
+        return self.kind == "table" and self.on_erasure.startswith(RETAIN)
 
 
 _NOTHING: Final[Mapping[str, str]] = {}
@@ -63,6 +73,14 @@ _UNATTRIBUTED: Final = {
     "of others",
     "zh": "这些行未归属于任何人；仅凭编号检索可能会向您展示他人的数据",
 }
+_AFTERWARDS: Final = {
+    "en": "it is there only when you have been erased",
+    "zh": "仅在您的数据删除后存在",
+}
+_OF_ERASED: Final = {
+    "en": "keyed digests about people who were erased; they open nothing and lead to nobody who is here",
+    "zh": "关于已被删除者的带密钥摘要；不能打开任何内容，也不指向仍在册的人",
+}
 _PASSING: Final = {
     "en": "copies of what is listed elsewhere, deleted when the command ends",
     "zh": "其他各处已列内容的临时副本，命令结束即删除",
@@ -76,19 +94,24 @@ def _table(
     *,
     on_erasure: str = ERASE,
     find: str = "subject_id",
+    severed: tuple[str, ...] = (),
+    withheld: Mapping[str, str] = _NOTHING,
 ) -> Place:
-    return Place(f"store.{name}", "table", name, {"en": en, "zh": zh}, find, on_erasure)
+    holds = {"en": en, "zh": zh}
+    return Place(f"store.{name}", "table", name, holds, find, on_erasure, severed, withheld)
 
 
 def _keys(name: str, en: str, zh: str, *, withheld: Mapping[str, str] = _NOTHING) -> Place:
     holds = {"en": en, "zh": zh}
-    return Place(f"keystore.{name}", "keystore", name, holds, "subject_id", SHRED, withheld)
+    return Place(
+        f"keystore.{name}", "keystore", name, holds, "subject_id", SHRED, withheld=withheld
+    )
 
 
 def _file(
     name: str, en: str, zh: str, *, find: str, withheld: Mapping[str, str] = _NOTHING
 ) -> Place:
-    return Place(f"file.{name}", "file", name, {"en": en, "zh": zh}, find, ERASE, withheld)
+    return Place(f"file.{name}", "file", name, {"en": en, "zh": zh}, find, ERASE, withheld=withheld)
 
 
 PLACES: Final = (
@@ -108,6 +131,7 @@ PLACES: Final = (
         on_erasure="retain:proof-of-choice",
     ),
     _table("choicestate", "the choices in force", "当前生效的选择"),
+    _table("correction", "attributes that were corrected or deleted", "已更正或删除的属性"),
     _table(
         "bitmap", "membership in audiences and consent sets", "所属人群与同意集合", find="members"
     ),
@@ -117,13 +141,14 @@ PLACES: Final = (
         "request",
         "what the person asked for, and where it stands",
         "本人提出的请求及其状态",
-        on_erasure="retain:proof-of-answer",
+        on_erasure="sever:proof-of-answer",
+        severed=("subject_id", "said"),
     ),
     _table(
         "requestevent",
         "the steps of a request",
         "请求的处理步骤",
-        on_erasure="retain:proof-of-answer",
+        on_erasure="sever:proof-of-answer",
         find="ref",
     ),
     _table(
@@ -138,6 +163,19 @@ PLACES: Final = (
         "待写入证据日志的条目（假名）",
         find="entry",
         on_erasure=SHRED,
+    ),
+    _table(
+        "erasure",
+        "an erasure on its way; when it is closed, its number only",
+        "正在进行的删除；完成后仅保留其编号",
+        on_erasure=SHRED,
+    ),
+    _table(
+        "keptproof",
+        "until when the ledgers of an erased person are kept, under a bare number",
+        "已删除者的同意与选择记录的保存期限（仅以编号标识）",
+        on_erasure="retain:proof-of-consent",
+        withheld=_AFTERWARDS,
     ),
     _file("lake", "behaviour events", "行为事件", find="subject_id"),
     _file(
@@ -166,6 +204,30 @@ PLACES: Final = (
         "name",
         "identities such as the customer number, sealed",
         "客户编号等身份（已封存）",
+    ),
+    Place(
+        "keystore.suppress",
+        "keystore",
+        "suppress",
+        {
+            "en": "keyed digests of identities that were erased, so that no import brings them back",
+            "zh": "已删除身份的带密钥摘要，用于防止重新导入",
+        },
+        "tag",
+        NO_RETURN,
+        withheld=_OF_ERASED,
+    ),
+    Place(
+        "log.forgotten",
+        "log",
+        "forgotten",
+        {
+            "en": "the same digests, and those of destroyed keys, so that no old backup brings them back",
+            "zh": "上述摘要以及已销毁密钥的摘要，用于防止旧备份使其恢复",
+        },
+        "tag",
+        NO_RETURN,
+        withheld=_OF_ERASED,
     ),
     Place(
         "log.entry",
@@ -199,6 +261,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.cutpoints": "cut points over a whole population",
     "keystore.canary": "a key of nobody, to tell whether the ring belongs to the store",
     "keystore.backup": "when backups were made",
+    "keystore.followed": "how far the key store has followed what was to be forgotten",
     "log.tile": "hashes over many entries",
     "log.state": "size and root of the tree",
     "file.root": "the folder itself; the settings file says nothing about people",

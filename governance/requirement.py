@@ -9,15 +9,33 @@ that is missing or overdue: none of them is ever allowed.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Final, NamedTuple
 
 from governance.assessment import Assessments
 from governance.purpose import Purpose
 from policies.assessments import RULES as ASSESSED
 from policies.decision import Answer, decide
 from policies.law import Law, shipped
-from policies.vocabulary import AGE_BANDS, Consent, Kind, Reason, Verdict, sufficient
+from policies.vocabulary import AGE_BANDS, Choice, Consent, Kind, Reason, Verdict, sufficient
 from tagging.asking import RECIPIENTS, Asked, recipients_of
 from tagging.document import Tag
+
+
+class Stop(NamedTuple):
+    """A choice that stops a tag where the law says so."""
+
+    asked: str
+    """The field of the question that says that the person chose it."""
+    people: str
+    """The set of people who chose it."""
+    reason: Reason
+
+
+STOPS: Final[Mapping[Choice, Stop]] = {
+    Choice.OPT_OUT: Stop("opted_out", "optout", Reason.OPTED_OUT),
+    Choice.LIMIT: Stop("limited", "limited", Reason.LIMITED),
+    Choice.ADMT_OPT_OUT: Stop("admt_opted_out", "admt-optout", Reason.DECISIONS_OFF),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +53,8 @@ class Requirement:
     reason: Reason | None
     kinds: frozenset[Kind] = frozenset()
     basis: str = ""
-    opt_out_stops: bool = False
+    stopped_by: tuple[Choice, ...] = ()
+    """The choices of a person that stop it, in the order of `STOPS`."""
     cites: tuple[str, ...] = ()
     rule: str = ""
     assessments: tuple[str, ...] = ()
@@ -108,7 +127,7 @@ def _assessed(found: Requirement, tag: str, assessments: Assessments) -> Require
     return replace(
         found,
         reason=Reason.ASSESSMENT_MISSING,
-        opt_out_stops=False,
+        stopped_by=(),
         cites=tuple(dict.fromkeys((*articles, *found.cites))),
         missing=missing,
     )
@@ -143,8 +162,6 @@ def _settled(asked: Asked, people: tuple[str, str], law: Law, key: str) -> Requi
     need = answer.consent
     if need is Consent.NONE and asked.basis == "consent":
         need = Consent.OPT_IN  # where the law asks for none, the owner of the tag has promised one
-    against = _answer(asked, regime, law, youngest, opted_out=True)
-    opt_out = against.verdict is Verdict.PROHIBITED
     return Requirement(
         key,
         regime,
@@ -152,7 +169,12 @@ def _settled(asked: Asked, people: tuple[str, str], law: Law, key: str) -> Requi
         reason,
         sufficient(need, youngest) if reason is None else frozenset(),
         asked.basis,
-        opt_out_stops=opt_out and reason is None,
+        stopped_by=tuple(
+            choice
+            for choice, stop in STOPS.items()
+            if reason is None
+            and _answer(asked, regime, law, youngest, stop.asked).verdict is Verdict.PROHIBITED
+        ),
         cites=answer.cites,
         rule=answer.rule,
         assessments=tuple(duty for duty in answer.requires if duty in ASSESSED and reason is None),
@@ -168,8 +190,6 @@ def _reason(answer: Answer, youngest: int | None, for_adults: Answer) -> Reason 
     return Reason.WRONG_BASIS if answer.basis_carries is False else None
 
 
-def _answer(
-    asked: Asked, regime: str, law: Law, youngest: int | None, *, opted_out: bool = False
-) -> Answer:
-    question = asked.question(youngest, opted_out=opted_out, role=law.role)
+def _answer(asked: Asked, regime: str, law: Law, youngest: int | None, decided: str = "") -> Answer:
+    question = asked.question(youngest, decided=decided, role=law.role)
     return decide(question, law.packs[regime])

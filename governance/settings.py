@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from audit.errors import BadInput, Problems
 from policies.document import nearest
@@ -55,6 +56,9 @@ KNOWN: dict[str, Setting] = {
         "",
         "whose days off count for deadlines: DE, FR, …, US-CA-state; empty: none or the federal ones",
     ),
+    "requests.keep_months": Setting(
+        36, "how long an ended request is kept; in California it is at least 24 months"
+    ),
     "identity.max_per_hour": Setting(
         100, "how many proofs of identity may be asked for in one hour, over all people"
     ),
@@ -92,6 +96,13 @@ KNOWN: dict[str, Setting] = {
     ),
     "plan.max_gained_share": Setting(
         0.3, "a change that gains a larger share of a tag's people needs a reason"
+    ),
+    "erasure.preview_hours": Setting(24, "how old a preview may be from which an erasure begins"),
+    "erasure.grace_hours": Setting(
+        72, "hours in which an erasure can be cancelled; until then nothing of the person is used"
+    ),
+    "erasure.proof_years": Setting(
+        3, "years for which consents and choices of erased people are kept as proof"
     ),
     "controller.name": Setting("", "name of the controller, for the record of processing"),
     "controller.contact": Setting("", "contact of the controller, for the record"),
@@ -207,6 +218,18 @@ def _typed(key: str, value: object) -> Value | None:
     return value if isinstance(default, str) and isinstance(value, str) else None
 
 
+_LEAST: Final = {
+    "delivery.seconds": 1,
+    "erasure.grace_hours": 0,
+    "erasure.preview_hours": 1,
+    "erasure.proof_years": 1,
+    "identity.max_per_hour": 1,
+    "keys.backup_days": 1,
+    "requests.keep_months": 24,
+}
+"""The least that a number may be."""
+
+
 def _check(values: Mapping[str, Value], problems: Problems) -> None:
     allowed = {
         "workspace.language": ("en", "zh"),
@@ -220,11 +243,9 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
             problems.add("bad-setting", f'"{key}" must be one of {", ".join(choices)}')
     if not 1 <= int(values["lake.buckets"]) <= 1024:
         problems.add("bad-setting", '"lake.buckets" must be between 1 and 1024')
-    if int(values["keys.backup_days"]) < 1:
-        problems.add("bad-setting", '"keys.backup_days" must be at least 1')
-    for key in ("identity.max_per_hour", "delivery.seconds"):
-        if int(values[key]) < 1:
-            problems.add("bad-setting", f'"{key}" must be at least 1')
+    for key, least in _LEAST.items():
+        if int(values[key]) < least:
+            problems.add("bad-setting", f'"{key}" must be at least {least}')
     if not 0 <= float(values["intake.max_bad_share"]) <= 1:
         problems.add("bad-setting", '"intake.max_bad_share" must be between 0 and 1')
 

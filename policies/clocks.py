@@ -273,8 +273,10 @@ class _Count:
         texts = {}
         for language in ("en", "zh"):
             shown = {key: _shown(value, language) for key, value in facts.items()}
-            texts[language] = getattr(words.steps[code], language).format(
-                end=_shown(label, language), day=_shown(day, language), **shown
+            texts[language] = (
+                words.steps[code]
+                .in_(language)
+                .format(end=_shown(label, language), day=_shown(day, language), **shown)
             )
         self.steps.append(Step(code, end, day, Why(**texts)))
 
@@ -284,7 +286,7 @@ def _shown(value: object, language: str) -> object:
         return value.zh if language == "zh" else value.en
     if isinstance(value, date):
         weekday = clocks().words.weekdays[str(value.isoweekday())]
-        return _named(value, getattr(weekday, language), language)
+        return _named(value, weekday.in_(language), language)
     if isinstance(value, list):
         comma = "、" if language == "zh" else ", "
         return comma.join(_runs(value, language))

@@ -71,6 +71,8 @@ class Question(Strict):
     authorising_law: str | None = None
     opted_out: bool | None = None
     opt_out_signal: bool | None = None
+    limited: bool | None = None
+    admt_opted_out: bool | None = None
     role: Role | None = None
     """What the shop is under the companions of a regime; not stated: a shop of its own goods."""
     as_of: date | None = None
@@ -174,6 +176,9 @@ def _facts(question: Question, use: str, pack: Pack) -> dict[str, Any]:
         "consumer_informed": question.consumer_informed,
         "opted_out": question.opted_out,
         "opt_out_signal": question.opt_out_signal,
+        "limited": question.limited,
+        "admt_opted_out": question.admt_opted_out,
+        "sensitive": None,
         "as_of": question.as_of,
         "member_state": question.member_state,
         "role": question.role,
@@ -246,6 +251,7 @@ def _ruled(facts: Mapping[str, Any], pack: Pack) -> Answer:
     use = str(facts["purpose"])
     marks = [mark for mark in pack.sensitivity if holds(mark.when, facts, pack)]
     steps = [Step(m.id, "sensitive", use, m.cites, m.provenance) for m in marks]
+    facts = {**facts, "sensitive": bool(marks)}
     rule = next((rule for rule in pack.rules if holds(rule.when, facts, pack)), None)
     if rule is None:
         answer = _gap(pack, "no-rule", "No rule of the pack settles this.", "规则包未作规定。")
@@ -332,7 +338,7 @@ def _part(name: str, wanted: Any, facts: Mapping[str, Any], pack: Pack) -> bool:
             found = facts["as_of"] is None or facts["as_of"] >= wanted
         case "before":
             found = facts["as_of"] is not None and facts["as_of"] < wanted
-        case "authorising_law":
+        case "authorising_law" | "sensitive":
             found = facts[name] == wanted
         case _:
             found = facts[name] in wanted
@@ -351,7 +357,7 @@ def _applies(duty: Duty, answer: Answer, facts: Mapping[str, Any], pack: Pack) -
         return False
     if duty.sensitive is not None and duty.sensitive != answer.sensitive:
         return False
-    return holds(duty.when, facts, pack)
+    return holds(duty.when, {**facts, "sensitive": answer.sensitive}, pack)
 
 
 def _gap(pack: Pack, rule: str, en: str, zh: str) -> Answer:

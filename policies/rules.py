@@ -62,6 +62,9 @@ class When(Strict):
     consumer_informed: Answers | None = None
     opted_out: Answers | None = None
     opt_out_signal: Answers | None = None
+    limited: Answers | None = None
+    admt_opted_out: Answers | None = None
+    sensitive: bool | None = None
     on_or_after: date | None = None
     before: date | None = None
     role: Texts | None = None
@@ -73,6 +76,10 @@ class Why(Strict):
 
     en: str = Field(min_length=1)
     zh: str = Field(min_length=1)
+
+    def in_(self, language: str) -> str:
+        """Return the sentence in a language: zh, and English for everything else."""
+        return self.zh if language == "zh" else self.en
 
 
 class Then(Strict):

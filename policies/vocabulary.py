@@ -90,7 +90,10 @@ class Choice(StrEnum):
     OBJECT = "object"
     RESTRICT = "restrict"
     OPT_OUT = "opt-out"
+    LIMIT = "limit"
+    ADMT_OPT_OUT = "admt-opt-out"
     BLOCK = "block-tag"
+    CONTEST = "contest-tag"
     DEPERSONALISE = "depersonalise"
 
 
@@ -99,6 +102,7 @@ class Reason(StrEnum):
 
     RESTRICTED = "restricted"
     TAG_BLOCKED = "tag-blocked"
+    TAG_CONTESTED = "tag-contested"
     UNKNOWN_PURPOSE = "unknown-purpose"
     PURPOSE_NOT_DECLARED = "purpose-not-declared"
     NO_BASIS = "no-basis-claimed"
@@ -108,6 +112,8 @@ class Reason(StrEnum):
     GAP = "gap"
     ASSESSMENT_MISSING = "assessment-missing"
     OPTED_OUT = "opted-out"
+    LIMITED = "limited"
+    DECISIONS_OFF = "decisions-off"
     OBJECTED = "objected"
     PERSONALISATION_OFF = "personalisation-off"
     CONSENT_WITHDRAWN = "consent-withdrawn"

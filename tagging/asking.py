@@ -43,9 +43,9 @@ class Asked:
         )
 
     def question(
-        self, youngest: int | None = None, *, opted_out: bool | None = None, role: str | None = None
+        self, youngest: int | None = None, *, decided: str = "", role: str | None = None
     ) -> Question:
-        """Return the question about people of an age; None: adults."""
+        """Return the question about people of an age (None: adults) who decided so: a field of it."""
         solely = self.effect != "none"
         return Question.model_validate(
             {
@@ -59,9 +59,9 @@ class Asked:
                 "subject_age": "adult" if youngest is None else youngest,
                 "basis_claimed": self.basis or None,
                 "art22_gateway": _GATEWAY.get(self.basis) if solely else None,
-                "opted_out": opted_out,
                 "role": role,
             }
+            | ({decided: True} if decided else {})
         )
 
 

@@ -132,6 +132,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('subject_id', 'kind', 'target', name=op.f('pk_choicestate')),
     sqlite_with_rowid=False
     )
+    op.create_table('correction',
+    sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('attribute', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('refused', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('subject_id', 'attribute', name=op.f('pk_correction')),
+    sqlite_with_rowid=False
+    )
     op.create_table('consentevent',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -352,12 +361,43 @@ def upgrade() -> None:
     sa.Column('code', sa.String(), server_default=sa.text("''"), nullable=False),
     sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('operator', sa.String(), nullable=False),
+    sa.Column('letter', sa.String(), server_default=sa.text("''"), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_requestevent')),
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('requestevent', schema=None) as batch_op:
         batch_op.create_index('ix_requestevent_ref', ['ref', 'id'], unique=False)
 
+    op.create_table('erasure',
+    sa.Column('ref', sa.String(), nullable=False),
+    sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('scope', sa.String(), nullable=False),
+    sa.Column('target', sa.String(), nullable=False),
+    sa.Column('step', sa.Integer(), nullable=False),
+    sa.Column('restricted', sa.Boolean(), server_default=sa.false(), nullable=False),
+    sa.Column('suppress', sa.LargeBinary(), nullable=True),
+    sa.Column('traces', sa.LargeBinary(), nullable=True),
+    sa.Column('begun_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('grace_until', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('committed_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('closed_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('counts', sa.Text(), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('keys', sa.Text(), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('body', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('certificate', sa.LargeBinary(), nullable=True),
+    sa.PrimaryKeyConstraint('ref', name=op.f('pk_erasure'))
+    )
+    with op.batch_alter_table('erasure', schema=None) as batch_op:
+        batch_op.create_index('ix_erasure_subject', ['subject_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_erasure_step'), ['step'], unique=False)
+
+    op.create_table('keptproof',
+    sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('until', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('due', sa.Boolean(), server_default=sa.false(), nullable=False),
+    sa.PrimaryKeyConstraint('subject_id', name=op.f('pk_keptproof')),
+    sqlite_with_rowid=False
+    )
     op.create_table('challenge',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('ref', sa.String(), nullable=False),
@@ -382,19 +422,26 @@ def upgrade() -> None:
         batch_op.create_index('ix_challenge_subject', ['subject_id', 'made_at'], unique=False)
 
     # ### end Alembic commands ###
-    forbid_change("consentevent")
-    forbid_change("choiceevent")
+    forbid_change("consentevent", unless_due=True)
+    forbid_change("choiceevent", unless_due=True)
     forbid_change("assessment")
     forbid_change("overlay")
 
 
-def forbid_change(table: str) -> None:
-    """Make a table append-only (SQLite): what was said stays as it was said."""
+def forbid_change(table: str, *, unless_due: bool = False) -> None:
+    """Make a table append-only (SQLite): what was said stays as it was said.
+
+    With `unless_due`, what is kept of erased people may be deleted when its time is over.
+    """
     if op.get_bind().dialect.name != "sqlite":
         return
+    due = (
+        "WHEN NOT EXISTS (SELECT 1 FROM keptproof k WHERE k.subject_id = OLD.subject_id AND k.due) "
+    )
     for verb in ("UPDATE", "DELETE"):
+        when = due if unless_due and verb == "DELETE" else ""
         op.execute(
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {when}"
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         )
 
@@ -416,6 +463,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_request_state'))
 
     op.drop_table('request')
+    op.drop_table('keptproof')
+    op.drop_table('erasure')
     with op.batch_alter_table('tagvalue', schema=None) as batch_op:
         batch_op.drop_index('uq_tagvalue_definition')
 
@@ -458,6 +507,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_consentevent_subject')
 
     op.drop_table('consentevent')
+    op.drop_table('correction')
     op.drop_table('choicestate')
     with op.batch_alter_table('choiceevent', schema=None) as batch_op:
         batch_op.drop_index('ix_choiceevent_subject')

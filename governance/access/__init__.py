@@ -5,7 +5,7 @@ What is in it follows from `governance.registry` and from nothing else: each pla
 section of the package or withheld with a reason that the package states.
 """
 
-from governance.access.exporting import Exported, export
+from governance.access.exporting import Exported, contents, export, handing_over
 from governance.access.forms import FORMS, Form
 
-__all__ = ["FORMS", "Exported", "Form", "export"]
+__all__ = ["FORMS", "Exported", "Form", "contents", "export", "handing_over"]

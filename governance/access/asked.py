@@ -9,6 +9,7 @@ from sqlalchemy import text
 from audit.clock import iso
 from governance.access.section import Lines, Record, Section, Source, field
 from policies.rights import rights
+from policies.rules import Why
 from tagging.finding import Text
 
 
@@ -24,12 +25,12 @@ def _requests(source: Source) -> Iterator[Record]:
         said = tuple(f"{name}: {value}" for name, value in _said(source, row.ref, row.said))
         yield {
             "request": row.ref,
-            "kind": _word(rights().kinds[row.kind].name.model_dump()),
+            "kind": _word(rights().kinds[row.kind].name),
             "target": row.target,
-            "by": _word(rights().words.by[row.requester].model_dump()),
+            "by": _word(rights().words.by[row.requester]),
             "channel": row.channel,
             "said": Lines(said, said),
-            "state": _word(rights().words.states[row.state].model_dump()),
+            "state": _word(rights().words.states[row.state]),
             "ground": _ground(row.code),
             "received": row.received_on,
             "due": row.extended_due if row.extension else row.due,
@@ -39,7 +40,7 @@ def _requests(source: Source) -> Iterator[Record]:
 def _steps(source: Source) -> Iterator[Record]:
     rows = source.connection.execute(
         text(
-            "SELECT e.ref, e.at, e.step, e.state, e.code, e.operator FROM requestevent e "
+            "SELECT e.ref, e.at, e.step, e.state, e.code, e.operator, e.letter FROM requestevent e "
             "JOIN request r ON r.ref = e.ref WHERE r.subject_id = :s ORDER BY e.id"
         ),
         {"s": source.subject_id},
@@ -49,9 +50,10 @@ def _steps(source: Source) -> Iterator[Record]:
             "at": iso(row.at),
             "request": row.ref,
             "step": row.step,
-            "state": _word(rights().words.states[row.state].model_dump()),
+            "state": _word(rights().words.states[row.state]),
             "details": row.code,
             "who": row.operator,
+            "letter": row.letter,
         }
 
 
@@ -64,11 +66,11 @@ def _said(source: Source, ref: str, cell: bytes | None) -> list[tuple[str, str]]
 
 def _ground(code: str) -> Text | str:
     found = rights().refusals.get(code)
-    return _word(found.text.model_dump()) if found else code
+    return _word(found.text) if found else code
 
 
-def _word(both: dict[str, str]) -> Text:
-    return Text(both["en"], both["zh"])
+def _word(both: Why) -> Text:
+    return Text(both.en, both.zh)
 
 
 REQUESTS: Final = Section(
@@ -101,6 +103,7 @@ STEPS: Final = Section(
         field("state", "stands at", "状态"),
         field("details", "details", "详情"),
         field("who", "name of the operator, coded", "操作者代号"),
+        field("letter", "letter", "通知"),
     ),
     _steps,
 )

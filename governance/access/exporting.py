@@ -52,9 +52,8 @@ def export(
     `file-unwritable`, NotFound `age-not-installed`.
     """
     demand(ws, "subject.export")
-    _check_place(ws, out, force=force)
     passphrase = new_passphrase(ws.ids) if encrypt else ""
-    with _faults(out), closing(Draft(out)) as draft:
+    with handing_over(ws, out, force=force), closing(Draft(out)) as draft:
         plain = BytesIO() if encrypt else draft.file
         counts = _write(ws, subject_id, plain, form, language, portable=portable)
         if isinstance(plain, BytesIO):
@@ -67,6 +66,22 @@ def export(
             unit.log(ws.evidence.entry("access.exported", subject_id=subject_id, **facts))
         draft.publish(over=force)
     return Exported(counts, size, passphrase)
+
+
+def contents(ws: Workspace, subject_id: int, language: Language) -> list[tuple[str, int]]:
+    """Return the parts of what is stored about a person, each with its number of records.
+
+    The categories without the data (11 CCR 7024); the look is on record. Raises Refused.
+    """
+    demand(ws, "subject.export")
+    with closing(Live(ws)) as live, ws.store.write() as unit:
+        source = Source(ws, unit.connection, live, subject_id, ws.clock.now())
+        parts = Package(source, language, portable=False).parts()
+        found = [
+            (section.title.in_(language), sum(1 for _ in records)) for section, _, records in parts
+        ]
+        unit.log(ws.evidence.entry("read.subject", subject_id=subject_id, what="contents"))
+    return [(title, count) for title, count in found if count]
 
 
 def _write(
@@ -99,7 +114,12 @@ def _check_place(ws: Workspace, out: Path, *, force: bool) -> None:
 
 
 @contextmanager
-def _faults(out: Path) -> Iterator[None]:
+def handing_over(ws: Workspace, out: Path, *, force: bool) -> Iterator[None]:
+    """Check where a file for a person is to lie, and turn what fails there into faults.
+
+    Raises Refused `inside-workspace`, Conflict `file-exists`, BadInput `file-unwritable`.
+    """
+    _check_place(ws, out, force=force)
     try:
         yield
     except FileExistsError:

@@ -73,7 +73,7 @@ def _choices_now(source: Source) -> Iterator[Record]:
 def _target(source: Source, kind: str, target: str) -> str | Text:
     if not target:
         return ""
-    return source.tag(target) if kind == Choice.BLOCK else source.purpose(target)
+    return source.tag(target) if kind in {Choice.BLOCK, Choice.CONTEST} else source.purpose(target)
 
 
 _SAID: Final = (

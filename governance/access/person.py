@@ -18,7 +18,13 @@ _SENSITIVE: Final = Text("sensitive", "敏感")
 _SETS: Final = {
     "restricted": Text("processing restricted", "限制处理"),
     "optout": Text("opted out of sale and sharing", "拒绝出售与共享"),
+    "limited": Text("sensitive information limited", "已限制敏感个人信息的使用"),
+    "admt-optout": Text("no decisions by automated technology", "不接受自动化技术的决定"),
     "depersonalised": Text("personalisation off", "已关闭个性化"),
+}
+_OF_TAGS: Final = {
+    "block": Text("tag blocked", "已屏蔽标签"),
+    "contest": Text("tag contested", "已对标签提出异议"),
 }
 _CONSENTS: Final = {
     "consent": Text("agreed", "已同意"),
@@ -73,6 +79,19 @@ def _attributes(source: Source) -> Iterator[Record]:
             }
 
 
+def _corrections(source: Source) -> Iterator[Record]:
+    rows = source.connection.execute(
+        text("SELECT attribute, kind, at FROM correction WHERE subject_id = :s ORDER BY attribute"),
+        {"s": source.subject_id},
+    )
+    for row in rows:
+        yield {
+            "attribute": row.attribute,
+            "what": word("correction", row.kind),
+            "at": iso(row.at),
+        }
+
+
 def _sets(source: Source) -> Iterator[Record]:
     for row in source.connection.execute(text("SELECT name, members FROM bitmap ORDER BY name")):
         if source.subject_id in BitMap.deserialize(row.members):
@@ -97,9 +116,9 @@ def _meaning(source: Source, name: str) -> Text:
     if kind in _CONSENTS:
         what, purpose = _CONSENTS[kind], source.purpose(rest.partition(":")[0])
         return Text(f"{what.en}: {purpose.en}", f"{what.zh}：{purpose.zh}")
-    if kind == "block":
-        tag = source.tag(rest)
-        return Text(f"tag blocked: {tag.en}", f"已屏蔽标签：{tag.zh}")
+    if kind in _OF_TAGS:
+        what, tag = _OF_TAGS[kind], source.tag(rest)
+        return Text(f"{what.en}: {tag.en}", f"{what.zh}：{tag.zh}")
     if kind == "touched":
         return Text(
             f"to be computed anew after new events: {rest}", f"因新的行为待重新计算：{rest}"
@@ -153,6 +172,17 @@ ATTRIBUTES: Final = Section(
     ),
     _attributes,
     given=True,
+)
+CORRECTIONS: Final = Section(
+    "corrections",
+    "store.correction",
+    Text("What you had corrected or deleted", "您要求更正或删除的属性"),
+    (
+        field("attribute", "attribute", "属性"),
+        field("what", "what holds", "处理结果"),
+        field("at", "time", "时间"),
+    ),
+    _corrections,
 )
 _SET_FIELDS: Final = (field("meaning", "meaning", "含义"), field("set", "name inside", "内部名称"))
 _SET_NOTE: Final = Text(

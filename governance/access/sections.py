@@ -3,13 +3,14 @@
 
 from typing import Final
 
-from governance.access import asked, events, permissions, person, proofs, tags, trail
+from governance.access import asked, events, leaving, permissions, person, proofs, tags, trail
 from governance.access.section import Section
 
 SECTIONS: Final[tuple[Section, ...]] = (
     person.IDENTITIES,
     person.SUBJECT,
     person.ATTRIBUTES,
+    person.CORRECTIONS,
     tags.TAGS,
     tags.PAST,
     permissions.CONSENTS_NOW,
@@ -18,6 +19,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     permissions.CHOICES,
     asked.REQUESTS,
     asked.STEPS,
+    leaving.ERASURES,
     proofs.PROOFS,
     trail.LOGGED,
     trail.WAITING,

@@ -18,6 +18,7 @@ from tagging.finding import Text
 
 ACTS: Final = {
     "request.opened": Text("a request of yours came in", "收到您的请求"),
+    "request.notified": Text("you were told about your request", "已就您的请求通知您"),
     "request.moved": Text("your request went on", "您的请求有进展"),
     "identity.challenged": Text("proof was asked for that it is you", "要求核验您的身份"),
     "identity.messaged": Text("a message went to a contact of yours", "向您的联系方式发送了消息"),
@@ -27,11 +28,20 @@ ACTS: Final = {
     "access.exported": Text("a copy of your data was made for you", "为您制作了数据副本"),
     "choice.recorded": Text("your choice was recorded", "登记了您的选择"),
     "consent.recorded": Text("what you said was recorded", "登记了您的意思表示"),
+    "erasure.begun": Text("the erasure of your data was begun", "开始删除您的数据"),
+    "erasure.cancelled": Text("the erasure of your data was cancelled", "撤销了数据删除"),
+    "erasure.previewed": Text(
+        "it was looked at what an erasure would do", "查看了删除您的数据将涉及的内容"
+    ),
     "read.consent": Text("your consents were looked at", "查看了您的同意记录"),
     "read.explained": Text("your tags were explained", "说明了您的标签"),
     "read.subject": Text("your data were looked at", "查看了您的数据"),
     "run.live": Text("your tags were updated by an event", "根据新行为更新了您的标签"),
+    "subject.corrected": Text("an attribute of yours was corrected", "更正了您的属性"),
     "subject.regime": Text("another law was set for you", "变更了对您适用的法律"),
+    "tag.contest-settled": Text(
+        "your objection to the accuracy of a tag was settled", "对标签准确性的异议已处理"
+    ),
 }
 """The acts whose entries name a person."""
 _ROLES: Final = {

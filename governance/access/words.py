@@ -38,6 +38,10 @@ RIGHTS: Final[Mapping[str, tuple[Text, ...]]] = {
         Text("to have it corrected (1798.106)", "更正（1798.106）"),
         Text("to opt out of sale and sharing (1798.120)", "拒绝出售与共享（1798.120）"),
         Text("to limit the use of sensitive data (1798.121)", "限制使用敏感信息（1798.121）"),
+        Text(
+            "to opt out of significant decisions by automated technology (11 CCR 7221)",
+            "拒绝自动化技术作出的重大决定（11 CCR 7221）",
+        ),
         Text("not to be treated worse for it (1798.125)", "不因此受到差别对待（1798.125）"),
     ),
 }

@@ -67,6 +67,17 @@ def opt_out(
 
 
 @app.command()
+def limit(
+    subject: Who, undo: Undo = False, at: When = None, where: Where = None, as_json: Json = False
+) -> None:
+    """Limit sensitive information to the uses that the service needs (California).
+
+    Example: tagwarden choice limit --subject @number.txt
+    """
+    _record(where, subject, ("limit", ""), not undo, at, as_json=as_json)
+
+
+@app.command()
 def gpc(subject: Who, at: When = None, where: Where = None, as_json: Json = False) -> None:
     """Record an opt-out preference signal (GPC).
 
@@ -120,11 +131,24 @@ def personalisation(
 
     Example: tagwarden choice personalisation off --subject -
     """
-    from audit.errors import BadInput
+    off = _is_off(switch, "personalisation is")
+    _record(where, subject, ("depersonalise", ""), off, at, as_json=as_json)
 
-    if switch not in ("off", "on"):
-        raise BadInput("bad-switch", "personalisation is switched off or on", hint="say off or on")
-    _record(where, subject, ("depersonalise", ""), switch == "off", at, as_json=as_json)
+
+@app.command()
+def decisions(
+    switch: Annotated[str, typer.Argument(help="off or on.")],
+    subject: Who,
+    at: When = None,
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Switch significant decisions by automated technology off, or on again (California).
+
+    Example: tagwarden choice decisions off --subject -
+    """
+    off = _is_off(switch, "decisions are")
+    _record(where, subject, ("admt-opt-out", ""), off, at, as_json=as_json)
 
 
 @app.command(name="list")
@@ -143,6 +167,14 @@ def list_(subject: Who, where: Where = None, lang: Lang = None, as_json: Json = 
     data = [{"kind": c.kind, "target": c.target, "since": iso(c.since)} for c in found]
     rows = [(label("choice", c.kind, language), c.target, iso(c.since)) for c in found]
     emit({"choices": data}, as_json, lambda: table(("choice", "of", "since"), rows))
+
+
+def _is_off(switch: str, what: str) -> bool:
+    from audit.errors import BadInput
+
+    if switch not in ("off", "on"):
+        raise BadInput("bad-switch", f"{what} switched off or on", hint="say off or on")
+    return switch == "off"
 
 
 def _record(

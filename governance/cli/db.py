@@ -58,13 +58,25 @@ def accept(where: Where = None, as_json: Json = False) -> None:
     from governance.restoring import accept as take
 
     done = take(workspace(where))
-    data = {"lost": done.lost, "renewed": done.renewed, "not_renewed": done.not_renewed}
+    data = {
+        "lost": done.lost,
+        "renewed": done.renewed,
+        "not_renewed": done.not_renewed,
+        "erased": done.erased,
+        "parts_lost": done.parts_lost,
+    }
 
     def text() -> Iterator[str]:
         yield from table(("done after the copy", "times"), done.lost.items())
         yield f"{done.renewed} refusals, withdrawals and choices hold again"
         if done.not_renewed:
             yield f"{done.not_renewed} could not be done again: their people or purposes are not in the copy"
+        if done.erased:
+            yield f"{done.erased} people have been erased since the copy: they are removed again"
+        if done.parts_lost:
+            yield f"{done.parts_lost} files of events are gone: ingest what they held again"
+        if "subject.corrected" in done.lost:
+            yield "corrected attributes were taken away: ask their people for the values again"
         yield "repeat what else is above: files to ingest and import, purposes, tags, operators"
 
     emit(data, as_json, text)

@@ -190,3 +190,15 @@ def read_argument(value: str) -> str:
                 "file-unreadable", f"the file cannot be read: {error.strerror}"
             ) from None
     return value
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a result to a file that a person named; raises BadInput `file-unwritable`."""
+    from audit.errors import BadInput
+
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise BadInput(
+            "file-unwritable", f"{path.name} cannot be written: {error.strerror}"
+        ) from None

@@ -5,6 +5,7 @@ import typer
 
 from governance.cli.decide import classify, decide
 from governance.cli.due import due
+from governance.cli.explain_rules import explain_rules
 from governance.cli.obligations import obligations
 from governance.cli.policy_diff import diff, simulate
 from governance.cli.policy_overlay import apply, approve, overlays, withdraw
@@ -27,3 +28,4 @@ app.command()(schema)
 app.command()(obligations)
 app.command()(due)
 app.command()(record)
+app.command()(explain_rules)

@@ -161,7 +161,7 @@ def _lines(pack: "Pack", lang: str) -> Iterator[str]:
     from policies.vocabulary import label
 
     language = "zh" if lang == "zh" else "en"
-    yield f"{getattr(pack.name, language)}, {pack.version}, from {pack.in_force.start}"
+    yield f"{pack.name.in_(language)}, {pack.version}, from {pack.in_force.start}"
     for overlay in _overlays(pack):
         reason = overlay["reason"]
         said = f"may be laxer: {reason}" if reason else "may only be stricter"
@@ -171,7 +171,7 @@ def _lines(pack: "Pack", lang: str) -> Iterator[str]:
         need = consent if rule.then.consent != "none" else ""
         yield ""
         yield f"{rule.id}{_mark(rule.provenance)}: {label('verdict', rule.then.verdict, lang)}{need}"
-        yield f"  {getattr(rule.then.why, language)}"
+        yield f"  {rule.then.why.in_(language)}"
         yield f"  {'; '.join(rule.cites)}"
         yield from (f"  - {label('duty', code, lang)}" for code in rule.then.requires)
     yield ""

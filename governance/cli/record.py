@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from governance.cli.out import API_VERSION, Json, Lang, Where, emit, note, say, table, workspace
+from governance.cli.out import (
+    API_VERSION,
+    Json,
+    Lang,
+    Where,
+    emit,
+    note,
+    say,
+    table,
+    workspace,
+    write_text,
+)
 from governance.cli.who import language_of
 
 if TYPE_CHECKING:
@@ -43,7 +54,7 @@ def record(
     plain = records.as_plain(found)
     wanted = format_ or _by_ending(out)
     if out is not None:
-        _write(out, _text(found, wanted, (language,) if lang else both))
+        write_text(out, _text(found, wanted, (language,) if lang else both))
         emit({"written": str(out), **plain}, as_json, [f"{out}: {len(found.entries)} purposes"])
     elif as_json or wanted == "table":
         emit(plain, as_json, lambda: table(_COLUMNS, records.as_rows(found, language)))
@@ -73,14 +84,3 @@ def _text(found: "Record", wanted: Format, languages: tuple[str, ...]) -> str:
         case "table":
             rows = (_COLUMNS, *records.as_rows(found, languages[0]))
             return "".join("\t".join(row) + "\n" for row in rows)
-
-
-def _write(path: Path, text: str) -> None:
-    from audit.errors import BadInput
-
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise BadInput(
-            "file-unwritable", f"{path.name} cannot be written: {error.strerror}"
-        ) from None

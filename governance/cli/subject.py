@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tagwarden subject`: look at one person, logged; give people their data."""
+"""`tagwarden subject`: look at one person, logged; correct; give people their data."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +11,16 @@ from governance.cli.out import Json, Lang, Where, emit, note, table, workspace
 from governance.cli.who import Who, Whom, language_of, subject_of
 
 if TYPE_CHECKING:
+    from governance.correcting import Corrected
     from governance.subject import Profile
 
 Form = Literal["html", "json", "csv-zip"]
 _ENDINGS: dict[str, Form] = {".json": "json", ".zip": "csv-zip"}
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Look at one person, give them their data."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Look at one person, correct, give them their data.",
 )
 
 
@@ -67,6 +70,20 @@ def regime(
 
 
 @app.command()
+def readmit(subject: Whom, where: Where = None, as_json: Json = False) -> None:
+    """Let somebody come in again who was erased and now asks for it.
+
+    Example: tagwarden subject readmit @number.txt
+    """
+    from governance.cli.out import read_argument
+    from governance.subject import readmit as let_in
+
+    done = let_in(workspace(where), read_argument(subject))
+    said = "may be admitted again" if done else "nothing to do: this number is not suppressed"
+    emit({"changed": done}, as_json, [said])
+
+
+@app.command()
 def export(
     subject: Whom,
     out: Annotated[Path, typer.Option("--out", help="File to write, outside the workspace.")],
@@ -108,6 +125,78 @@ def export(
     data = {"written": str(out), "bytes": done.size, "records": total, "places": dict(done.counts)}
     lines = [*table(("place", "records"), done.counts.items()), f"{out}: {total} records"]
     emit(data, as_json, lines)
+
+
+Attribute = Annotated[str, typer.Option("--attribute", "-a", help="Key of an attribute.")]
+
+
+@app.command()
+def correct(
+    subject: Whom,
+    attribute: Attribute,
+    *,
+    value: Annotated[
+        str | None, typer.Option("--value", help="What is right: - reads stdin, @FILE a file.")
+    ] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete it, for good.")] = False,
+    lift: Annotated[
+        bool, typer.Option("--lift", help="Let the next import decide about it again.")
+    ] = False,
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Correct, complete or delete one attribute of a person; tags that rest on it follow at once.
+
+    Example: tagwarden subject correct @number.txt --attribute city --value @city.txt
+    """
+    from audit.errors import BadInput
+    from governance import correcting
+    from governance.cli.out import read_argument
+
+    if (value is not None) + delete + lift != 1:
+        raise BadInput("one-of-three", "say one of --value, --delete and --lift")
+    ws = workspace(where)
+    who = subject_of(ws, subject)
+    if value is not None:
+        done, verb = correcting.correct(ws, who, attribute, read_argument(value)), "corrected"
+    elif delete:
+        done, verb = correcting.delete(ws, who, attribute), "deleted"
+    else:
+        done, verb = correcting.lift(ws, who, attribute), "lifted"
+    _emit_corrected(done, f"{verb}: {attribute}", as_json=as_json)
+
+
+@app.command()
+def contest(
+    subject: Whom,
+    tag: Annotated[str, typer.Option("--tag", "-t", help="Key of a tag.")],
+    outcome: Annotated[
+        Literal["upheld", "rejected"] | None,
+        typer.Option(help="End it: upheld, the tag goes for good; rejected, it comes back."),
+    ] = None,
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Take a tag of a person out of use while its accuracy is contested; --outcome settles it.
+
+    Example: tagwarden subject contest @number.txt --tag interest.coffee_drinker
+    """
+    from governance import correcting
+
+    ws = workspace(where)
+    who = subject_of(ws, subject)
+    if outcome is None:
+        done, said = correcting.contest(ws, who, tag), "out of use until settled"
+    else:
+        done, said = correcting.settle(ws, who, tag, upheld=outcome == "upheld"), outcome
+    _emit_corrected(done, f"{said}: {tag}", as_json=as_json)
+
+
+def _emit_corrected(done: "Corrected", said: str, *, as_json: bool) -> None:
+    tags = [{"key": t.key, "value": t.value, "gained": t.gained} for t in done.tags]
+    lines = [said if done.changed else "nothing to do"]
+    lines += [f"{'gained' if t.gained else 'lost'} at once: {t.key}" for t in done.tags]
+    emit({"changed": done.changed, "tags": tags}, as_json, lines)
 
 
 def _form_of(out: Path) -> Form:

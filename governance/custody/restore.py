@@ -28,8 +28,8 @@ from governance.evidence.log import Log, inconsistent
 from governance.store import private_file, sqlite_file
 from governance.store.opening import open_store
 from governance.vault.backup import Backup, open_file
+from governance.vault.canary import belongs
 from governance.vault.keystore import WHAT, KeyStore
-from governance.vault.people import belongs
 from governance.vault.ring import Ring, put_ring
 from governance.vault.ring import decode as ring_in
 

@@ -20,8 +20,9 @@ from audit.errors import NotFound, Tampered
 from audit.evidence.tiles import WIDTH, full_tiles, place
 from audit.evidence.tree import EMPTY_ROOT, HASH_BYTES, CompactRange, Head, root_of
 from governance.store import sqlite_file
+from governance.vault import journal
 
-SCHEMA = """
+_OWN = """
 CREATE TABLE entry (
     idx INTEGER PRIMARY KEY, src_id INTEGER NOT NULL UNIQUE, bytes BLOB NOT NULL, leaf BLOB NOT NULL
 ) STRICT;
@@ -49,7 +50,8 @@ BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END;
 CREATE TRIGGER state_no_delete BEFORE DELETE ON state
 BEGIN SELECT RAISE(ABORT, 'the evidence log is append-only'); END;
 """
-WHAT = "evidence log"
+SCHEMA = _OWN + journal.SCHEMA
+WHAT = journal.WHAT
 _SLICE = 5_000
 _ENTRIES = "SELECT bytes FROM entry WHERE idx BETWEEN ? AND ? ORDER BY idx"
 _LEAVES = "SELECT leaf FROM entry WHERE idx BETWEEN ? AND ? ORDER BY idx"

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from audit.clock import from_micros
 from audit.errors import Problems, Refused
+from governance import corrections
 from governance.authority import demand
 from governance.intake import desk as work
 from governance.intake import people
@@ -47,6 +48,8 @@ class _Changes:
     people: int = 0
     fresh: int = 0
     minors: int = 0
+    kept: int = 0
+    ended: int = 0
     into: dict[str, BitMap] = field(default_factory=dict)
     out_of: dict[str, BitMap] = field(default_factory=dict)
 
@@ -126,7 +129,7 @@ def bring_in(at: Desk, rows: Rows, mapping: Mapping[ProfileMap], steps: Steps) -
     today = from_micros(at.ws.clock.now()).date()
     staged = stage(at.duck, profiles(rows, mapping.map, today), steps.tick(0.0, 0.4))
     work.refuse_if_bad(at, staged)
-    people.admit(at, staged.files)
+    suppressed = people.admit(at, staged.files)
     twice = contradictions(at.duck, staged.files, mapping.map)
     if twice and mapping.map.contradiction == "refuse":
         raise Refused(
@@ -137,7 +140,9 @@ def bring_in(at: Desk, rows: Rows, mapping: Mapping[ProfileMap], steps: Steps) -
             facts=dict(twice),
         )
     with work.undone_unless_recorded(at):
-        return _commit(at, staged, mapping, twice=twice, source=source, steps=steps)
+        return _commit(
+            at, staged, mapping, twice=twice, suppressed=suppressed, source=source, steps=steps
+        )
 
 
 def _check_attributes(connection: Connection, mapping: Mapping[ProfileMap]) -> None:
@@ -167,6 +172,7 @@ def _commit(
     mapping: Mapping[ProfileMap],
     *,
     twice: dict[str, int],
+    suppressed: int,
     source: str,
     steps: Steps,
 ) -> Report:
@@ -178,7 +184,7 @@ def _commit(
         _declare(unit.connection, mapping.map)
         for batch in persons(at.duck):
             _gate(at, unit, batch, changes)
-            _seal(at, unit.connection, batch, mapping.map)
+            _seal(at, unit.connection, batch, mapping.map, changes)
             changes.people += len(batch)
             tick(changes.people / max(total, 1))
         for name in sorted({*changes.into, *changes.out_of}):
@@ -186,7 +192,7 @@ def _commit(
             members = members - changes.out_of.get(name, BitMap())
             bitmaps.put(unit.connection, name, members | changes.into.get(name, BitMap()))
         report = _report(at, staged, mapping.map, twice, changes)
-        report = replace(report, quarantine=quarantine)
+        report = replace(report, quarantine=quarantine, suppressed=suppressed)
         work.record(at, unit, report, source, mapping.digest)
     return report
 
@@ -253,8 +259,17 @@ def _write_subjects(
         )
 
 
-def _seal(at: Desk, connection: Connection, batch: Sequence[Person], mapping: ProfileMap) -> None:
-    """Put what the file says into the sealed blobs of these people; what it does not say stays."""
+def _seal(
+    at: Desk,
+    connection: Connection,
+    batch: Sequence[Person],
+    mapping: ProfileMap,
+    changes: _Changes,
+) -> None:
+    """Put what the file says into the sealed blobs of these people; what it does not say stays.
+
+    What a person corrected stays as well, as long as the source says what it said before.
+    """
     keys = list(mapping.attributes)
     by_class: dict[int, list[int]] = {}
     for number, key in enumerate(keys):
@@ -266,14 +281,15 @@ def _seal(at: Desk, connection: Connection, batch: Sequence[Person], mapping: Pr
             }
             for person in batch
         }
-        said = {i: values for i, values in said.items() if values}
+        sifted = corrections.sift(at.ws, connection, said)
+        changes.kept += sifted.kept
+        changes.ended += sifted.ended
+        said = {i: values for i, values in sifted.said.items() if values}
         if said:
             _merge(at, connection, class_id, said)
 
 
-def _merge(
-    at: Desk, connection: Connection, class_id: int, said: dict[int, dict[str, str]]
-) -> None:
+def _merge(at: Desk, connection: Connection, class_id: int, said: corrections.Values) -> None:
     ids = sorted(said)
     rows = connection.execute(
         text(
@@ -284,7 +300,7 @@ def _merge(
     )
     mine: Iterable[tuple[int, int, bytes]] = (tuple(row) for row in rows if row.subject_id in said)
     before = {i: values for i, _, values in at.ws.people.unseal(mine)}
-    after = {i: before.get(i, {}) | values for i, values in said.items()}
+    after = {i: {**before.get(i, {}), **values} for i, values in said.items()}
     cells = at.ws.people.seal(
         (i, class_id, values) for i, values in after.items() if values != before.get(i)
     )
@@ -305,6 +321,9 @@ def _report(
     found = dict(staged.findings) | twice
     if changes.minors:
         found["people-under-18"] = changes.minors
+    for code, count in (("corrections-kept", changes.kept), ("corrections-ended", changes.ended)):
+        if count:
+            found[code] = count
     fields = counts(staged) | {"findings": found}
     settled = {
         "drop": "that attribute is left as it was; of two ages the younger band holds",

@@ -44,6 +44,8 @@ MEANINGS: Mapping[str, str] = {
     "not-an-object": "a line that is JSON, but no object",
     "not-json": "a line that is not JSON",
     "people-under-18": "people under 18",
+    "corrections-kept": "values that people had corrected or deleted, and that were left alone",
+    "corrections-ended": "corrections that ended because the source says something new",
     "placeholder-subject": 'a word such as "unknown" where an id should be (subject: none or accept)',
     "price-looks-like-line-total": "items whose price grows with the quantity (means: line_total?)",
     "price-times-quantity-differs": "price times quantity is not the amount",
@@ -84,6 +86,8 @@ class Report:
     no_subject: int = 0
     repeated: int = 0
     known: int = 0
+    suppressed: int = 0
+    """Rows about people who were erased."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     bad: Mapping[str, int] = field(default_factory=dict)
     findings: Mapping[str, int] = field(default_factory=dict)
@@ -119,6 +123,7 @@ class Report:
         yield from _count("no subject", self.no_subject, "feed the totals only")
         yield from _count("repeated", self.repeated, "stand in the file more than once")
         yield from _count("known", self.known, "came in before")
+        yield from _count("erased people", self.suppressed, "rows about them are not kept")
         for title, counts in (("left out", self.dropped), ("unreadable", self.bad)):
             for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
                 yield from _count(title, count, _told(reason) if title == "unreadable" else reason)

@@ -91,6 +91,10 @@ MOVES: Final[Mapping[Step, tuple[frozenset[State], State | None]]] = {
 """Step → from which states, and to which; None: it stays where it is."""
 
 
+_ON: Final = frozenset({Step.ADMIT, Step.SUBMIT, Step.APPROVE, Step.START})
+"""Steps towards carrying a request out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a request stands, as far as steps depend on it."""
@@ -118,6 +122,7 @@ def step(now: Standing, what: Step, *, level: int = 0) -> Standing:
             "request-ended", f"the request has ended: {now.state}", hint="open a new one"
         )
     come_from, to = MOVES[what]
+    _refuse_unknown(now, what)
     if now.state not in come_from:
         raise Conflict(
             "wrong-state",
@@ -149,21 +154,24 @@ def may(now: Standing, what: Step) -> bool:
     return True
 
 
-def _refuse(now: Standing, what: Step) -> None:
-    on = {Step.ADMIT, Step.SUBMIT, Step.APPROVE, Step.START}
-    if what in on and now.known < now.needs:
+def _refuse_unknown(now: Standing, what: Step) -> None:
+    if what in _ON and now.known < now.needs:
         raise Refused(
             "not-verified",
             "the identity of the person was not shown well enough for this request",
             hint="tagwarden request challenge REF, or request verify REF --by in-person",
         )
+
+
+def _refuse(now: Standing, what: Step) -> None:
+    _refuse_unknown(now, what)
     if what == Step.START and now.reviewed:
         raise Refused(
             "needs-review",
             "an officer decides about a request of this kind first",
             hint="tagwarden request submit REF, then somebody else: request approve REF",
         )
-    if what in on and now.held:
+    if what in _ON and now.held:
         raise Refused(
             "on-hold",
             "the request is on hold",

@@ -6,7 +6,7 @@ in the control store until the next run moves it into the lake.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,20 +17,21 @@ from audit.errors import BadInput
 from governance import closing
 from governance.authority import demand
 from governance.catalogue import Active, known
+from governance.erasure.begin import refuse_leaving
 from governance.gate import permissions
 from governance.purpose import Purpose, purposes
 from governance.running import attributes as declared
 from governance.running import publish
-from governance.running.snapshot import Snapshot, latest_cuts, take
+from governance.running.snapshot import Snapshot, lake_bucket, latest_cuts, take
 from governance.store import bitmaps
 from governance.store.unit import Unit
 from governance.workspace import Workspace
 from tagging.document import span_micros
 from tagging.evaluation.duck import DuckEngine
-from tagging.evaluation.plan import Plan, make_plan
+from tagging.evaluation.plan import Plan, closure, make_plan
 from tagging.evaluation.single import Lapse, PersonValues, SingleEngine
 from tagging.rules.lower import Cuts
-from tagging.rules.tree import facts
+from tagging.rules.tree import Attribute, facts
 
 DRAIN_EVERY = 256
 BACKLOG = 256
@@ -117,7 +118,9 @@ class Live:
         )
         if not permitted:
             return _Moment(at, PersonValues({}, {}), [], permitted, {})
-        bucket = self._snapshot.buckets[subject_id % len(self._snapshot.buckets)]
+        bucket = lake_bucket(
+            connection, self.ws.paths, subject_id, len(self._snapshot.buckets), self._plan
+        )
         events = self._duck.person(self._plan, bucket, subject_id)
         events += _waiting(connection, subject_id, self._single.columns)
         keys = frozenset(fact.key for fact in self._plan.attributes())
@@ -132,13 +135,14 @@ class Live:
 
         `event` has ts (microseconds), event_type, and the columns of events, numbers in 1/10000.
         Until when the values hold is known as a lower bound only, until `settle`.
-        Raises BadInput when a column is missing or unknown.
+        Raises BadInput when a column is missing or unknown, Conflict `erasure-under-way`.
         """
         demand(self.ws, "run.live")
         self._check(event)
         if len(self._unsettled) > BACKLOG:
             self.settle(most=1)
         with self.ws.store.write() as unit:
+            refuse_leaving(unit.connection, subject_id)
             if not _insert(unit, subject_id, event):
                 return []  # the same event again: nothing happens
             moment = self._moment(unit.connection, subject_id, self.ws.clock.now())
@@ -147,8 +151,7 @@ class Live:
                 for tag in self._snapshot.tags.values()
                 if event["event_type"] in tag.tag.refresh.on
             ]
-            work = _Refresh(unit, subject_id, moment, self._bounds(triggered, moment))
-            changes = work.go(triggered, self._numbers)
+            changes, bounded = self._refresh(unit, subject_id, moment, triggered)
             unit.log(
                 self.ws.evidence.entry(
                     "run.live",
@@ -157,8 +160,42 @@ class Live:
                     lost=sum(not change.gained for change in changes),
                 )
             )
-        self._wait(_Unsettled(subject_id, moment, work.bounded))
+        self._wait(_Unsettled(subject_id, moment, bounded))
         return changes
+
+    def resting_on(self, attribute: str) -> set[str]:
+        """Return the tags that are computed from an attribute, directly or through other tags."""
+        rules = {key: tag.root for key, tag in self._snapshot.tags.items()}
+        return {
+            key
+            for key in rules
+            if any(
+                isinstance(fact, Attribute) and fact.key == attribute
+                for name in closure(rules, {key})
+                for fact in facts(rules[name])
+            )
+        }
+
+    def built_on(self, key: str) -> set[str]:
+        """Return the tags that are computed from a tag, directly or through other tags."""
+        rules = {name: tag.root for name, tag in self._snapshot.tags.items()}
+        return {name for name in rules if name != key and key in closure(rules, {name})}
+
+    def recompute(self, unit: Unit, subject_id: int, keys: Collection[str]) -> list[LiveChange]:
+        """Compute some tags of one person again in a transaction of the caller; return what changed."""
+        tags = [tag for key, tag in self._snapshot.tags.items() if key in keys]
+        if not tags:
+            return []
+        moment = self._moment(unit.connection, subject_id, self.ws.clock.now())
+        changes, bounded = self._refresh(unit, subject_id, moment, tags)
+        self._wait(_Unsettled(subject_id, moment, bounded))
+        return changes
+
+    def _refresh(
+        self, unit: Unit, subject_id: int, moment: _Moment, tags: Sequence[Active]
+    ) -> tuple[list[LiveChange], dict[str, tuple[int, publish.Lapse]]]:
+        work = _Refresh(unit, subject_id, moment, self._bounds(tags, moment))
+        return work.go(tags, self._numbers), work.bounded
 
     def _wait(self, item: "_Unsettled") -> None:
         """Put the bounds of an event with those that wait; they replace older ones of the person."""

@@ -3,7 +3,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,14 +73,25 @@ def lake_buckets(
     parts: dict[int, list[Any]] = defaultdict(list)
     for row in connection.execute(text("SELECT path, bucket, columns FROM lakepart ORDER BY path")):
         parts[row.bucket % count].append(row)
-    buckets = []
-    for number in range(count):
-        lacking: set[str] = set()
-        for row in parts[number]:
-            lacking |= set(plan.columns) - set(json.loads(row.columns))
-        files = [paths.lake / row.path for row in parts[number]]
-        buckets.append(Bucket(files, frozenset(lacking)))
-    return tuple(buckets)
+    return tuple(_bucket(paths, parts[number], plan) for number in range(count))
+
+
+def lake_bucket(
+    connection: Connection, paths: Paths, subject_id: int, count: int, plan: Plan
+) -> Bucket:
+    """Return the bucket of one person as it is registered now: an erasure writes parts anew."""
+    rows = connection.execute(
+        text("SELECT path, columns FROM lakepart WHERE bucket % :n = :b ORDER BY path"),
+        {"n": count, "b": subject_id % count},
+    )
+    return _bucket(paths, rows.all(), plan)
+
+
+def _bucket(paths: Paths, rows: Sequence[Any], plan: Plan) -> Bucket:
+    lacking: set[str] = set()
+    for row in rows:
+        lacking |= set(plan.columns) - set(json.loads(row.columns))
+    return Bucket([paths.lake / row.path for row in rows], frozenset(lacking))
 
 
 def _statements(connection: Connection, buckets: int) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from audit.clock import Micros
-from audit.errors import Tampered
+from audit.errors import Refused, Tampered
 from governance.store import sqlite_file
 from governance.vault.sealing import KeyRecord
 
@@ -37,9 +37,15 @@ CREATE TABLE canary (
     kek_id INTEGER NOT NULL, suite INTEGER NOT NULL, wrapped BLOB NOT NULL, commitment BLOB NOT NULL
 ) STRICT;
 CREATE TABLE backup (at INTEGER NOT NULL, kek_id INTEGER NOT NULL) STRICT;
+CREATE TABLE suppress (tag BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE followed (journal INTEGER NOT NULL) STRICT;
+INSERT INTO followed VALUES (0);
 """
 WHAT = "key store"
 CHUNK = 5_000
+SETTLE_SECONDS = 1.0
+_OF = "WHERE subject_id IN"
+_SUPPRESSED = "SELECT tag FROM suppress WHERE tag IN"
 _LAST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'person'), 0)"
 
 Item = TypeVar("Item")
@@ -230,6 +236,73 @@ class KeyStore:
             sorted((tag, kind, i) for i, _, _, tag, _ in numbered),
         )
         return {tag: i for i, _, _, tag, _ in numbered}
+
+    def forget(self, subject_ids: Iterable[int]) -> None:
+        """Delete everything about people, inside `writing()`."""
+        for part in chunks(subject_ids):
+            marks = ",".join("?" * len(part))
+            self._db.execute(
+                f"DELETE FROM ident WHERE tag IN (SELECT tag FROM name {_OF} ({marks}))", part
+            )
+            for table in ("name", "dek", "person"):
+                self._db.execute(f"DELETE FROM {table} {_OF} ({marks})", part)
+
+    def everybody(self) -> Iterator[tuple[int, bytes]]:
+        """Yield (subject_id, sid) of everybody, inside `writing()`."""
+        yield from self._db.execute("SELECT subject_id, sid FROM person")
+
+    def require_overwriting(self) -> None:
+        """Return when what is deleted is overwritten; raises Refused `overwriting-off`."""
+        with sqlite_file.faults(WHAT):
+            deleted = self._db.execute("PRAGMA secure_delete").fetchone()[0]
+            journal = self._db.execute("PRAGMA journal_mode").fetchone()[0]
+        if (deleted, journal) != (1, "wal"):
+            raise Refused(
+                "overwriting-off",
+                "the key store would not overwrite what it deletes: no key is destroyed like this",
+                hint="install a build of SQLite that has secure_delete, then repeat the command",
+            )
+
+    def settle(self) -> bool:
+        """Leave nothing of what was deleted in the file and its log; False while a reader holds old pages."""
+        with sqlite_file.faults(WHAT):
+            return sqlite_file.settle(self._db, SETTLE_SECONDS)
+
+    def followed(self) -> int:
+        """Return the number of the last line of the journal that was done here."""
+        with sqlite_file.faults(WHAT):
+            rows = self._db.execute("SELECT journal FROM followed").fetchall()
+        if len(rows) != 1:
+            raise Tampered(
+                "key-store-unreadable",
+                "the key store has lost how far it has followed the journal",
+                hint="tagwarden key restore FILE",
+            )
+        return int(rows[0][0])
+
+    def put_followed(self, number: int) -> None:
+        """Note that the journal was followed so far, inside `writing()`."""
+        self._db.execute("UPDATE followed SET journal = ?", (number,))
+
+    def suppresses(self) -> bool:
+        """Return whether any identity is suppressed."""
+        with sqlite_file.faults(WHAT):
+            return bool(self._db.execute("SELECT EXISTS (SELECT 1 FROM suppress)").fetchone()[0])
+
+    def suppressed(self, tags: Iterable[bytes]) -> set[bytes]:
+        """Return those of some tags that are suppressed."""
+        found: set[bytes] = set()
+        for part in chunks(tags):
+            found.update(tag for (tag,) in self._select(_SUPPRESSED, part))
+        return found
+
+    def suppress(self, tag: bytes, at: Micros) -> None:
+        """Enter a tag, inside `writing()`; one that is there stays as it is."""
+        self._db.execute("INSERT OR IGNORE INTO suppress VALUES (?, ?)", (tag, at))
+
+    def lift(self, tag: bytes) -> None:
+        """Take a tag out, inside `writing()`."""
+        self._db.execute("DELETE FROM suppress WHERE tag = ?", (tag,))
 
     def count(self) -> int:
         """Return how many people have a key."""

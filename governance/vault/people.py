@@ -14,11 +14,16 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from audit.canon import canonical
-from audit.errors import BadInput, NotFound, Refused, Tampered
+from audit.clock import Micros
+from audit.errors import BadInput, NotFound, Refused
 from audit.ids import Ids
+from governance.vault import canary
 from governance.vault.bulk import uncollected
+from governance.vault.forgetting import Destroyed, Forgetting
+from governance.vault.identity import KINDS, MAX_IDENTITY, kind_number, normalise
+from governance.vault.journal import Journal
 from governance.vault.keystore import KeyStore, NewPerson, chunks
-from governance.vault.ring import Ring
+from governance.vault.ring import UNKNOWN, Ring
 from governance.vault.ringfile import RingFile
 from governance.vault.sealing import (
     GCM_SIV,
@@ -41,20 +46,15 @@ from governance.vault.sealing import (
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
-KINDS: Final = {"customer": 1}
-"""Kinds of identity. The number stands for the way of normalising too, and is never reused."""
-
 TABLE_BLOB: Final = 7
 TABLE_IDENT: Final = 8
 TABLE_NOTE: Final = 9
 BLOB_STEP: Final = 64
 IDENT_STEP: Final = 32
-MAX_IDENTITY: Final = 200
 MAX_WRAPS: Final = 2**30
 """Wraps under one KEK in a suite whose nonces must not repeat (security 5.2). A person is wrapped once
 under a KEK, at admission or by a rotation, so the highest number ever given bounds them."""
 
-_CANARY_SID = b"\0" * SID_BYTES
 _RANDOM = SID_BYTES + KEY_BYTES + 2 * NONCE_BYTES
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -62,51 +62,110 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 class People:
     """Identities and sealed attributes of people."""
 
-    def __init__(self, store: KeyStore, keys: RingFile, ids: Ids) -> None:
+    def __init__(self, store: KeyStore, keys: RingFile, ids: Ids, journal: Journal) -> None:
         self._store = store
         self._ring_file = keys
         self._ids = ids
+        self._forgetting = Forgetting(store, keys, journal)
 
     @classmethod
     def open(cls, ws: "Workspace") -> "People":
         """Return the people of a workspace; raises what ring and key store raise.
 
-        Raises Refused `ring-foreign` when the ring belongs to another key store.
+        What was to be forgotten, and is there because a process was killed or an older key store was
+        put back, is forgotten first. Raises Refused `ring-foreign` when the ring belongs to another key
+        store, Tampered `journal-behind`.
         """
         keys = ws.keys
         store = KeyStore.open(ws.paths.keystore)
         with ExitStack() as undo:
             undo.callback(store.close)
-            check_canary(store, keys)
+            canary.check(store, keys)
+            journal = Journal.open(ws.paths.evidence)
+            undo.callback(journal.close)
+            people = cls(store, keys, ws.ids, journal)
+            people._forgetting.follow()
             undo.pop_all()
-        return cls(store, keys, ws.ids)
+        return people
 
     def close(self) -> None:
         """Close the key store."""
+        self._forgetting.close()
         self._store.close()
 
     def admit(self, kind: str, values: Sequence[str]) -> dict[str, int]:
         """Return the subject_id of each identity; people who are new are written, all or none.
 
-        Raises BadInput `unusable-identity` when a value is empty, too long or has control signs.
+        Identities that are suppressed are left out, those of people who are still here too. Raises BadInput `unusable-identity` when a value is empty, too long or has control signs.
         """
-        number = _kind(kind)
+        number = kind_number(kind)
         tags = self._tags(number, values)
         version = self._store.version()
+        tags = self._not_suppressed(number, tags)
         known = self._store.find(dict.fromkeys(tags.values()))
         new = {tag: value for value, tag in tags.items() if tag not in known}
         if new:
             with uncollected(), self._store.writing():
                 if self._store.version() != version:  # somebody may have been quicker
                     known |= self._store.find(new)
+                    tags = self._not_suppressed(number, tags)
+                    new = {tag: value for value, tag in tags.items() if tag in new}
                 epoch = self._epoch(len(new))
                 for part in chunks((t, v) for t, v in new.items() if t not in known):
                     known |= self._store.add(number, self._newcomers(epoch, number, part))
         return {value: known[tag] for value, tag in tags.items()}
 
+    def suppression(self, subject_ids: Iterable[int]) -> dict[int, list[bytes]]:
+        """Return the keyed tags of all identities of each person, by which they are known again.
+
+        People without a key are left out: nothing can open their names.
+        """
+        found: dict[int, list[bytes]] = {}
+        for part in chunks(subject_ids):
+            keys = self._keys(part)
+            found |= {subject_id: [] for subject_id, _ in keys}
+            for number in KINDS.values():
+                for subject_id, tag, sealed in self._store.identities(number, part):
+                    key = _key_for(keys, subject_id, sealed)
+                    name = _name(unseal(key, Place(TABLE_IDENT, number, tag), sealed))
+                    found[subject_id].append(self._ring.suppression_tag(number, name))
+        return found
+
+    def suppress(self, tags: Iterable[bytes], at: Micros) -> None:
+        """Admit nobody again under these tags (of `suppression`); done twice, it is done once."""
+        self._forgetting.suppress(tags, at)
+
+    def suppressed(self, kind: str, values: Iterable[str]) -> set[str]:
+        """Return those outside identities that are suppressed."""
+        if not self._forgetting.anything:
+            return set()
+        return self._forgetting.suppressed(self._suppression_tags(kind_number(kind), values))
+
+    def lift(self, kind: str, values: Iterable[str], at: Micros) -> int:
+        """Admit these identities again; returns how many were suppressed."""
+        return self._forgetting.lift(self._suppression_tags(kind_number(kind), values).values(), at)
+
+    def doomed(self, subject_ids: Iterable[int]) -> list[Destroyed]:
+        """Return the keys of people as `destroy` would name them: to be noted before it, for a kill
+        after it leaves nothing to name. A rotation gives them other names: hold `ws.exclusive` over both.
+        """
+        return self._forgetting.doomed(subject_ids)
+
+    def destroy(self, subject_ids: Iterable[int], at: Micros = UNKNOWN) -> list[Destroyed]:
+        """Destroy the keys and names of people, for good; returns the keys that there were.
+
+        People who are gone are left out. Until `settle` the old pages may be on the disk. Raises
+        Refused `overwriting-off`, Tampered `not-forgotten`.
+        """
+        return self._forgetting.destroy(subject_ids, at)
+
+    def settle(self) -> bool:
+        """Bring deletions to the disk; False while somebody reads the old pages: then try again."""
+        return self._store.settle()
+
     def find(self, kind: str, values: Sequence[str]) -> dict[str, int]:
         """Return the subject_id of each identity that is known; the others are left out."""
-        number = _kind(kind)
+        number = kind_number(kind)
         tags = self._tags(number, [v for v in values if normalise(v)])
         known = self._store.find(dict.fromkeys(tags.values()))
         return {value: known[tag] for value, tag in tags.items() if tag in known}
@@ -117,7 +176,7 @@ class People:
 
     def reveal(self, kind: str, subject_ids: Sequence[int]) -> dict[int, str]:
         """Return the identity of each person, normalised; people without one are left out."""
-        number = _kind(kind)
+        number = kind_number(kind)
         found: dict[int, str] = {}
         for part in chunks(subject_ids):
             keys = self._keys(part)
@@ -197,7 +256,7 @@ class People:
         if record.kek_id not in self._ring.epochs:
             self._ring_file.refresh()
             record = self._store.canary()
-        _pseudonym(self._pseudonym_key(_CANARY_SID, record), request)
+        _pseudonym(self._pseudonym_key(canary.SID, record), request)
 
     def recognise(
         self, subject_ids: Iterable[int], pseudonyms: Collection[tuple[str, str]]
@@ -241,6 +300,16 @@ class People:
                     )
                 tags[value] = self._ring.identity_tag(number, normalised)
         return tags
+
+    def _suppression_tags(self, number: int, values: Iterable[str]) -> dict[str, bytes]:
+        tag = self._ring.suppression_tag
+        return {v: tag(number, name) for v in values if (name := normalise(v))}
+
+    def _not_suppressed(self, number: int, tags: dict[str, bytes]) -> dict[str, bytes]:
+        if not self._forgetting.anything:
+            return tags
+        out = self._forgetting.suppressed(self._suppression_tags(number, tags))
+        return {value: tag for value, tag in tags.items() if value not in out}
 
     @property
     def _ring(self) -> Ring:
@@ -294,64 +363,6 @@ class People:
 def _pseudonym(secret: bytes, request: str) -> str:
     message = b"UTG1ref\0" + request.encode("utf-8")
     return hmac.digest(secret, message, "sha256")[:16].hex()
-
-
-def normalise(value: str) -> str:
-    """Return the one spelling of an identity (NFKC, no space around), or '' when it is unusable.
-
-    Case is kept: two customer numbers may differ in it. A number stays text, with its zeros.
-    """
-    text = (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
-    seen = text.isprintable() or all(map(_is_seen, text))
-    return text if len(text) <= MAX_IDENTITY and seen else ""
-
-
-def _is_seen(sign: str) -> bool:
-    """Return whether a sign is one that people see; one newer than this Python's tables is."""
-    return sign.isprintable() or unicodedata.category(sign) == "Cn"
-
-
-def canary_record(ring: Ring, ids: Ids) -> KeyRecord:
-    """Return a record that opens under this ring only."""
-    record, _ = new_key(
-        ring.epoch,
-        ring.tenant,
-        _CANARY_SID,
-        secret=ids.random(KEY_BYTES),
-        nonce=ids.random(NONCE_BYTES),
-    )
-    return record
-
-
-def check_canary(store: KeyStore, keys: RingFile) -> None:
-    """Return when ring and key store belong together; raises Refused `ring-foreign`."""
-    if not (belongs(store, keys.ring) or belongs(store, keys.refresh())):
-        raise Refused(
-            "ring-foreign",
-            "the key ring does not belong to this key store",
-            hint="set keys.ring to the ring of this workspace, or restore it",
-        )
-
-
-def belongs(store: KeyStore, ring: Ring) -> bool:
-    """Return whether the canary of a key store opens under this ring."""
-    record = store.canary()
-    try:
-        open_key(ring.epochs.get(record.kek_id), ring.tenant, _CANARY_SID, record)
-    except Tampered:
-        return False
-    return True
-
-
-def _kind(kind: str) -> int:
-    number = KINDS.get(kind)
-    if number is None:
-        raise BadInput(
-            "unknown-identity-kind",
-            f'"{kind}" is not a kind of identity',
-            hint="known: " + ", ".join(KINDS),
-        )
-    return number
 
 
 def _key_for(keys: Mapping[tuple[int, int], DataKey], subject_id: int, cell: bytes) -> DataKey:

@@ -45,6 +45,7 @@ class Ring:
     untold: tuple[str, ...]
     """What was done to the keys and is not in the evidence log yet: `rotated:2`, `destroyed:1`."""
     _index: bytes = field(repr=False)
+    _suppress: bytes = field(repr=False)
     _log: Ed25519PrivateKey = field(repr=False)
     _log2: bytes = field(repr=False)
 
@@ -57,6 +58,15 @@ class Ring:
         """Return the 16 bytes under which an identity is found (security: 5.2)."""
         place = b"UTG1idx\0" + self.tenant + kind.to_bytes(2, "big")
         return hmac.digest(self._index, place + normalised.encode("utf-8"), "sha256")[:16]
+
+    def suppression_tag(self, kind: int, normalised: str) -> bytes:
+        """Return the 16 bytes by which an erased identity is known again (security: 5.2)."""
+        place = b"UTG1supp" + self.tenant + kind.to_bytes(2, "big")
+        return hmac.digest(self._suppress, place + normalised.encode("utf-8"), "sha256")[:16]
+
+    def tomb(self, sid: bytes) -> bytes:
+        """Return the 16 bytes by which an erased person is known in an old key store (security: 5.8)."""
+        return hmac.digest(self._suppress, b"UTG1tomb" + self.tenant + sid, "sha256")[:16]
 
     def proof_tag(self, message: bytes) -> bytes:
         """Return the keyed digest (32 bytes) by which a proof of identity is recognised."""
@@ -111,6 +121,7 @@ def create_ring(
         "gone": {},
         "untold": [],
         "idx": ids.random(KEY_BYTES).hex(),
+        "sup": ids.random(KEY_BYTES).hex(),
         "log": ids.random(KEY_BYTES).hex(),
         "log2": ids.random(KEY_BYTES).hex(),
     }
@@ -201,6 +212,7 @@ def decode(value: Mapping[str, Any]) -> Ring:
         gone={int(e): Micros(int(at)) for e, at in value["gone"].items()},
         untold=tuple(map(str, value["untold"])),
         _index=_bytes(value["idx"], KEY_BYTES),
+        _suppress=_bytes(value["sup"], KEY_BYTES),
         _log=Ed25519PrivateKey.from_private_bytes(_bytes(value["log"], KEY_BYTES)),
         _log2=_bytes(value["log2"], KEY_BYTES),
     )

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from audit.clock import Micros
 from audit.ids import Ids
+from governance.vault.canary import canary_record
 from governance.vault.keystore import KeyStore
-from governance.vault.people import canary_record
 from governance.vault.ring import Ring, new_epoch
 from governance.vault.ringfile import RingFile
 from governance.vault.sealing import NONCE_BYTES, rewrap

@@ -12,6 +12,7 @@ import hmac
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -157,6 +158,12 @@ def open_key(epoch: EpochKey | None, tenant: bytes, sid: bytes, record: KeyRecor
     if not hmac.compare_digest(commitment, record.commitment):
         raise broken()
     return DataKey(tenant, sid, record.ver, record.suite, _CIPHERS[record.suite](key))
+
+
+def record_digest(record: KeyRecord) -> str:
+    """Return the SHA-256 of a record as it is kept, 64 hexadecimal digits: it names, and opens nothing."""
+    head = struct.pack(">IIB", record.kek_id, record.ver, record.suite)
+    return sha256(head + record.wrapped + record.commitment).hexdigest()
 
 
 def pseudonym_key(epoch: EpochKey | None, tenant: bytes, sid: bytes, record: KeyRecord) -> bytes:

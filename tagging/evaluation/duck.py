@@ -47,6 +47,11 @@ class DuckEngine:
         ):
             self._db.execute(statement)
 
+    @property
+    def connection(self) -> Any:
+        """The connection, for other work on the same lake under the same limits."""
+        return self._db
+
     def facts(
         self, plan: Plan, bucket: Bucket, gate: GateSlice, as_of: int, attributes: Any
     ) -> BucketFacts:

@@ -10,7 +10,7 @@ from tagging.explain.naming import PLAIN, Naming
 from tagging.explain.reasons import Reason
 from tagging.rules.evaluate import Value
 from tagging.rules.lower import Cuts
-from tagging.rules.tree import Fact, Node, facts
+from tagging.rules.tree import Attribute, Fact, Node, facts
 
 Depth = OneOf["subject", "officer", "engineer"]
 
@@ -87,11 +87,15 @@ class Explanation:
             allowed = [purpose.key for purpose in self.purposes if purpose.allowed]
             named = allowed or self.tag.purposes
             return [f"tagwarden choice object --subject - --purpose {purpose}" for purpose in named]
-        kind = "profiles" if self.tag.derivation == "declared" else "events"
-        return [
-            {
-                "correct": f"tagwarden ingest {kind} FILE --map MAP.yaml",
-                "delete": f"tagwarden choice delete-tag --subject - --tag {key}",
-                "switch_off": "tagwarden choice personalisation off --subject -",
-            }[action]
-        ]
+        if action == "correct":
+            return [
+                *(
+                    f"tagwarden subject correct - --attribute {fact.key} --value @FILE"
+                    for fact in facts(self.root)
+                    if isinstance(fact, Attribute)
+                ),
+                f"tagwarden subject contest - --tag {key}",
+            ]
+        if action == "delete":
+            return [f"tagwarden choice delete-tag {key} --subject -"]
+        return ["tagwarden choice personalisation off --subject -"]

@@ -98,6 +98,7 @@ NOTES: Mapping[str, Pair] = {
 REFUSALS: Mapping[str, Pair] = {
     "restricted": ("you have restricted the use of your data", "您已限制对您数据的处理"),
     "tag-blocked": ("you have deleted and blocked this tag", "您已删除并屏蔽该标签"),
+    "tag-contested": ("you contest that this tag is right", "您对该标签的准确性提出了异议"),
     "unknown-purpose": ("its purpose is not registered", "其用途尚未登记"),
     "purpose-not-declared": ("it was not made for this purpose", "该标签并非为此用途而设"),
     "no-basis-claimed": ("no legal basis is stated for it", "没有为其说明法律依据"),
@@ -110,6 +111,11 @@ REFUSALS: Mapping[str, Pair] = {
         "我们尚未评估其对个人的影响，或评估逾期未复审",
     ),
     "opted-out": ("you have opted out of sale and sharing", "您已拒绝出售与共享"),
+    "limited": ("you have limited the use of sensitive data", "您已限制敏感信息的使用"),
+    "decisions-off": (
+        "you do not want such decisions to be made by technology",
+        "您不接受由自动化技术作出此类决定",
+    ),
     "objected": ("you have objected", "您已表示反对"),
     "personalisation-off": ("you have switched personalisation off", "您已关闭个性化"),
     "consent-withdrawn": ("you withdrew your consent", "您已撤回同意"),

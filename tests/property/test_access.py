@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from sqlalchemy import text
 
 from audit.clock import iso
-from governance import access, subject
+from governance import access, correcting, subject
 from governance.explaining import explain
 from governance.registry import PLACES
 from governance.store.tables import METADATA
@@ -28,6 +28,8 @@ LIFE = [
     ("says", "eve", "given"),
     ("buys", "eve", "cup"),
     ("has", "ann", "city"),
+    ("has", "ann", "diet"),
+    ("corrects", "ann", "city"),
     ("buys", "ann", "tea"),
     ("buys", "ann", "cup"),
     ("stores", "ann", ""),
@@ -48,6 +50,7 @@ acts = st.one_of(
     st.tuples(st.just("buys"), people, st.sampled_from(CATEGORIES)),
     st.tuples(st.just("buys"), people, st.sampled_from(CATEGORIES)),
     st.tuples(st.just("has"), people, st.sampled_from(["city", "diet"])),
+    st.tuples(st.just("corrects"), people, st.sampled_from(["city", "diet"])),
     st.tuples(st.just("stores"), people, st.just("")),
     st.tuples(st.just("runs"), people, st.just("")),
     st.tuples(st.just("look"), people, st.sampled_from(["show", "explain"])),
@@ -77,6 +80,8 @@ class World:
                 self.shop.buys(who, what)
             case "has":
                 self.shop.has(who, **{what: f"of {name}"})
+            case "corrects":
+                self.corrects(who, what)
             case "look" if what == "show":
                 subject.show(self.ws, who, PURPOSE)
             case "look":
@@ -87,6 +92,15 @@ class World:
                 self.ws.store.after_commit = drain
             case _:
                 getattr(self.shop, act)()
+
+    def corrects(self, who, attribute):
+        """Correct one attribute; have the other one deleted."""
+        with self.ws.store.read() as connection:
+            known = connection.execute(text("SELECT key FROM attribute")).scalars().all()
+        if attribute in known and attribute == "city":
+            correcting.correct(self.ws, who, attribute, "of nobody")
+        elif attribute in known:
+            correcting.delete(self.ws, who, attribute)
 
 
 # --- an independent search ------------------------------------------------------------------

@@ -32,7 +32,10 @@ CHOICES = [
     ("block-tag", "interest.flowers"),
     ("block-tag", "interest.coffee"),
     ("restrict", ""),
+    ("contest-tag", "interest.coffee"),
     ("opt-out", ""),
+    ("limit", ""),
+    ("admt-opt-out", ""),
     ("depersonalise", ""),
 ]
 
@@ -142,6 +145,8 @@ class SlowGate:
             return False
         if self.held.get((person, "block-tag", self.tag.key)):
             return False
+        if self.held.get((person, "contest-tag", self.tag.key)):
+            return False
         return any(self.purpose(person, regime, band, key) for key in self.tag.purposes)
 
     def purpose(self, person, regime, band, key):
@@ -152,11 +157,15 @@ class SlowGate:
             return False
         if self.personalised[key] and self.held.get((person, "depersonalise", "")):
             return False
-        opted_out = bool(self.held.get((person, "opt-out", "")))
-        answer = decide(self.question(key, basis, band, opted_out), packs()[regime])
+        said = {
+            "opted_out": bool(self.held.get((person, "opt-out", ""))),
+            "limited": bool(self.held.get((person, "limit", ""))),
+            "admt_opted_out": bool(self.held.get((person, "admt-opt-out", ""))),
+        }
+        answer = decide(self.question(key, basis, band, said), packs()[regime])
         unlawful = answer.verdict in ("prohibited", "gap") or answer.basis_carries is False
         asked = [kind for kind in KINDS if kind in answer.requires]
-        adult = decide(self.question(key, basis, "18+", opted_out), packs()[regime])
+        adult = decide(self.question(key, basis, "18+", said), packs()[regime])
         if unlawful or not all(self.assessed(kind, key, adult.sensitive) for kind in asked):
             return False
         if answer.verdict == "allowed" and basis != "consent":
@@ -173,7 +182,7 @@ class SlowGate:
             for one in self.assessments
         )
 
-    def question(self, key, basis, band, opted_out):
+    def question(self, key, basis, band, said):
         heavy = self.tag.effect != "none"
         return Question(
             derivation="inferred",
@@ -186,7 +195,7 @@ class SlowGate:
             subject_age=BANDS[band],
             basis_claimed=basis,
             art22_gateway=GATEWAYS.get(basis) if heavy else None,
-            opted_out=opted_out,
+            **said,
         )
 
     def enough(self, need, band):

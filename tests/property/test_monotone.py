@@ -23,6 +23,7 @@ RECIPIENTS = (
     "third_party_ads", "processor", "group_company", "overseas_group_company", "overseas_recipient",
 )  # fmt: skip
 BASES = ("consent", "contract", "legal_obligation", "public_task", "legitimate_interest", "notice")
+DECIDED = ("opted_out", "opt_out_signal", "limited", "admt_opted_out")
 USES = [str(use) for use in Use]
 rarely = st.sampled_from([None, None, None, None, True, False])
 categories_named = st.lists(st.sampled_from(TELLING), min_size=1, max_size=2, unique=True)
@@ -53,6 +54,8 @@ questions = st.fixed_dictionaries(
         "authorising_law": mostly(None, "a law"),
         "opted_out": rarely,
         "opt_out_signal": rarely,
+        "limited": rarely,
+        "admt_opted_out": rarely,
         "role": mostly(None, "own_shop", "online_platform"),
     }
 )
@@ -101,9 +104,11 @@ def test_a_younger_person_never_makes_it_laxer(ask, age):
 
 @FULL
 @given(questions)
-def test_an_opt_out_never_makes_it_laxer(ask):
-    hardens({**ask, "opted_out": False, "opt_out_signal": False}, opted_out=True)
-    hardens({**ask, "opted_out": False, "opt_out_signal": False}, opt_out_signal=True)
+def test_a_choice_never_makes_it_laxer(ask):
+    undecided = {**ask, **dict.fromkeys(DECIDED, False)}
+    for choice in DECIDED:
+        hardens(undecided, **{choice: True})
+        hardens({**ask, choice: False}, **{choice: True})
 
 
 @FULL

@@ -91,9 +91,10 @@ def test_an_old_copy_of_the_key_store_opens_nothing_under_the_new_ring(shop, tmp
     with closing(sqlite3.connect(shop / "keystore" / "keys.db")) as store, store:
         store.execute("UPDATE canary SET kek_id = 2")  # nor for somebody who gets past the canary
     with closing(kept(shop)) as ws, closing(KeyStore.open(ws.paths.keystore)) as store:
+        from governance.vault.journal import Journal
         from governance.vault.people import People
 
-        people = People(store, ws.keys, ws.ids)
+        people = People(store, ws.keys, ws.ids, Journal.open(ws.paths.evidence))
         opened = sum(
             code_of(lambda i=i, cell=cell: list(people.unseal([(i, 3, cell)]))) == ""
             for i, cell in cells.items()

@@ -24,7 +24,7 @@ def pinned():
 
 
 def as_it_is(pack):
-    return digest(pack.model_dump(mode="json", by_alias=True))
+    return digest(pack.model_dump(mode="json", by_alias=True, exclude_unset=True))
 
 
 def test_no_version_of_a_pack_is_edited_in_place():

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a request is printed."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from governance.cli.out import emit, table
+
+if TYPE_CHECKING:
+    from governance.requests.row import Request, Stepped
+
+
+def tell(found: "Request", language: str, *, as_json: bool) -> None:
+    """Print where a request stands now."""
+    emit({"request": data_of(found)}, as_json, [f"{found.ref}: {state_of(found, language)}"])
+
+
+def data_of(found: "Request") -> dict[str, Any]:
+    """Return a request as data."""
+    return {
+        "ref": found.ref,
+        "kind": found.kind,
+        "target": found.target,
+        "regime": found.regime,
+        "by": found.requester,
+        "channel": found.channel,
+        "state": str(found.state),
+        "code": found.code,
+        "identity": found.known,
+        "received": found.received_on.isoformat(),
+        "clock": found.clock,
+        "due": found.due.isoformat(),
+        "extended_due": found.extended_due.isoformat() if found.extended_due else None,
+        "acknowledge_by": found.ack_due.isoformat() if found.ack_due else None,
+        "estimated": found.estimated,
+        "extension": found.extension,
+        "hold": found.hold,
+        "hold_until": found.hold_until.isoformat() if found.hold_until else None,
+        "waiting": found.waiting,
+    }
+
+
+def step_of(one: "Stepped") -> dict[str, Any]:
+    """Return a step as data."""
+    from audit.clock import iso
+
+    return {
+        "at": iso(one.at),
+        "step": one.step,
+        "state": one.state,
+        "code": one.code,
+        "operator": one.operator,
+    }
+
+
+def state_of(found: "Request", language: str) -> str:
+    """Return where a request stands, in words."""
+    from policies.rights import rights
+
+    said = rights().words.states[found.state].in_(language)
+    lying = [found.hold and rights().holds[found.hold].in_(language), found.code, found.waiting]
+    more = ", ".join(part for part in lying if part)
+    return f"{said} ({more})" if more else said
+
+
+def lines_of(found: "Request", steps: list["Stepped"], language: str) -> Iterator[str]:
+    """Yield a request and its steps as lines."""
+    from audit.clock import iso
+    from policies.rights import rights
+
+    name = rights().kinds[found.kind].name.in_(language)
+    about = f": {found.target}" if found.target else ""
+    yield f"{found.ref}  {name}{about}  {state_of(found, language)}"
+    until = found.deadline.isoformat()
+    received = found.received_on.isoformat()
+    if language == "zh":
+        yield f"收到 {received}，期限 {until}（{found.clock}）"
+    else:
+        yield f"received {received}, due {until} ({found.clock})"
+    yield ""
+    yield from table(
+        ("time", "step", "state", "details", "operator"),
+        [(iso(one.at), one.step, one.state, one.code, one.operator) for one in steps],
+    )

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quarantined rows and work files. A row is a person's when any value in it is an identity of theirs.
+
+Rows are read as they were put aside: the line as it came, or cells by name. A file from which rows go
+is written anew whole; one without rows left is removed.
+"""
+
+import csv
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from governance.store import private_file
+from governance.vault.identity import normalise
+from governance.workspace import Workspace
+
+IDENTITY: Final = "customer"
+_CUT: Final = re.compile(r"[,;\t|]")
+_AROUND: Final = " \t\r\n\"'"
+_CONTENT: Final = 4
+
+Known = Callable[[Sequence[str]], set[str]]
+"""Returns which of some values are identities of the people."""
+
+
+def suppressed(ws: Workspace) -> Known:
+    """Return what tells identities of people who are not to be admitted again."""
+    return lambda values: ws.people.suppressed(IDENTITY, [v for v in values if normalise(v)])
+
+
+def counted(ws: Workspace, people: frozenset[int]) -> dict[int, int]:
+    """Return person -> quarantined rows in which an identity of theirs stands (living people)."""
+    found: dict[int, int] = {}
+    for path in files(ws):
+        rows = [values for _, values in _rows(path)]
+        known = ws.people.find(IDENTITY, sorted({v for values in rows for v in values}))
+        for values in rows:
+            for subject_id in {known[v] for v in values if v in known} & people:
+                found[subject_id] = found.get(subject_id, 0) + 1
+    return found
+
+
+def erase(ws: Workspace, known: Known) -> int:
+    """Take the rows of people out of the quarantine; returns how many there were."""
+    return sum(_without(path, known) for path in files(ws))
+
+
+def clear_scratch(ws: Workspace) -> None:
+    """Remove what killed commands left; call it while holding the lock of long work."""
+    for path in sorted(ws.paths.scratch.iterdir()) if ws.paths.scratch.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def files(ws: Workspace) -> list[Path]:
+    """Return the files of the quarantine."""
+    return sorted(ws.paths.quarantine.iterdir()) if ws.paths.quarantine.is_dir() else []
+
+
+def _without(path: Path, known: Known) -> int:
+    rows = list(_rows(path))
+    theirs = known(sorted({value for _, values in rows for value in values}))
+    kept = [row for row, values in rows[1:] if not values & theirs]
+    gone = len(rows) - 1 - len(kept)
+    if gone and kept:
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows([rows[0][0], *kept])
+        private_file.replace(path, out.getvalue().encode("utf-8"))
+    elif gone:
+        path.unlink()
+        private_file.sync_folder(path.parent)
+    return max(gone, 0)
+
+
+def _rows(path: Path) -> Iterator[tuple[list[str], frozenset[str]]]:
+    """Yield each row, the heading first, with the values that may be an identity."""
+    csv.field_size_limit(2**31 - 1)  # a quarantined line may be longer than the default allows
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.reader(file):
+            yield row, frozenset(_values(row[_CONTENT])) if len(row) > _CONTENT else frozenset()
+
+
+def _values(content: str) -> Iterator[str]:
+    try:
+        given = json.loads(content)
+    except ValueError:
+        given = content
+    cells = given.values() if isinstance(given, dict) else [given]
+    for cell in cells:
+        for piece in (str(cell), *_CUT.split(str(cell))):
+            if value := piece.strip(_AROUND):
+                yield value

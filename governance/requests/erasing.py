@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests for deletion: previewed, submitted with the preview, begun when approved, ended by a certificate.
+
+What else an erased person had asked for ends with them: there is nothing left to answer it from.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from audit.canon import canonical
+from audit.errors import BadInput, Refused
+from governance import erasure
+from governance.authority import demand
+from governance.erasure import Preview, Progress, Scope, of_record
+from governance.erasure.step import Step as Saga
+from governance.requests import desk, keeping, row
+from governance.requests.machine import State, Step, step
+from governance.requests.row import Request
+from policies.rights import rights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from governance.workspace import Workspace
+
+ERASED = "erased"
+"""The ground on which the other requests of an erased person end."""
+
+
+def is_erasure(found: Request) -> bool:
+    """Return whether a request asks for deletion."""
+    return rights().kinds[found.kind].act == "erase"
+
+
+def preview(ws: "Workspace", ref: str) -> Preview:
+    """Return what a deletion would do now; the look is on record.
+
+    Raises BadInput `not-a-deletion`, Refused `not-verified`, NotFound `unknown-request`.
+    """
+    with ws.store.read() as connection:
+        found = row.load(connection, ref)
+    if not is_erasure(found):
+        raise BadInput("not-a-deletion", "only a deletion has a preview", hint="request show REF")
+    if found.subject_id is None or found.known < found.standing.needs:
+        raise Refused(
+            "not-verified",
+            "the identity of the person was not shown well enough for this request",
+            hint="tagwarden request challenge REF, or request verify REF --by in-person",
+        )
+    return erasure.preview(ws, found.subject_id, scope_of(found))
+
+
+def submit(ws: "Workspace", ref: str) -> Request:
+    """Put a deletion before an officer, together with the preview that they decide about."""
+    demand(ws, "request.handle")
+    with ws.store.read() as connection:
+        step(row.load(connection, ref).standing, Step.SUBMIT)
+    shown = canonical(preview(ws, ref).record()).decode("utf-8")
+    return desk.submit(ws, ref, shown)
+
+
+def approve(ws: "Workspace", ref: str) -> Request:
+    """Grant a deletion and begin it, in one transaction; only from a preview that still holds.
+
+    Raises Conflict `preview-stale` (hand it back, and let it be submitted anew), and as `desk.approve`.
+    """
+    demand(ws, "request.decide")
+    with ws.store.write() as unit:
+        granted = desk.granted(ws, unit, ref)
+        if granted.subject_id is not None:
+            seen = of_record(granted.subject_id, json.loads(granted.preview))
+            erasure.begin(unit, ws, ref, granted.subject_id, seen)
+        return granted
+
+
+def revoke(ws: "Workspace", ref: str) -> Request:
+    """Note that the person has taken a deletion back, while it can still be stopped."""
+    with ws.store.read() as connection:
+        found = row.load(connection, ref)
+    if is_erasure(found) and found.state == State.EXECUTING:
+        erasure.cancel(ws, ref)
+        with ws.store.write() as unit:
+            desk.moved(ws, unit, ref, Step.STOP, "cancelled")
+    return desk.revoke(ws, ref)
+
+
+def carry_on(
+    ws: "Workspace",
+    ref: str | None = None,
+    *,
+    progress: "Callable[[int, int], None]" = lambda _done, _total: None,
+) -> list[Progress]:
+    """Roll erasures forward, and end the requests whose certificate is there; as `erasure.carry_on`."""
+    found = erasure.carry_on(ws, ref, progress=progress)
+    _finish(ws, [one for one in found if one.step == Saga.CLOSED])
+    if ref is None:
+        keeping.sweep(ws)
+    return found
+
+
+def _finish(ws: "Workspace", closed: Sequence[Progress]) -> None:
+    """End the requests whose certificate is there, and what else was severed from an erased person."""
+    done = {one.ref for one in closed}
+    with ws.store.write() as unit:
+        executing = row.select(unit.connection, "state = 'executing'")
+        for found in executing:
+            if found.ref in done and is_erasure(found):
+                desk.moved(ws, unit, found.ref, Step.FULFIL, "certificate")
+        left = row.select(
+            unit.connection, "subject_id IS NULL AND state IN ('open', 'in_review', 'executing')"
+        )
+        for found in left:
+            kind = rights().kinds[found.kind]
+            if kind.act in ("rules", "erase"):
+                continue
+            if found.state == State.EXECUTING:
+                desk.moved(ws, unit, found.ref, Step.STOP, ERASED)
+            desk.moved(ws, unit, found.ref, Step.DENY, ERASED)
+
+
+def scope_of(found: Request) -> Scope:
+    """Return what is to be erased: everything, or what the target names."""
+    kind, _, target = found.target.partition(":")
+    match kind:
+        case "tag" | "purpose" | "category":
+            return Scope(kind, target)
+    return erasure.EVERYTHING
