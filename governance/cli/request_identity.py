@@ -15,7 +15,7 @@ from governance.cli.out import Json, Where, emit, note, read_argument, table, wo
 Ref = Annotated[str, typer.Argument(metavar="REF", help="Number of the request.")]
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     """Give the commands of this file to the command that handles requests."""
     for command in (challenge, confirm, verify, mandate, contacts, deliver):
         app.command()(command)
