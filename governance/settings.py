@@ -47,6 +47,9 @@ KNOWN: dict[str, Setting] = {
     "keys.pkcs11_module": Setting("", "for pkcs11: path of the module of the token, an .so file"),
     "keys.pkcs11_token": Setting("", "for pkcs11: label of the token"),
     "keys.backup_days": Setting(7, "how old a backup of the keys may become"),
+    "keys.rotate_days": Setting(
+        30, "how old the key of an epoch may become before keys are rotated"
+    ),
     "evidence.anchors": Setting(
         "",
         "where checkpoints of the evidence log go: file:FOLDER, rfc3161:URL, separated by commas",
@@ -197,8 +200,9 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
             problems.add("bad-setting", f'"{key}" must be one of {", ".join(choices)}')
     if not 1 <= int(values["lake.buckets"]) <= 1024:
         problems.add("bad-setting", '"lake.buckets" must be between 1 and 1024')
-    if int(values["keys.backup_days"]) < 1:
-        problems.add("bad-setting", '"keys.backup_days" must be at least 1')
+    for key in ("keys.backup_days", "keys.rotate_days"):
+        if int(values[key]) < 1:
+            problems.add("bad-setting", f'"{key}" must be at least 1')
     if not 0 <= float(values["intake.max_bad_share"]) <= 1:
         problems.add("bad-setting", '"intake.max_bad_share" must be between 0 and 1')
 
