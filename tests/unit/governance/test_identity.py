@@ -11,19 +11,20 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import event
 
-from audit.clock import DAY, SECOND
+from audit.clock import DAY, HOUR, SECOND
 from audit.errors import Conflict, Refused
 from governance import authority
 from governance.actor import Actor
+from governance.choice import choices
 from governance.identity import challenges, mandate
 from governance.identity.contacts import contacts
 from governance.identity.messages import send_waiting
 from governance.identity.notices import cancel, notify_all
-from governance.requests import desk, proving
+from governance.requests import desk, erasing, executing, proving, row
 from governance.requests.machine import State
 from governance.settings import Settings
 from tests.knowing import CLERK, Post, code_in, token_in
-from tests.workshop import code_of
+from tests.workshop import as_reviewer, code_of
 
 ATTACKER = "eve@elsewhere.example"
 WRONG = "00000000"
@@ -439,7 +440,7 @@ def test_two_who_send_at_once_do_not_kill_each_others_secret(post, monkeypatch):
 def test_a_message_for_a_request_that_ended_does_not_go_out(post):
     ref = post.asks(post.person(email="ann@shop.example"))
     proving.challenge(post.ws, ref)
-    desk.revoke(post.ws, ref)
+    executing.revoke(post.ws, ref)
     assert send_waiting(post.ws).sent == 0
     assert post.sent() == []
 
@@ -614,3 +615,37 @@ def test_rows_are_forgotten_when_they_serve_nothing_any_more(post):
     post.ws.clock.at += challenges.KEPT + DAY
     post.challenged(post.asks(post.person(email="ann@shop.example")))
     assert post.rows(old) == []
+
+
+def test_whoever_reads_the_mail_of_the_person_stops_a_deletion_in_somebody_elses_name(post):
+    ws, who = post.ws, post.person(email="ann@shop.example", phone="+49 170 1234567")
+    ref = post.asks(who, "deletion")
+    desk.vouch(ws, ref, "in-person")
+    executing.submit(ws, ref)
+    as_reviewer(ws, lambda: executing.approve(ws, ref))
+    told = post.sent()
+    assert {letter["To"] or letter["X-Phone"] for letter in told} == {
+        "ann@shop.example",
+        "+49 170 1234567",
+    }
+    with pytest.raises(Refused, match="does not show who"):
+        executing.stop_with_code(ws, ref, "A" * 43)
+    ws.clock.at += HOUR
+    executing.stop_with_code(ws, ref, token_in(told[0]))
+    with ws.store.read() as connection:
+        assert row.load(connection, ref).state == State.REVOKED
+        assert choices(connection, who) == []
+
+
+def test_a_deletion_that_is_committed_is_not_stopped_by_its_code(post):
+    ws, who = post.ws, post.person(email="ann@shop.example")
+    ref = post.asks(who, "deletion")
+    desk.vouch(ws, ref, "in-person")
+    executing.submit(ws, ref)
+    as_reviewer(ws, lambda: executing.approve(ws, ref))
+    ws.clock.at += 73 * HOUR
+    erasing.carry_on(ws)
+    with pytest.raises(Refused, match="does not show who"):
+        executing.stop_with_code(ws, ref, token_in(post.sent()[0]))
+    with ws.store.read() as connection:
+        assert row.load(connection, ref).state == State.FULFILLED
