@@ -109,6 +109,7 @@ def test_in_the_grace_nothing_goes_and_it_can_be_cancelled(shop, who):
     begun(ws, who)
     (waits,) = erasure.carry_on(ws)
     assert (waits.step, waits.waiting) == (Step.RESTRICTED, "grace")
+    later(ws, 1)
     erasure.cancel(ws, REF)
     later(ws)
     erasure.carry_on(ws)
