@@ -15,6 +15,10 @@ GROUNDS: Final = {
         "proof that consent was asked for and given (GDPR Art. 7(1))",
         "证明已征得同意（GDPR 第7条第1款）",
     ),
+    "no-return": Text(
+        "that no import and no backup brings the person back",
+        "防止再次导入或备份恢复",
+    ),
     "proof-of-choice": Text(
         "proof that a choice was respected (GDPR Art. 5(2))",
         "证明选择得到遵守（GDPR 第5条第2款）",
