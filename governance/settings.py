@@ -47,6 +47,9 @@ KNOWN: dict[str, Setting] = {
     "keys.pkcs11_module": Setting("", "for pkcs11: path of the module of the token, an .so file"),
     "keys.pkcs11_token": Setting("", "for pkcs11: label of the token"),
     "keys.backup_days": Setting(7, "how old a backup of the keys may become"),
+    "keys.rotate_days": Setting(
+        30, "how old the key of an epoch may become before keys are rotated"
+    ),
     "evidence.anchors": Setting(
         "",
         "where checkpoints of the evidence log go: file:FOLDER, rfc3161:URL, separated by commas",
@@ -211,6 +214,9 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
             problems.add("bad-setting", f'"{key}" must be at least 1')
     if int(values["erasure.grace_hours"]) < 0:
         problems.add("bad-setting", '"erasure.grace_hours" must not be negative')
+    for key in ("keys.backup_days", "keys.rotate_days"):
+        if int(values[key]) < 1:
+            problems.add("bad-setting", f'"{key}" must be at least 1')
     if not 0 <= float(values["intake.max_bad_share"]) <= 1:
         problems.add("bad-setting", '"intake.max_bad_share" must be between 0 and 1')
 

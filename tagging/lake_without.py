@@ -100,8 +100,7 @@ class Without:
         """Return a part as it lies in the lake."""
         file = lake / path
         rows, first, last = self._one(
-            "SELECT count(*), coalesce(min(ts), 0), coalesce(max(ts), 0) "
-            f"FROM {parts_sql([file])}"
+            f"SELECT count(*), coalesce(min(ts), 0), coalesce(max(ts), 0) FROM {parts_sql([file])}"
         )
         return Part(path, bucket, int(rows), file.stat().st_size, int(first), int(last))
 

@@ -128,9 +128,7 @@ def _parts(ws: Workspace, connection: Connection, people: Collection[int]) -> li
     return [row for row in rows if row.bucket % count in buckets]
 
 
-def _swap(
-    connection: Connection, rows: Mapping[Path, Any], written: Mapping[Path, Part]
-) -> None:
+def _swap(connection: Connection, rows: Mapping[Path, Any], written: Mapping[Path, Part]) -> None:
     for file, part in written.items():
         _put(connection, rows[file].path, part)
 
