@@ -207,14 +207,14 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
             problems.add("bad-setting", f'"{key}" must be one of {", ".join(choices)}')
     if not 1 <= int(values["lake.buckets"]) <= 1024:
         problems.add("bad-setting", '"lake.buckets" must be between 1 and 1024')
-    if int(values["keys.backup_days"]) < 1:
-        problems.add("bad-setting", '"keys.backup_days" must be at least 1')
-    for key in ("erasure.preview_hours", "erasure.proof_years"):
-        if int(values[key]) < 1:
-            problems.add("bad-setting", f'"{key}" must be at least 1')
     if int(values["erasure.grace_hours"]) < 0:
         problems.add("bad-setting", '"erasure.grace_hours" must not be negative')
-    for key in ("keys.backup_days", "keys.rotate_days"):
+    for key in (
+        "keys.backup_days",
+        "keys.rotate_days",
+        "erasure.preview_hours",
+        "erasure.proof_years",
+    ):
         if int(values[key]) < 1:
             problems.add("bad-setting", f'"{key}" must be at least 1')
     if not 0 <= float(values["intake.max_bad_share"]) <= 1:

@@ -214,7 +214,8 @@ def test_ledgers_are_kept_under_the_bare_number_until_their_time_is_over(shop, w
     assert ledgers() == [0, 0, 0]
 
 
-def test_the_ledger_of_anybody_else_cannot_be_deleted(shop, who):
+@pytest.mark.usefixtures("who")
+def test_the_ledger_of_anybody_else_cannot_be_deleted(shop):
     ws = shop.ws
     with pytest.raises(Exception, match="append-only"), ws.store.write() as unit:
         unit.connection.execute(text("DELETE FROM consentevent"))
