@@ -133,7 +133,7 @@ def test_a_field_that_was_changed_left_out_or_added_is_seen(issued, name):
 def test_a_certificate_is_not_taken_for_that_of_another(issued, tmp_path):
     file, keys = issued
     tmp_path.chmod(0o700)
-    other = create_ring(tmp_path / "rings" / "other.json", SystemIds(), root=tmp_path / "shop")
+    other = create_ring(tmp_path / "others" / "ring.json", SystemIds(), root=tmp_path / "shop")
     assert refused(file, verifier_keys(other))
     assert refused(file, [keys[0], verifier_keys(other)[1]])
     with closing(a_workspace(tmp_path)) as ws:
