@@ -66,14 +66,17 @@ def issue_many(ws: "Workspace", bodies: Sequence[Mapping[str, object]]) -> list[
     whole = [_completed(ws, body) for body in bodies]
     facts = [certificate.facts_of(body) for body in whole]
     with ws.store.write() as unit:
-        for body, said in zip(whole, facts, strict=True):
-            entry = ws.evidence.entry(
-                ACT,
-                request=str(body["request"]),
-                certificate=said["certificate"],
-                digest=said["digest"],
-            )
-            unit.log(entry)
+        unit.log_all(
+            [
+                ws.evidence.entry(
+                    ACT,
+                    request=str(body["request"]),
+                    certificate=said["certificate"],
+                    digest=said["digest"],
+                )
+                for body, said in zip(whole, facts, strict=True)
+            ]
+        )
     ws.evidence.drain()
     proven = ws.evidence.proofs.newest(_BEFORE, [said["digest"].encode() for said in facts])
     return [
