@@ -70,8 +70,8 @@ def test_an_open_row_is_in_the_list_of_open_ones_and_no_other_is():
     assert register().open == {row.id for row in register().rows if row.state == "open"}
     assert complaints(changed("open:   #", "open_:   #")) != []
     told = complaints(TEXT.replace("[GDPR-16, GDPR-17-1,", "[GDPR-17-1,"))
-    assert told == ["there is the open row GDPR-12-5, and it does not stand in the list open"]
-    told = complaints(TEXT.replace("[GDPR-12-5, GDPR-16,", "[GDPR-9, GDPR-12-5, GDPR-16,"))
+    assert told == ["there is the open row GDPR-16, and it does not stand in the list open"]
+    told = complaints(TEXT.replace("[GDPR-16, GDPR-17-1,", "[GDPR-9, GDPR-16, GDPR-17-1,"))
     assert told == ["GDPR-9 stands in the list open, and there is no such open row"]
 
 
