@@ -58,7 +58,7 @@ def _erased(ws: Workspace, people: Sequence[int]) -> tuple[float, float]:
     begun = time.perf_counter() - started
     ws.clock = shop.clock(ws.clock.now() + 73 * HOUR)
     started = time.perf_counter()
-    done = erasure.carry_on(ws)
+    done = erasure.carry_on(ws, f"R{people[0]:012d}" if len(people) == 1 else None)
     after = time.perf_counter() - started
     if any(item.waiting or item.step.code != "closed" for item in done):
         raise RuntimeError("an erasure did not end")

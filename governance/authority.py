@@ -66,6 +66,7 @@ NEEDS: Final = {
     "erasure.preview": ("dsr", "dpo"),
     "erasure.run": ("dsr", "dpo"),
     "erasure.cancel": ("dsr", "dpo"),
+    "subject.readmit": ("dpo",),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

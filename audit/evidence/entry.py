@@ -54,8 +54,9 @@ ACTS = frozenset(
         "choice.imported",
         "subject.regime",
         "subject.corrected",
-        "tag.contested",
         "tag.contest-settled",
+        "subject.readmitted",
+        "erasure.certified",
         "run.published",
         "run.discarded",
         "run.live",
@@ -75,6 +76,11 @@ ACTS = frozenset(
         "erasure.step",
         "erasure.swept",
         "erasure.proof_expired",
+        "identity.challenged",
+        "identity.messaged",
+        "identity.proved",
+        "identity.refused",
+        "identity.cancelled",
         "denied",
     }
 )

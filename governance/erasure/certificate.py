@@ -10,6 +10,6 @@ if TYPE_CHECKING:
     from governance.workspace import Workspace
 
 
-def issue(ws: "Workspace", body: Mapping[str, object]) -> bytes:
+def issue(_ws: "Workspace", body: Mapping[str, object]) -> bytes:
     """Return the certificate."""
     return canonical(dict(body))

@@ -2,6 +2,7 @@
 """What the certificate of an erasure says: counts, digests, dates, codes. No personal data."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,13 @@ def body_of(ws: "Workspace", saga: "Saga", done_at: Micros) -> Mapping[str, Any]
         "remains": list(remains(saga.scope.kind)),
         "open": [],
         "held": [],
-        "version": version("tagwarden"),
+        "version": _version(),
     }
+
+
+@cache
+def _version() -> str:
+    return version("tagwarden")
 
 
 def kept_until(ws: "Workspace", at: Micros) -> Micros:

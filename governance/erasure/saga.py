@@ -221,5 +221,6 @@ def _move(
         ).rowcount
         if moved != len(rows):
             raise Conflict("erasure-moved", "another process has carried this erasure on")
-        for saga in moving:
-            unit.log(ws.evidence.entry(act, request=saga.ref, step=target.code))
+        unit.log_all(
+            [ws.evidence.entry(act, request=saga.ref, step=target.code) for saga in moving]
+        )

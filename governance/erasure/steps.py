@@ -2,7 +2,7 @@
 """What each step of an erasure does, for many people at once. Each may be done again without harm."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,15 +11,17 @@ from sqlalchemy import text
 from audit.canon import canonical
 from audit.clock import Micros
 from governance.erasure import aside, certificate, certified, checker, disk, events, part, rows
+from governance.erasure.leaving import AMONG, leaving
 from governance.erasure.preview import whole
 from governance.erasure.scope import Scope
 from governance.registry import PLACES
-from governance.vault.traces import Traces, traces
+from governance.vault.traces import traces
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
 TAG_BYTES: Final = 16
+_FLIP: Final = bytes(range(255, -1, -1))
 Change = Mapping[str, Any]
 
 
@@ -103,15 +105,34 @@ def _note_keys(ws: "Workspace", batch: Sequence[Saga], people: Sequence[int]) ->
     for doomed in ws.people.doomed(people):
         key = {"ver": doomed.ver, "kek_id": doomed.kek_id, "digest": doomed.digest}
         keys.setdefault(doomed.subject_id, []).append(key)
-    seen = traces(ws.paths.keystore, people)
+    seen, seals = traces(ws.paths.keystore, people), _seals(ws, people)
     noted = [
-        {"r": refs[i], "k": _json(keys.get(i, [])), "t": masked(trace)} for i, trace in seen.items()
+        {
+            "r": refs[i],
+            "k": _json(keys.get(i, [])),
+            "t": masked([trace.sid, *trace.nonces, *trace.tags, *seals.get(i, ())]),
+        }
+        for i, trace in seen.items()
     ]
     if noted:  # who is gone already was noted before
         with ws.store.write() as unit:
             unit.connection.execute(
                 text("UPDATE erasure SET keys = :k, traces = :t WHERE ref = :r"), noted
             )
+
+
+def _seals(ws: "Workspace", people: Sequence[int]) -> Mapping[int, list[bytes]]:
+    """Return person -> the last 16 bytes of each of their sealed cells: the seal itself."""
+    found: dict[int, list[bytes]] = {}
+    with ws.store.read() as connection, leaving(connection, people):
+        for row in connection.execute(
+            text(
+                f"SELECT subject_id, substr(cell, length(cell) - {TAG_BYTES - 1}) AS seal "
+                f"FROM sealedblob WHERE {AMONG}"
+            )
+        ):
+            found.setdefault(row.subject_id, []).append(bytes(row.seal))
+    return found
 
 
 def delete_rows(ws: "Workspace", batch: Sequence[Saga]) -> Done:
@@ -140,6 +161,7 @@ def check(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     if found:
         delete_rows(ws, batch)
         if batch[0].scope.whole:
+            ws.people.settle()
             purge_files(ws, batch)
         found = _search(ws, batch)
     waiting = {
@@ -187,9 +209,8 @@ def close(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     return Done(changes={saga.ref: forgotten for saga in batch})
 
 
-def masked(trace: Traces) -> bytes:
+def masked(items: Iterable[bytes]) -> bytes:
     """Return traces as the row of an erasure keeps them: not byte for byte, else the search finds it."""
-    items = (trace.sid, *trace.nonces, *trace.tags)
     return b"".join(bytes([len(item)]) + _flipped(item) for item in items)
 
 
@@ -204,7 +225,7 @@ def unmasked(kept: bytes) -> list[bytes]:
 
 
 def _flipped(item: bytes) -> bytes:
-    return bytes(byte ^ 0xFF for byte in item)
+    return item.translate(_FLIP)
 
 
 def _people(batch: Sequence[Saga]) -> list[int]:

@@ -68,6 +68,10 @@ class Ring:
         """Return the 16 bytes by which an erased person is known in an old key store (security: 5.8)."""
         return hmac.digest(self._suppress, b"UTG1tomb" + self.tenant + sid, "sha256")[:16]
 
+    def proof_tag(self, message: bytes) -> bytes:
+        """Return the keyed digest (32 bytes) by which a proof of identity is recognised."""
+        return hmac.digest(self._index, b"UTG1prf\0" + self.tenant + message, "sha256")
+
     @property
     def row_key(self) -> str:
         """The secret with which rows of events are numbered (64 hexadecimal digits)."""

@@ -89,7 +89,6 @@ def remains(ws):
         return found_in(ws, wanted)
 
 
-@pytest.mark.law("GDPR-17-1")
 def test_no_byte_of_a_destroyed_key_or_name_stays_in_any_file(ws):
     assert remains(ws) == 0
 
@@ -147,7 +146,6 @@ def suppress(ws, *people):
     return tags
 
 
-@pytest.mark.law("GDPR-17-1")
 def test_a_suppressed_identity_is_not_admitted_again_in_any_spelling(ws):
     one, two = ws.people.admit("customer", ["A1", "B"]).values()
     tags = suppress(ws, one, 99)
