@@ -81,16 +81,21 @@ def sources_of(calendar: Calendar, years: Sequence[int]) -> tuple[str, ...]:
     """Return where the days off of these years come from: a package and version, or a file."""
     if calendar.data.family == "nobody":
         return ()
-    from importlib.metadata import version  # noqa: PLC0415  (not needed to look at a calendar)
-
     package = "chinesecalendar" if calendar.data.family == "cn" else "holidays"
     found = [
         f"{year}: {calendar.given[year].source}"
         if year in calendar.given
-        else f"{year}: {package} {version(package)}"
+        else f"{year}: {package} {_version(package)}"
         for year in sorted(set(years))
     ]
     return tuple(found)
+
+
+@cache
+def _version(package: str) -> str:
+    from importlib.metadata import version  # noqa: PLC0415  (not needed to look at a calendar)
+
+    return version(package)
 
 
 def _weekend(day: date) -> Off | None:

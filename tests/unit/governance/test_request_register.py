@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from governance.requests import desk, executing, keeping, printing, row, timing
+from governance.requests import desk, erasing, executing, keeping, printing, row, timing
 from governance.requests.metrics import GROUPS, metrics
 from governance.requests.notices import give
 from governance.requests.proof import pack
@@ -261,3 +261,10 @@ def test_an_ended_request_is_kept_for_its_time_and_no_longer(ws, regime, days):
         assert row.steps(connection, ref) == []
     assert json.loads(list(ws.evidence.entries())[-1])["obj"] == {"requests": 1}
     assert keeping.sweep(ws) == 0
+
+
+def test_the_sweep_of_erasures_removes_them_too(ws):
+    desk.revoke(ws, opened(ws, "access", a_person(ws)))
+    later(ws, 1097)
+    erasing.carry_on(ws)
+    assert register(ws) == []
