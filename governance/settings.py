@@ -81,6 +81,20 @@ KNOWN: dict[str, Setting] = {
     "erasure.proof_years": Setting(
         3, "years for which consents and choices of erased people are kept as proof"
     ),
+    "holds.longest_days": Setting(1095, "how many days ahead the last day of a legal hold may lie"),
+    "retention.events_days": Setting(
+        0, "days for which events are kept; 0: as long as the purposes that use them say"
+    ),
+    "retention.transactions_years": Setting(
+        0, "years for which tax law keeps transactions even of erased people; 0: none"
+    ),
+    "retention.attributes_days": Setting(
+        30, "days after which attributes of people whom no purpose permits are deleted; 0: never"
+    ),
+    "retention.people_days": Setting(
+        0, "days without event, consent or choice after which people are erased; 0: never"
+    ),
+    "retention.quarantine_days": Setting(30, "days for which rows that could not be read are kept"),
     "controller.name": Setting("", "name of the controller, for the record of processing"),
     "controller.contact": Setting("", "contact of the controller, for the record"),
     "controller.joint": Setting("", "joint controller with contact; none where there is none"),
@@ -213,10 +227,16 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
     for key in ("erasure.preview_hours", "erasure.proof_years"):
         if int(values[key]) < 1:
             problems.add("bad-setting", f'"{key}" must be at least 1')
-    if int(values["erasure.grace_hours"]) < 0:
-        problems.add("bad-setting", '"erasure.grace_hours" must not be negative')
+    _check_not_negative(values, problems)
     if not 0 <= float(values["intake.max_bad_share"]) <= 1:
         problems.add("bad-setting", '"intake.max_bad_share" must be between 0 and 1')
+
+
+def _check_not_negative(values: Mapping[str, Value], problems: Problems) -> None:
+    for key in values:
+        counts = key == "erasure.grace_hours" or key.startswith(("retention.", "holds."))
+        if counts and int(values[key]) < 0:
+            problems.add("bad-setting", f'"{key}" must not be negative')
 
 
 def _toml(value: Value) -> str:

@@ -73,6 +73,12 @@ ACTS = frozenset(
         "erasure.step",
         "erasure.swept",
         "erasure.proof_expired",
+        "hold.placed",
+        "hold.confirmed",
+        "hold.lifted",
+        "notification.owed",
+        "notification.moved",
+        "retention.swept",
         "denied",
     }
 )

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from governance.access import asked, events, leaving, permissions, person, tags, trail
+from governance.access import asked, events, holding, leaving, permissions, person, tags, trail
 from governance.access.section import Section
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -20,6 +20,8 @@ SECTIONS: Final[tuple[Section, ...]] = (
     asked.REQUESTS,
     asked.STEPS,
     leaving.ERASURES,
+    holding.HOLDS,
+    holding.NOTIFICATIONS,
     trail.LOGGED,
     trail.WAITING,
     events.LIVE,

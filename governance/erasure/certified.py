@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from audit.clock import HOUR, Micros, iso
+from governance import notifying
 from governance.erasure.preview import YEAR
 from governance.erasure.words import remains
 from governance.registry import PLACES
@@ -39,10 +40,11 @@ def body_of(ws: "Workspace", saga: "Saga", done_at: Micros) -> Mapping[str, Any]
             if place.ground and saga.counts.get(place.code)
         ],
         "keys": [dict(key) for key in saga.keys],
-        "l1": _hour(done_at),
-        "remains": list(remains(saga.scope.kind)),
-        "open": [],
-        "held": [],
+        "l1": "" if saga.held else _hour(done_at),
+        "remains": [*remains(saga.scope.kind), *(["held-stored-only"] if saga.held else [])],
+        "told": notifying.told_of(ws, saga.ref),
+        "open": notifying.open_of(ws, saga.ref),
+        "held": [{**one, "rows": saga.held["rows"]} for one in saga.held.get("holds", ())],
         "version": version("tagwarden"),
     }
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 KEPT: Final = frozenset({"consentevent", "choiceevent", "keptproof", "erasure"})
 """Tables in which the bare number stays: ledgers with a ground, and this register until it is closed."""
 
+HELD: Final = frozenset({"subject", "hold", "request", "liveevent", "choicestate", "bitmapdelta"})
+"""Tables in which something stays of people whose transactions are held; of some, not everything."""
+TRADES: Final = frozenset({"purchase", "return", "cancel", "adjustment"})
+
 _WINDOW: Final = 1 << 24
 _OVERLAP: Final = 32
 _MANY: Final = 64
@@ -54,6 +58,65 @@ def search(ws: "Workspace", people: Mapping[int, Sequence[bytes]]) -> Found:
         for person in people:
             _add(found, person, "quarantine")
     return found
+
+
+def search_held(ws: "Workspace", people: Mapping[int, int]) -> Found:
+    """Return what is there of people whose transactions a hold keeps, from an instant on, beside those."""
+    found: Found = {}
+    numbers = BitMap(people)
+    if not numbers:
+        return found
+    with ws.store.read() as connection:
+        seen: Found = {}
+        _tables(connection, numbers, seen)
+        for person, places in seen.items():
+            for place in places - HELD:
+                _add(found, person, place)
+        for table, column, kept in (
+            ("choicestate", "kind", {"restrict"}),
+            ("bitmapdelta", "name", {"restricted"}),
+        ):
+            rows = connection.execute(text(f"SELECT subject_id, {column} AS what FROM {table}"))
+            for row in rows:
+                if row.subject_id in numbers and row.what not in kept:
+                    _add(found, row.subject_id, table)
+        live = connection.execute(text("SELECT subject_id, event_type, ts FROM liveevent"))
+        for row in live:
+            if row.subject_id in numbers and not _stays(people, *row):
+                _add(found, row.subject_id, "liveevent")
+        names = {row.name for row in connection.execute(text("SELECT name FROM bitmap"))}
+        _sets(connection, numbers, found, names - {"restricted"})
+    _lake_but(ws.paths.lake, people, found)
+    if _in_quarantine(ws):
+        for person in people:
+            _add(found, person, "quarantine")
+    return found
+
+
+def _stays(people: Mapping[int, int], person: int, kind: str, instant: int) -> bool:
+    return kind in TRADES and instant >= people[person]
+
+
+def _lake_but(lake: Path, people: Mapping[int, int], found: Found) -> None:
+    """Read back whose events of which type lie in every file of the lake."""
+    import pyarrow.parquet as pq
+
+    for path in sorted(lake.rglob("*")) if lake.is_dir() else ():
+        if not path.is_file():
+            continue
+        columns = ["subject_id", "event_type", "ts"]
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=1 << 20, columns=columns):
+                for item in batch.filter(_among(batch, people)).to_pylist():
+                    if not _stays(people, item["subject_id"], item["event_type"], item["ts"]):
+                        _add(found, item["subject_id"], "lake")
+
+
+def _among(batch: Any, people: Mapping[int, int]) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.is_in(batch.column("subject_id"), pa.array(sorted(people), pa.int64()))
 
 
 def search_part(ws: "Workspace", people: Collection[int], scope: "Scope") -> Found:

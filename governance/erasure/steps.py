@@ -10,10 +10,22 @@ from sqlalchemy import text
 
 from audit.canon import canonical
 from audit.clock import Micros
-from governance.erasure import aside, certificate, certified, checker, disk, events, part, rows
-from governance.erasure.preview import whole
-from governance.erasure.scope import Scope
+from governance import notifying
+from governance.erasure import (
+    aside,
+    certificate,
+    certified,
+    checker,
+    disk,
+    events,
+    held,
+    part,
+    rows,
+)
+from governance.erasure.preview import spared_of, whole
+from governance.erasure.scope import Scope, tags_of
 from governance.registry import PLACES
+from governance.store.unit import Unit
 from governance.vault.traces import Traces, traces
 
 if TYPE_CHECKING:
@@ -36,6 +48,8 @@ class Saga:
     committed_at: Micros | None
     counts: Mapping[str, int]
     keys: Sequence[Mapping[str, Any]]
+    held: Mapping[str, Any]
+    """What a hold keeps (`held.Standing.record`), from the commitment on; empty: nothing."""
     body: str
 
 
@@ -48,32 +62,64 @@ class Done:
 
 
 def commit(ws: "Workspace", batch: Sequence[Saga]) -> Done:
-    """Count what will go, for the last time; note who is not to be admitted again."""
+    """Count what will go, for the last time; note who is not to be admitted again, and what is held."""
     people, scope, now = _people(batch), batch[0].scope, ws.evidence.now()
     disk.require_overwriting(ws.store)
     with ws.store.read() as connection:
+        standing = held.standing(ws, connection, people)
         found = (
             whole(ws, connection, people)
             if scope.whole
             else part.counted(ws, connection, people, scope)
         )
+        spared = spared_of(standing) if scope.whole else {}
+        kept = held.kept(ws, connection, found, spared)
     tags = ws.people.suppression(people) if scope.whole else {}
-    return Done(
-        changes={
-            saga.ref: {
-                "committed_at": now,
-                "suppress": b"".join(tags.get(saga.subject_id, ())) or saga.suppress,
-                "counts": _json(
-                    {
-                        place.code: count
-                        for place in PLACES
-                        if (count := found.get(place.code, {}).get(saga.subject_id))
-                    }
-                ),
-            }
-            for saga in batch
+    changes = {}
+    for saga in batch:
+        who = saga.subject_id
+        changes[saga.ref] = {
+            "committed_at": now,
+            "suppress": b"".join(tags.get(who, ())) or saga.suppress,
+            "counts": _json(_going(found, kept, who)),
+            "held": _json(standing[who].record(_kept_events(kept, who))) if who in spared else "",
         }
-    )
+    waits = {saga.ref: "hold" for saga in batch if _stopped(standing.get(saga.subject_id))}
+    return Done(waits, changes)
+
+
+def settle(
+    ws: "Workspace", unit: Unit, moving: Sequence[Saga], changes: Mapping[str, Change]
+) -> None:
+    """Add to the transaction of the commitment what the law keeps, and whom it must be told.
+
+    Raises Conflict `hold-placed`.
+    """
+    scope = moving[0].scope
+    records = {
+        saga.subject_id: json.loads(str(changes[saga.ref]["held"] or "null")) for saga in moving
+    }
+    held.settle(ws, unit, records, whole=scope.whole)
+    keys = None if scope.whole else tags_of(unit.connection, scope)
+    notifying.owe(ws, unit, "erase", {saga.subject_id: saga.ref for saga in moving}, keys)
+
+
+def _going(
+    found: Mapping[str, Mapping[int, int]], kept: Mapping[str, Mapping[int, int]], who: int
+) -> dict[str, int]:
+    counts = {
+        place.code: found.get(place.code, {}).get(who, 0) - kept.get(place.code, {}).get(who, 0)
+        for place in PLACES
+    }
+    return {place: count for place, count in counts.items() if count}
+
+
+def _kept_events(kept: Mapping[str, Mapping[int, int]], who: int) -> int:
+    return sum(kept.get(place, {}).get(who, 0) for place in ("file.lake", "store.liveevent"))
+
+
+def _stopped(standing: held.Standing | None) -> bool:
+    return standing is not None and standing.everything
 
 
 def suppress(ws: "Workspace", batch: Sequence[Saga]) -> Done:
@@ -89,7 +135,10 @@ def suppress(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 def destroy_keys(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     """Destroy keys and names, when their digests and traces are noted; they open nothing."""
+    batch, _ = _apart(batch)
     people = _people(batch)
+    if not people:
+        return Done()
     _note_keys(ws, batch, people)
     ws.people.destroy(people, ws.clock.now())
     if not ws.people.settle():
@@ -116,11 +165,13 @@ def _note_keys(ws: "Workspace", batch: Sequence[Saga], people: Sequence[int]) ->
 
 def delete_rows(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     """Delete the rows of the control store, or those of the part; bring that to the disk."""
-    people, scope = _people(batch), batch[0].scope
+    free, spared = _apart(batch)
+    people, scope = _people(free), batch[0].scope
     disk.require_overwriting(ws.store)
     with ws.store.write() as unit:
         if scope.whole:
             rows.erase(unit, people, kept_until=certified.kept_until(ws, ws.clock.now()))
+            rows.erase_but_transactions(unit, spared)
         else:
             part.erase(ws, unit, people, scope)
     return Done() if disk.settle(ws.store) else _all_wait(batch, "reader")
@@ -128,7 +179,8 @@ def delete_rows(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 def purge_files(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     """Write the lake and the quarantine anew without these people; leave no work file."""
-    events.erase(ws, _people(batch))
+    free, spared = _apart(batch)
+    events.take(ws, held.going(_people(free), spared))
     aside.erase(ws, aside.suppressed(ws))
     aside.clear_scratch(ws)
     return Done()
@@ -156,7 +208,9 @@ def check(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 def _search(ws: "Workspace", batch: Sequence[Saga]) -> Mapping[int, set[str]]:
     if batch[0].scope.whole:
-        return checker.search(ws, {saga.subject_id: unmasked(saga.traces) for saga in batch})
+        free, spared = _apart(batch)
+        found = checker.search(ws, {saga.subject_id: unmasked(saga.traces) for saga in free})
+        return found | checker.search_held(ws, spared)
     return checker.search_part(ws, _people(batch), batch[0].scope)
 
 
@@ -172,8 +226,9 @@ def certify(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 def close(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     """Forget in the register itself who it was about."""
-    people = [{"s": saga.subject_id} for saga in batch]
-    if batch[0].scope.whole:
+    free, spared = _apart(batch)
+    people = [{"s": saga.subject_id} for saga in free]
+    if batch[0].scope.whole and people:
         with ws.store.write() as unit:
             unit.connection.execute(
                 text(
@@ -183,8 +238,14 @@ def close(ws: "Workspace", batch: Sequence[Saga]) -> Done:
                 people,
             )
     now = ws.clock.now()
-    forgotten = {"subject_id": None, "suppress": None, "traces": None, "closed_at": now}
-    return Done(changes={saga.ref: forgotten for saga in batch})
+    forgotten = {"suppress": None, "traces": None, "closed_at": now}
+    return Done(
+        changes={
+            saga.ref: forgotten
+            | {"subject_id": saga.subject_id if saga.subject_id in spared else None}
+            for saga in batch
+        }
+    )
 
 
 def masked(trace: Traces) -> bytes:
@@ -209,6 +270,12 @@ def _flipped(item: bytes) -> bytes:
 
 def _people(batch: Sequence[Saga]) -> list[int]:
     return [saga.subject_id for saga in batch]
+
+
+def _apart(batch: Sequence[Saga]) -> tuple[list[Saga], dict[int, Micros]]:
+    """Return the erasures that take everything, and from when the transactions of the others stay."""
+    free = [saga for saga in batch if not saga.held]
+    return free, {saga.subject_id: saga.held["since"] for saga in batch if saga.held}
 
 
 def _all_wait(batch: Sequence[Saga], why: str) -> Done:

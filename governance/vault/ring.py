@@ -68,6 +68,11 @@ class Ring:
         """Return the 16 bytes by which an erased person is known in an old key store (security: 5.8)."""
         return hmac.digest(self._suppress, b"UTG1tomb" + self.tenant + sid, "sha256")[:16]
 
+    def recipient_reference(self, recipient: str, sid: bytes) -> str:
+        """Return the name (32 hexadecimal digits) by which one recipient is told of a person."""
+        place = b"UTG1told" + self.tenant + sid + recipient.encode("utf-8")
+        return hmac.digest(self._suppress, place, "sha256")[:16].hex()
+
     @property
     def row_key(self) -> str:
         """The secret with which rows of events are numbered (64 hexadecimal digits)."""
