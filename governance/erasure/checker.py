@@ -67,23 +67,7 @@ def search_held(ws: "Workspace", people: Mapping[int, int]) -> Found:
     if not numbers:
         return found
     with ws.store.read() as connection:
-        seen: Found = {}
-        _tables(connection, numbers, seen)
-        for person, places in seen.items():
-            for place in places - HELD:
-                _add(found, person, place)
-        for table, column, kept in (
-            ("choicestate", "kind", {"restrict"}),
-            ("bitmapdelta", "name", {"restricted"}),
-        ):
-            rows = connection.execute(text(f"SELECT subject_id, {column} AS what FROM {table}"))
-            for row in rows:
-                if row.subject_id in numbers and row.what not in kept:
-                    _add(found, row.subject_id, table)
-        live = connection.execute(text("SELECT subject_id, event_type, ts FROM liveevent"))
-        for row in live:
-            if row.subject_id in numbers and not _stays(people, *row):
-                _add(found, row.subject_id, "liveevent")
+        _tables_but(connection, people, found)
         names = {row.name for row in connection.execute(text("SELECT name FROM bitmap"))}
         _sets(connection, numbers, found, names - {"restricted"})
     _lake_but(ws.paths.lake, people, found)
@@ -91,6 +75,26 @@ def search_held(ws: "Workspace", people: Mapping[int, int]) -> Found:
         for person in people:
             _add(found, person, "quarantine")
     return found
+
+
+def _tables_but(connection: Connection, people: Mapping[int, int], found: Found) -> None:
+    seen: Found = {}
+    _tables(connection, BitMap(people), seen)
+    for person, places in seen.items():
+        for place in places - HELD:
+            _add(found, person, place)
+    for table, query in _BESIDES.items():
+        for person in BitMap(connection.execute(text(query)).scalars()) & BitMap(people):
+            _add(found, person, table)
+    for row in connection.execute(text("SELECT subject_id, event_type, ts FROM liveevent")):
+        if row.subject_id in people and not _stays(people, *row):
+            _add(found, row.subject_id, "liveevent")
+
+
+_BESIDES: Final = {
+    "choicestate": "SELECT subject_id FROM choicestate WHERE kind <> 'restrict'",
+    "bitmapdelta": "SELECT subject_id FROM bitmapdelta WHERE name <> 'restricted'",
+}
 
 
 def _stays(people: Mapping[int, int], person: int, kind: str, instant: int) -> bool:

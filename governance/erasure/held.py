@@ -214,9 +214,11 @@ def settle(
                 hint="repeat the command",
             )
         there = {one.ground for one in mine}
-        for item in wanted:
-            if GROUNDS[item["ground"]].by_law and item["ground"] not in there:
-                new.append(_of_law(ws, who, item, at))
+        new += [
+            _of_law(ws, who, item, at)
+            for item in wanted
+            if GROUNDS[item["ground"]].by_law and item["ground"] not in there
+        ]
     holds.insert(unit.connection, new)
     for one in new:
         unit.log(
