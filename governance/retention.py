@@ -227,11 +227,9 @@ def _ended(ws: "Workspace", connection: Connection) -> Iterator[tuple[str, dict[
     for row in rows:
         by_span[_span(known, Tag.model_validate_json(row.document))].append(row.tv)
     for span, values in sorted(by_span.items()):
-        yield (
-            f"FROM assignment WHERE tv IN ({', '.join(map(str, values))}) AND valid_to < :before "
-            f"AND NOT {AMONG}",
-            {"before": now - span},
-        )
+        listed = ", ".join(map(str, values))
+        rest = f"FROM assignment WHERE tv IN ({listed}) AND valid_to < :before AND NOT {AMONG}"
+        yield rest, {"before": now - span}
 
 
 def _count_assignments(ws: "Workspace", connection: Connection, _before: Micros) -> int:
