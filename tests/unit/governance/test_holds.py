@@ -144,7 +144,9 @@ def test_the_person_sees_the_hold_and_its_ground(shop, ws, tmp_path):
     until = held(ws, who).until
     out = tmp_path / "mine.json"
     access.export(ws, who, out, form="json", language="en", encrypt=False)
-    (section,) = [one for one in json.loads(out.read_text("utf-8"))["sections"] if one["code"] == "holds"]
+    (section,) = [
+        one for one in json.loads(out.read_text("utf-8"))["sections"] if one["code"] == "holds"
+    ]
     (shown,) = section["records"]
     assert shown["ground"] == "legal claims are made, or are to be met"
     assert shown["articles"] == ["GDPR Art. 17(3)(e)", "Civ. Code 1798.145(a)"]
@@ -368,7 +370,8 @@ def test_who_bought_nothing_leaves_nothing(shop, ws):
     setting(ws, retention_transactions_years=8)
     who = shop.admits("C-9")
     consent.submit(
-        ws, consent.ConsentFact(who, "offers", "given", "ordinary", ws.clock.now(), None, "", "en", "")
+        ws,
+        consent.ConsentFact(who, "offers", "given", "ordinary", ws.clock.now(), None, "", "en", ""),
     )
     does(ws, who, "view")
     assert not erased(ws, who).held

@@ -47,7 +47,9 @@ def granted(ws, who, kind, target="", said=None):
 
 
 def state(ws, ref):
-    return [(one.recipient, one.what, one.state) for one in notifying.listed(ws, ref, everything=True)]
+    return [
+        (one.recipient, one.what, one.state) for one in notifying.listed(ws, ref, everything=True)
+    ]
 
 
 @pytest.mark.law("GDPR-19", "CA-105")

@@ -158,7 +158,9 @@ def test_attributes_go_when_consent_was_withdrawn_and_nothing_else_permits_them(
     in_a(ws, 31)
     assert found(ws)["attributes"] == 1
     retention.run(ws)
-    there = {name for name in (gone, here, held_one, stopped, silent) if rows_of(ws, "sealedblob", name)}
+    there = {
+        name for name in (gone, here, held_one, stopped, silent) if rows_of(ws, "sealedblob", name)
+    }
     assert there == {here, held_one, stopped, silent}
 
 
