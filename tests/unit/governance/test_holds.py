@@ -42,10 +42,11 @@ def somebody(shop, regime="gdpr", name="C-1001"):
         who = shop.admits(name, regime)
         shop.says(who)
         shop.has(who, city="x")
-    for kind in ("view", "purchase", "return", "cart"):
+    for kind in ("cart", "return", "view", "purchase"):
         does(shop.ws, who, kind, days_ago=5)
         does(shop.ws, who, kind, days_ago=6, stored=True)
         does(shop.ws, who, kind, days_ago=7)
+    does(shop.ws, who, "view", days_ago=8)  # beside a purchase, in the store
     return who
 
 
