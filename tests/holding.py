@@ -5,7 +5,6 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from pyarrow import parquet
 from sqlalchemy import text
 
 from audit.clock import DAY, from_micros
@@ -22,12 +21,12 @@ def setting(ws, **values):
     ws.settings = replace(ws.settings, values={**ws.settings.values, **changed})
 
 
-def does(ws, who, kind="view", days_ago=1, category="tea", stored=False):
+def does(ws, who, kind="view", days_ago=1, *, stored=False):
     """Let one event of a type happen to somebody; it goes to the lake when it is `stored`."""
     fields = {
         "event_type": kind,
-        "item": f"i-{category}",
-        "category": category,
+        "item": "i-tea",
+        "category": "tea",
         "session": f"s-{kind}-{days_ago}",
         "quantity": E4,
     }
@@ -62,6 +61,8 @@ def held(ws, who, category="transactions", ground="legal-claims", days=60):
 
 def events_of(ws, who):
     """Return (type, instant) of every event that is there of somebody, wherever it lies."""
+    from pyarrow import parquet
+
     with ws.store.read() as connection:
         live = connection.execute(
             text("SELECT event_type, ts FROM liveevent WHERE subject_id = :s"), {"s": who}
