@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import evidence, generate, keys, shop
+from benchmarks import choices, evidence, generate, keys, shop
 from benchmarks.catalogue import questions, tag_files
 from benchmarks.intake import write_csv
 from benchmarks.measure import Result, Sample, child, command, compare, middle
@@ -193,6 +193,7 @@ def measurements(place: Path, *, full: bool) -> Iterator[Result]:
     yield audience(5_000_000 if full else 500_000)
     yield from keys.results(1_000_000 if full else 100_000)
     yield from evidence.results(1_000_000 if full else 200_000)
+    yield from choices.results(100_000)
     yield from in_law(place, 3)
     yield plans(place, 1_000_000 if full else 100_000)
     if full:

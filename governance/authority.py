@@ -74,6 +74,7 @@ NEEDS: Final = {
     "notification.move": ("dsr", "dpo"),
     "retention.read": ("dsr", "dpo"),
     "retention.run": ("dpo",),
+    "subject.readmit": ("dpo",),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

@@ -84,17 +84,20 @@ def submit(ws: "Workspace", fact: ChoiceFact) -> int:
     with ws.store.write() as unit:
         check_target(unit.connection, fact)
         ended = record(unit, fact, now=ws.evidence.now())
-        unit.log(
-            ws.evidence.entry(
-                "choice.recorded",
-                subject_id=fact.subject_id,
-                kind=fact.kind,
-                target=fact.target or "all",
-                active=fact.active,
-                ended=ended,
-            )
-        )
+        unit.log(entry(ws, fact, ended))
     return ended
+
+
+def entry(ws: "Workspace", fact: ChoiceFact, ended: int) -> bytes:
+    """Return the evidence of a choice; after a restore it is done again from it."""
+    return ws.evidence.entry(
+        "choice.recorded",
+        subject_id=fact.subject_id,
+        kind=str(fact.kind),
+        target=fact.target or "all",
+        active=fact.active,
+        ended=ended,
+    )
 
 
 def record(unit: Unit, fact: ChoiceFact, *, now: Micros) -> int:

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from audit.errors import BadInput, Conflict
 from governance import choice, corrections
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MAX_VALUE: Final = 500
 UPHELD: Final = "upheld"
 REJECTED: Final = "rejected"
+SOURCE: Final = "contest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,8 @@ def contest(ws: "Workspace", subject_id: int, tag: str, *, source: str = "cli") 
     with _at_work(ws) as (unit, live):
         fact = ChoiceFact(subject_id, Choice.CONTEST, tag, True, now, source)
         choice.check_target(unit.connection, fact)
-        choice.record(unit, fact, now=now)
+        _choose(ws, unit, fact)
         changes = live.recompute(unit, subject_id, live.built_on(tag))
-        unit.log(ws.evidence.entry("tag.contested", subject_id=subject_id, tag=tag))
     return Corrected(changed=True, tags=tuple(changes))
 
 
@@ -91,10 +91,13 @@ def settle(ws: "Workspace", subject_id: int, tag: str, *, upheld: bool) -> Corre
     now = ws.evidence.now()
     with _at_work(ws) as (unit, live):
         _refuse_uncontested(unit.connection, subject_id, tag)
-        facts = [ChoiceFact(subject_id, Choice.CONTEST, tag, False, now, "settled")]
+        choice.record(
+            unit, ChoiceFact(subject_id, Choice.CONTEST, tag, False, now, SOURCE), now=now
+        )
+        ended = 0
         if upheld:
-            facts.append(ChoiceFact(subject_id, Choice.BLOCK, tag, True, now, "contest"))
-        ended = choice.record_many(unit, facts, now=now)
+            block = ChoiceFact(subject_id, Choice.BLOCK, tag, True, now, SOURCE)
+            ended = _choose(ws, unit, block)
         again = live.built_on(tag) if upheld else {tag, *live.built_on(tag)}
         changes = live.recompute(unit, subject_id, again)
         unit.log(
@@ -114,20 +117,19 @@ def _put(
 ) -> Corrected:
     demand(ws, "subject.correct")
     with ws.exclusive("correct"), _at_work(ws) as (unit, live):
-        connection = unit.connection
-        class_id = corrections.class_of(connection, attribute)
-        cell = _opened(ws, connection, subject_id, class_id)
-        before = cell.get(attribute)
-        if before == value and value is not None:
+        at = ws.evidence.now()
+        if not corrections.put(ws, unit, subject_id, attribute, value, kind=kind, at=at):
             return Corrected(changed=False)
-        corrections.hold(
-            ws, connection, subject_id, attribute, kind=kind, before=before, at=ws.evidence.now()
-        )
-        after = {key: old for key, old in cell.items() if key != attribute}
-        _seal(ws, connection, subject_id, class_id, after | ({attribute: value} if value else {}))
         changes = live.recompute(unit, subject_id, live.resting_on(attribute))
         _log(ws, unit, subject_id, attribute, how=str(kind), tags=changes)
     return Corrected(changed=True, tags=tuple(changes))
+
+
+def _choose(ws: "Workspace", unit: Unit, fact: ChoiceFact) -> int:
+    """Record a choice and log it as every choice is logged: so it holds after a restore too."""
+    ended = choice.record(unit, fact, now=fact.at)
+    unit.log(choice.entry(ws, fact, ended))
+    return ended
 
 
 @contextmanager
@@ -135,41 +137,6 @@ def _at_work(ws: "Workspace") -> Iterator[tuple[Unit, Live]]:
     """Give a transaction, and the engines that compute one person in it."""
     with closing(Live(ws)) as live, ws.store.write() as unit:
         yield unit, live
-
-
-def _opened(
-    ws: "Workspace", connection: Connection, subject_id: int, class_id: int
-) -> dict[str, str]:
-    rows = connection.execute(
-        text(
-            "SELECT subject_id, class_id, cell FROM sealedblob "
-            "WHERE subject_id = :s AND class_id = :c"
-        ),
-        {"s": subject_id, "c": class_id},
-    )
-    cells = [(row.subject_id, row.class_id, row.cell) for row in rows]
-    return next((values for _, _, values in ws.people.unseal(cells)), {})
-
-
-def _seal(
-    ws: "Workspace", connection: Connection, subject_id: int, class_id: int, values: dict[str, str]
-) -> None:
-    """Write the cell of a class anew; one without attributes goes."""
-    who = {"s": subject_id, "c": class_id}
-    if not values:
-        connection.execute(
-            text("DELETE FROM sealedblob WHERE subject_id = :s AND class_id = :c"), who
-        )
-        return
-    ((_, _, cell),) = ws.people.seal([(subject_id, class_id, values)])
-    connection.execute(
-        text(
-            "INSERT INTO sealedblob (subject_id, class_id, cell, sealed_at) "
-            "VALUES (:s, :c, :b, :t) ON CONFLICT (subject_id, class_id) "
-            "DO UPDATE SET cell = excluded.cell, sealed_at = excluded.sealed_at"
-        ),
-        {**who, "b": cell, "t": ws.clock.now()},
-    )
 
 
 def _log(

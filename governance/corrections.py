@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from audit.clock import Micros
 from audit.errors import NotFound
+from governance.store.unit import Unit
 from policies.document import nearest
 
 if TYPE_CHECKING:
@@ -40,17 +41,48 @@ class Sifted:
     ended: int = 0
 
 
+def attributes(connection: Connection) -> dict[str, int]:
+    """Return the attributes that there are, with their sensitivity classes."""
+    rows = connection.execute(text("SELECT key, class_id FROM attribute ORDER BY key"))
+    return {row.key: int(row.class_id) for row in rows}
+
+
 def class_of(connection: Connection, attribute: str) -> int:
     """Return the sensitivity class of an attribute; raises NotFound `unknown-attribute`."""
-    rows = connection.execute(text("SELECT key, class_id FROM attribute ORDER BY key"))
-    known = {row.key: int(row.class_id) for row in rows}
+    known = attributes(connection)
     if attribute not in known:
         hint = nearest(attribute, known) or "attributes come with tagwarden ingest profiles"
         raise NotFound("unknown-attribute", f'there is no attribute "{attribute}"', hint=hint)
     return known[attribute]
 
 
-def hold(
+def put(
+    ws: "Workspace",
+    unit: Unit,
+    subject_id: int,
+    attribute: str,
+    value: str | None,
+    *,
+    kind: Correction,
+    at: Micros,
+) -> bool:
+    """Put a value (None: none) in the place of the one on record, and note it; False: it stood so.
+
+    Raises NotFound `unknown-attribute`.
+    """
+    class_id = class_of(unit.connection, attribute)
+    cell = _opened(ws, unit.connection, subject_id, class_id)
+    before = cell.pop(attribute, None)
+    if before == value and value is not None:
+        return False
+    _hold(ws, unit.connection, subject_id, attribute, kind=kind, before=before, at=at)
+    if value is not None:
+        cell[attribute] = value
+    _seal(ws, unit.connection, subject_id, class_id, cell)
+    return True
+
+
+def _hold(
     ws: "Workspace",
     connection: Connection,
     subject_id: int,
@@ -74,6 +106,41 @@ def hold(
             "r": ws.people.reference(subject_id, _name(attribute, before or "")),
             "t": at,
         },
+    )
+
+
+def _opened(
+    ws: "Workspace", connection: Connection, subject_id: int, class_id: int
+) -> dict[str, str]:
+    rows = connection.execute(
+        text(
+            "SELECT subject_id, class_id, cell FROM sealedblob "
+            "WHERE subject_id = :s AND class_id = :c"
+        ),
+        {"s": subject_id, "c": class_id},
+    )
+    cells = [(row.subject_id, row.class_id, row.cell) for row in rows]
+    return next((values for _, _, values in ws.people.unseal(cells)), {})
+
+
+def _seal(
+    ws: "Workspace", connection: Connection, subject_id: int, class_id: int, values: dict[str, str]
+) -> None:
+    """Write the cell of a class anew; one without attributes goes."""
+    who = {"s": subject_id, "c": class_id}
+    if not values:
+        connection.execute(
+            text("DELETE FROM sealedblob WHERE subject_id = :s AND class_id = :c"), who
+        )
+        return
+    ((_, _, cell),) = ws.people.seal([(subject_id, class_id, values)])
+    connection.execute(
+        text(
+            "INSERT INTO sealedblob (subject_id, class_id, cell, sealed_at) "
+            "VALUES (:s, :c, :b, :t) ON CONFLICT (subject_id, class_id) "
+            "DO UPDATE SET cell = excluded.cell, sealed_at = excluded.sealed_at"
+        ),
+        {**who, "b": cell, "t": ws.clock.now()},
     )
 
 

@@ -21,6 +21,8 @@ from governance.evidence import Evidence
 from governance.evidence.log import WHAT as LOG
 from governance.law import law_over
 from governance.overlay import in_force, proposed
+from governance.requests.days import day_here
+from governance.requests.doctor import tasks
 from governance.store import sqlite_file
 from governance.store.opening import open_existing, require_head, store_url
 from governance.store.repair import is_rolled_back, orphans
@@ -288,6 +290,18 @@ def _assessments(ward: _Ward) -> _Found:
     return "ok", f"{len(left)} assessments, none to be reviewed soon"
 
 
+def _requests(ward: _Ward) -> _Found:
+    with ward.control.read() as connection:
+        found = tasks(connection, ward.ws.settings, day_here(ward.ws))
+    late, soon = sum(task.overdue for task in found), sum(task.soon for task in found)
+    hint = "tagwarden request doctor"
+    if late:
+        return "bad", f"overdue for requests of people: {late}; soon due: {soon}", hint
+    if soon:
+        return "warn", f"soon due for requests of people: {soon}", hint
+    return "ok", f"{len(found)} things to do for requests of people, none of them soon due"
+
+
 def _law(ward: _Ward) -> _Found:
     with ward.control.read() as connection:
         law_over(connection)
@@ -336,6 +350,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("runs", _runs, True),
     ("law", _law, True),
     ("assessments", _assessments, True),
+    ("requests", _requests, True),
     ("disk", _room, False),
     ("quarantine", _quarantine, False),
 )

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, text
 
@@ -41,6 +41,7 @@ STATES: Final = {
     "failed": Text("could not be reached", "未能送达"),
     "impossible": Text("impossible or disproportionate", "不可能或须付出过度努力"),
 }
+RECEIVED: Final = "acknowledged"
 OPEN: Final = frozenset({"pending", "sent", "failed"})
 GROUNDS: Final = {
     "impossible": Text("it is impossible (GDPR Art. 19)", "无法通知（GDPR 第19条）"),
@@ -133,27 +134,20 @@ def open_for(connection: Connection, ref: str) -> list[Notification]:
     return [one for one in _select(connection, "WHERE ref = :r", r=ref) if one.state in OPEN]
 
 
-def open_of(ws: "Workspace", ref: str) -> list[dict[str, Any]]:
-    """Return the open ones as a certificate lists them."""
-    with ws.store.read() as connection:
-        found = open_for(connection, ref)
-    return [{"target": one.recipient, "what": one.what, "state": one.state} for one in found]
-
-
-def told_of(ws: "Workspace", ref: str) -> list[dict[str, Any]]:
-    """Return the settled ones as a certificate lists them, with receipt or ground."""
+def open_of(ws: "Workspace", ref: str) -> list[str]:
+    """Return, as a certificate lists it, who has not acknowledged: recipient:what:state."""
     with ws.store.read() as connection:
         found = _select(connection, "WHERE ref = :r", r=ref)
+    return [f"{one.recipient}:{one.what}:{one.state}" for one in found if one.state != RECEIVED]
+
+
+def receipts_of(ws: "Workspace", ref: str) -> list[dict[str, str]]:
+    """Return, as a certificate lists it, who has acknowledged, with the number of the receipt."""
+    with ws.store.read() as connection:
+        found = _select(connection, "WHERE ref = :r AND state = :s", r=ref, s=RECEIVED)
     return [
-        {
-            "target": one.recipient,
-            "what": one.what,
-            "state": one.state,
-            "code": one.code,
-            "time": iso(one.moved_at)[:13] + ":00Z",
-        }
+        {"target": one.recipient, "ref": one.code, "at": iso(one.moved_at)[:13] + ":00Z"}
         for one in found
-        if one.state not in OPEN
     ]
 
 

@@ -151,6 +151,11 @@ PLACES: Final = (
         on_erasure="sever:proof-of-answer",
         find="ref",
     ),
+    _table(
+        "challenge",
+        "proofs of identity that were asked for; their secrets only as keyed digests",
+        "身份核验记录（其中的验证码仅以带密钥摘要保存）",
+    ),
     _table("assignment", "tags, with reasons and history", "标签及其依据与历史"),
     _table(
         "outbox",

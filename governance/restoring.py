@@ -2,8 +2,9 @@
 """A control store that was put back from a copy is taken into use again.
 
 The evidence log knows what was done after the copy was made. What protected people then is done again
-from it: refusals, withdrawals, choices; who has been erased is removed again. Everything else that is
-lost is counted, for people to repeat.
+from it: refusals, withdrawals, choices; who has been erased is removed again; a corrected attribute,
+whose value no log has, is taken away so that the wrong one is not used. Everything else that is lost is
+counted, for people to repeat.
 Nothing else works on such a store: it would use data of people who have said no.
 """
 
@@ -21,6 +22,7 @@ from governance import choice, consent
 from governance.authority import demand
 from governance.choice import ChoiceFact
 from governance.consent import ConsentFact
+from governance.corrections import Correction, attributes, put
 from governance.erasure import events, unkeyed
 from governance.purpose import purposes
 from governance.store.opening import open_store
@@ -109,7 +111,10 @@ def _renew(ws: "Workspace", unit: "Unit", lost: Sequence[Entry]) -> tuple[int, i
         who, at = whose.get((entry.request, entry.subject)), Micros(entry.at_ms * 1000)
         if who is None or entry.facts.get("purpose", "") not in {"", *known}:
             continue
-        if entry.act == "consent.recorded":
+        if entry.act == "subject.corrected":
+            if not _corrected(ws, unit, who, entry):
+                continue
+        elif entry.act == "consent.recorded":
             purpose, state = (str(entry.facts[name]) for name in ("purpose", "state"))
             kind = _all(entry, "kind")
             fact = ConsentFact(who, purpose, state, kind, min(at, now), source=SOURCE)
@@ -125,7 +130,18 @@ def _renew(ws: "Workspace", unit: "Unit", lost: Sequence[Entry]) -> tuple[int, i
 def _protects(entry: Entry) -> bool:
     if entry.act == "consent.recorded":
         return entry.facts.get("state") in _NO
+    if entry.act == "subject.corrected":
+        return entry.facts.get("how") in set(Correction)
     return entry.act == "choice.recorded" and entry.facts.get("active") is True
+
+
+def _corrected(ws: "Workspace", unit: "Unit", who: int, entry: Entry) -> bool:
+    """Take away an attribute that was corrected or deleted; False: the copy does not know it."""
+    attribute, kind = str(entry.facts["attribute"]), Correction(str(entry.facts["how"]))
+    if attribute not in attributes(unit.connection):
+        return False
+    put(ws, unit, who, attribute, None, kind=kind, at=Micros(entry.at_ms * 1000))
+    return True
 
 
 def _all(entry: Entry, name: str) -> str:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from audit.errors import BadInput, Problems
 from policies.document import nearest
@@ -47,6 +48,9 @@ KNOWN: dict[str, Setting] = {
     "keys.pkcs11_module": Setting("", "for pkcs11: path of the module of the token, an .so file"),
     "keys.pkcs11_token": Setting("", "for pkcs11: label of the token"),
     "keys.backup_days": Setting(7, "how old a backup of the keys may become"),
+    "keys.rotate_days": Setting(
+        30, "how old the key of an epoch may become before keys are rotated"
+    ),
     "evidence.anchors": Setting(
         "",
         "where checkpoints of the evidence log go: file:FOLDER, rfc3161:URL, separated by commas",
@@ -55,6 +59,28 @@ KNOWN: dict[str, Setting] = {
         "",
         "whose days off count for deadlines: DE, FR, …, US-CA-state; empty: none or the federal ones",
     ),
+    "requests.keep_months": Setting(
+        36, "how long an ended request is kept; in California it is at least 24 months"
+    ),
+    "identity.max_per_hour": Setting(
+        100, "how many proofs of identity may be asked for in one hour, over all people"
+    ),
+    "identity.key_attribute": Setting(
+        "",
+        "attribute that holds the public key (ed25519:…) with which a person signs mandates; or empty",
+    ),
+    "delivery.command": Setting(
+        "",
+        "program that sends a message to a person: the message is JSON on its standard input",
+    ),
+    "delivery.folder": Setting(
+        "", "folder outside the workspace where messages are written as .eml, without a program"
+    ),
+    "delivery.link": Setting(
+        "",
+        "page that takes links from messages; the request and the secret follow after #; empty: none",
+    ),
+    "delivery.seconds": Setting(30, "how long the program that sends may take for one message"),
     "consent.ask_again_days": Setting(
         180, "days after a refusal in which nobody is asked again; in California it is 12 months"
     ),
@@ -209,6 +235,25 @@ def _typed(key: str, value: object) -> Value | None:
     return value if isinstance(default, str) and isinstance(value, str) else None
 
 
+_LEAST: Final = {
+    "delivery.seconds": 1,
+    "erasure.grace_hours": 0,
+    "erasure.preview_hours": 1,
+    "erasure.proof_years": 1,
+    "holds.longest_days": 1,
+    "identity.max_per_hour": 1,
+    "keys.backup_days": 1,
+    "keys.rotate_days": 1,
+    "requests.keep_months": 24,
+    "retention.attributes_days": 0,
+    "retention.events_days": 0,
+    "retention.people_days": 0,
+    "retention.quarantine_days": 0,
+    "retention.transactions_years": 0,
+}
+"""The least that a number may be."""
+
+
 def _check(values: Mapping[str, Value], problems: Problems) -> None:
     allowed = {
         "workspace.language": ("en", "zh"),
@@ -222,21 +267,11 @@ def _check(values: Mapping[str, Value], problems: Problems) -> None:
             problems.add("bad-setting", f'"{key}" must be one of {", ".join(choices)}')
     if not 1 <= int(values["lake.buckets"]) <= 1024:
         problems.add("bad-setting", '"lake.buckets" must be between 1 and 1024')
-    if int(values["keys.backup_days"]) < 1:
-        problems.add("bad-setting", '"keys.backup_days" must be at least 1')
-    for key in ("erasure.preview_hours", "erasure.proof_years"):
-        if int(values[key]) < 1:
-            problems.add("bad-setting", f'"{key}" must be at least 1')
-    _check_not_negative(values, problems)
+    for key, least in _LEAST.items():
+        if int(values[key]) < least:
+            problems.add("bad-setting", f'"{key}" must be at least {least}')
     if not 0 <= float(values["intake.max_bad_share"]) <= 1:
         problems.add("bad-setting", '"intake.max_bad_share" must be between 0 and 1')
-
-
-def _check_not_negative(values: Mapping[str, Value], problems: Problems) -> None:
-    for key in values:
-        counts = key == "erasure.grace_hours" or key.startswith(("retention.", "holds."))
-        if counts and int(values[key]) < 0:
-            problems.add("bad-setting", f'"{key}" must not be negative')
 
 
 def _toml(value: Value) -> str:

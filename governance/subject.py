@@ -121,6 +121,19 @@ def set_regime(ws: "Workspace", subject_id: int, regime: str) -> int | None:
     return ended
 
 
+def readmit(ws: "Workspace", number: str) -> bool:
+    """Let somebody who was erased, came back and asked for it be admitted again; returns whether they were out.
+
+    Logged before it is done: after a kill in between, doing it again does it. Raises BadInput.
+    """
+    demand(ws, "subject.readmit")
+    if not ws.people.suppressed(CUSTOMER, [number]):
+        return False
+    with ws.store.write() as unit:
+        unit.log(ws.evidence.entry("subject.readmitted"))
+    return bool(ws.people.lift(CUSTOMER, [number], ws.evidence.now()))
+
+
 def _tags(
     connection: Connection, subject_id: int, purpose: str, at: Micros
 ) -> tuple[tuple[Shown, ...], Mapping[str, int]]:

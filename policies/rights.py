@@ -155,6 +155,28 @@ def right(kind: str, regime: str) -> tuple[Right, Under]:
     return found, found.regimes[regime]
 
 
+_LAWS: Final = {
+    "GDPR": "gdpr",
+    "CJEU": "gdpr",
+    "PIPL": "pipl_cn",
+    "NDSR": "pipl_cn",
+    "GB/T": "pipl_cn",
+    "Algorithm": "pipl_cn",
+    "Civ.": "ccpa",
+    "11": "ccpa",
+}
+
+
+def articles(ground: str, regime: str) -> tuple[str, ...]:
+    """Return the articles of one law for a ground of refusal; `18(1)` goes on with the law before it."""
+    law, found = "", []
+    for cite in rights().refusals[ground].cites:
+        law = _LAWS.get(cite.split(" ")[0], law)
+        if law == regime:
+            found.append(cite)
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Dates:
     """The days of a request; each is the last one that is in time. None: there is none."""

@@ -107,6 +107,14 @@ def know_people(duck: Duck, batches: Iterable[Mapping[str, int]]) -> int:
     return int(duck.one("SELECT count(DISTINCT subject_id) FROM people")[0])
 
 
+def count_of(duck: Duck, files: str, values: Sequence[str]) -> int:
+    """Return how many staged rows that were kept are about one of these ids."""
+    if not values:
+        return 0
+    rows = f"SELECT count(*) FROM {files} WHERE outcome = 'kept' AND subject IN (SELECT unnest($1::VARCHAR[]))"
+    return int(duck.db.execute(rows, [list(values)]).fetchall()[0][0])
+
+
 def write(duck: Duck, events: Events, target: Target, tick: Tick = lambda _s: None) -> Written:
     """Write what is new as parts, one per bucket at most; when it fails, none is left.
 

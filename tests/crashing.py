@@ -5,6 +5,7 @@ python -m tests.crashing write FOLDER PROCESS COUNT
 python -m tests.crashing admit FOLDER COUNT
 python -m tests.crashing drain FOLDER SECONDS
 python -m tests.crashing die FOLDER STEP...     (one workspace FOLDER/STEP for each step)
+python -m tests.crashing request FOLDER STEP... (the same, while a request is taken in)
 """
 
 import os
@@ -45,29 +46,82 @@ def drain(folder, seconds):
 
 
 def die(folder, *steps):
+    _each(folder, steps, _die_at)
+
+
+def request(folder, *steps):
+    _each(folder, steps, _die_in_request)
+
+
+def _each(folder, steps, die_at):
     for step in steps:
         child = os.fork()
         if not child:
-            _die_at(Path(folder) / step / "shop", step)
+            die_at(Path(folder) / step / "shop", step)
             os._exit(1)  # not reached: it was to be killed
         _, status = os.waitpid(child, 0)
         if os.WTERMSIG(status) != signal.SIGKILL:
             sys.exit(f"{step} was not reached")
 
 
+def killed(*_arguments, **_named):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def after(work, times=1):
+    left = [None] * times
+
+    def both(*arguments, **named):
+        work(*arguments, **named)
+        left.pop()
+        if not left:
+            killed()
+
+    return both
+
+
+def _die_in_request(folder, step):
+    from sqlalchemy import event
+
+    from governance.requests import desk, row
+    from governance.requests.desk import Asked
+    from governance.store.unit import Unit
+
+    ws = reopened(folder)
+    changes = {
+        "before-the-row": (row, "insert", killed),
+        "after-the-row": (row, "insert", after(row.insert)),
+        "after-the-first-step": (desk, "record", after(desk.record)),
+        "after-the-first-entry": (Unit, "log", after(Unit.log)),
+        "between-row-and-step": (row, "update", after(row.update)),
+        "after-the-last-step": (desk, "record", after(desk.record, 2)),
+        "after-the-commit": (ws.store, "after_commit", killed),
+    }
+    if step == "before-the-commit":
+        ws.store  # noqa: B018  (opened before somebody listens)
+        event.listen(ws.store.engine, "commit", killed)
+    else:
+        where, name, work = changes[step]
+        setattr(where, name, work)
+    who = next(iter(ws.people.admit("customer", ["7"]).values()))
+    desk.open_request(ws, Asked("personalisation-off", key="once"), who)
+
+
+REQUEST_STEPS = (
+    "before-the-row",
+    "after-the-row",
+    "after-the-first-step",
+    "after-the-first-entry",
+    "between-row-and-step",
+    "after-the-last-step",
+    "before-the-commit",
+    "after-the-commit",
+)
+
+
 def _die_at(folder, step):
     from governance.evidence import recorder
     from governance.evidence.log import Log
-
-    def killed(*_arguments):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def after(work):
-        def both(*arguments):
-            work(*arguments)
-            killed()
-
-        return both
 
     def second(work):
         calls = []
@@ -108,4 +162,6 @@ STEPS = (
 )
 
 if __name__ == "__main__":
-    {"write": write, "admit": admit, "drain": drain, "die": die}[sys.argv[1]](*sys.argv[2:])
+    {"write": write, "admit": admit, "drain": drain, "die": die, "request": request}[sys.argv[1]](
+        *sys.argv[2:]
+    )

@@ -8,9 +8,11 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from audit.clock import DAY, from_micros
-from governance import holds
+from governance import erasure, holds
+from governance.erasure import certificate
 from governance.running.flush import flush
 from tests.access import E4
+from tests.erasing import REF
 from tests.workshop import as_reviewer
 
 
@@ -86,3 +88,9 @@ def rows_of(ws, table, who):
     with ws.store.read() as connection:
         query = text(f"SELECT count(*) FROM {table} WHERE subject_id = :s")
         return connection.execute(query, {"s": who}).scalar_one()
+
+
+def body(ws, ref=REF):
+    """Return what the certificate of an erasure says, when it is true."""
+    file = erasure.certificate_of(ws, ref)
+    return certificate.verify(file, ws.evidence.proofs.verifier_keys())[0].body

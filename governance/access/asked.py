@@ -40,7 +40,7 @@ def _requests(source: Source) -> Iterator[Record]:
 def _steps(source: Source) -> Iterator[Record]:
     rows = source.connection.execute(
         text(
-            "SELECT e.ref, e.at, e.step, e.state, e.code, e.operator FROM requestevent e "
+            "SELECT e.ref, e.at, e.step, e.state, e.code, e.operator, e.letter FROM requestevent e "
             "JOIN request r ON r.ref = e.ref WHERE r.subject_id = :s ORDER BY e.id"
         ),
         {"s": source.subject_id},
@@ -53,6 +53,7 @@ def _steps(source: Source) -> Iterator[Record]:
             "state": _word(rights().words.states[row.state]),
             "details": row.code,
             "who": row.operator,
+            "letter": row.letter,
         }
 
 
@@ -102,6 +103,7 @@ STEPS: Final = Section(
         field("state", "stands at", "状态"),
         field("details", "details", "详情"),
         field("who", "name of the operator, coded", "操作者代号"),
+        field("letter", "letter", "通知"),
     ),
     _steps,
 )

@@ -3,7 +3,17 @@
 
 from typing import Final
 
-from governance.access import asked, events, holding, leaving, permissions, person, tags, trail
+from governance.access import (
+    asked,
+    events,
+    holding,
+    leaving,
+    permissions,
+    person,
+    proofs,
+    tags,
+    trail,
+)
 from governance.access.section import Section
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -22,6 +32,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     leaving.ERASURES,
     holding.HOLDS,
     holding.NOTIFICATIONS,
+    proofs.PROOFS,
     trail.LOGGED,
     trail.WAITING,
     events.LIVE,

@@ -18,7 +18,13 @@ from tagging.finding import Text
 
 ACTS: Final = {
     "request.opened": Text("a request of yours came in", "收到您的请求"),
+    "request.notified": Text("you were told about your request", "已就您的请求通知您"),
     "request.moved": Text("your request went on", "您的请求有进展"),
+    "identity.challenged": Text("proof was asked for that it is you", "要求核验您的身份"),
+    "identity.messaged": Text("a message went to a contact of yours", "向您的联系方式发送了消息"),
+    "identity.proved": Text("it was shown that it is you", "您的身份已核验"),
+    "identity.refused": Text("somebody did not show to be you", "有人未能证明其为您本人"),
+    "identity.cancelled": Text("you stopped what was planned", "您取消了计划中的操作"),
     "access.exported": Text("a copy of your data was made for you", "为您制作了数据副本"),
     "choice.recorded": Text("your choice was recorded", "登记了您的选择"),
     "consent.recorded": Text("what you said was recorded", "登记了您的意思表示"),
@@ -36,9 +42,6 @@ ACTS: Final = {
     "run.live": Text("your tags were updated by an event", "根据新行为更新了您的标签"),
     "subject.corrected": Text("an attribute of yours was corrected", "更正了您的属性"),
     "subject.regime": Text("another law was set for you", "变更了对您适用的法律"),
-    "tag.contested": Text(
-        "a tag that you contest was taken out of use", "您提出异议的标签已停止使用"
-    ),
     "tag.contest-settled": Text(
         "your objection to the accuracy of a tag was settled", "对标签准确性的异议已处理"
     ),

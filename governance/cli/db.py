@@ -75,6 +75,8 @@ def accept(where: Where = None, as_json: Json = False) -> None:
             yield f"{done.erased} people have been erased since the copy: they are removed again"
         if done.parts_lost:
             yield f"{done.parts_lost} files of events are gone: ingest what they held again"
+        if "subject.corrected" in done.lost:
+            yield "corrected attributes were taken away: ask their people for the values again"
         yield "repeat what else is above: files to ingest and import, purposes, tags, operators"
 
     emit(data, as_json, text)

@@ -126,10 +126,10 @@ def extend(
 
     Example: tagwarden request extend rq-0123456789abcdef --reason complexity
     """
-    from governance.requests import desk
+    from governance.requests import timing
 
     ws = workspace(where)
-    tell(desk.extend(ws, ref, reason), language_of(ws, lang), as_json=as_json)
+    tell(timing.extend(ws, ref, reason), language_of(ws, lang), as_json=as_json)
 
 
 def hold(
@@ -145,11 +145,11 @@ def hold(
 
     Example: tagwarden request hold rq-0123456789abcdef --ground fee --until 2026-12-15
     """
-    from governance.requests import desk
+    from governance.requests import timing
     from policies.clocks import read_day
 
     ws = workspace(where)
-    held = desk.hold(ws, ref, ground, read_day(until, "the last day"))
+    held = timing.hold(ws, ref, ground, read_day(until, "the last day"))
     tell(held, language_of(ws, lang), as_json=as_json)
 
 
@@ -158,10 +158,10 @@ def release(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
 
     Example: tagwarden request release rq-0123456789abcdef
     """
-    from governance.requests import desk
+    from governance.requests import timing
 
     ws = workspace(where)
-    tell(desk.release(ws, ref), language_of(ws, lang), as_json=as_json)
+    tell(timing.release(ws, ref), language_of(ws, lang), as_json=as_json)
 
 
 def expire(where: Where = None, as_json: Json = False) -> None:
@@ -169,9 +169,9 @@ def expire(where: Where = None, as_json: Json = False) -> None:
 
     Example: tagwarden request expire
     """
-    from governance.requests import desk
+    from governance.requests import timing
 
-    found = desk.expire(workspace(where))
+    found = timing.expire(workspace(where))
     rows = [(one.ref, one.kind, str(one.state)) for one in found]
     data = [{"ref": one.ref, "state": str(one.state)} for one in found]
     emit({"requests": data}, as_json, table(("request", "kind", "state"), rows))

@@ -70,6 +70,20 @@ def regime(
 
 
 @app.command()
+def readmit(subject: Whom, where: Where = None, as_json: Json = False) -> None:
+    """Let somebody come in again who was erased and now asks for it.
+
+    Example: tagwarden subject readmit @number.txt
+    """
+    from governance.cli.out import read_argument
+    from governance.subject import readmit as let_in
+
+    done = let_in(workspace(where), read_argument(subject))
+    said = "may be admitted again" if done else "nothing to do: this number is not suppressed"
+    emit({"changed": done}, as_json, [said])
+
+
+@app.command()
 def export(
     subject: Whom,
     out: Annotated[Path, typer.Option("--out", help="File to write, outside the workspace.")],

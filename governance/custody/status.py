@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.clock import DAY, Micros
-from governance.vault import rotation
-from governance.vault.canary import check_canary
+from governance.vault import canary, rotation
 from governance.vault.keystore import KeyStore
 from governance.vault.sealing import SUITES
 
@@ -83,7 +82,7 @@ def key_store(ws: "Workspace") -> Iterator[KeyStore]:
     """Give the open key store, which belongs to the ring; raises what both raise, `ring-foreign`."""
     store = KeyStore.open(ws.paths.keystore)
     try:
-        check_canary(store, ws.keys)
+        canary.check(store, ws.keys)
         yield store
     finally:
         store.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from governance.store import private_file
-from governance.vault.people import normalise
+from governance.vault.identity import normalise
 from governance.workspace import Workspace
 
 IDENTITY: Final = "customer"

@@ -72,18 +72,21 @@ def begin_many(unit: Unit, ws: "Workspace", wanted: Sequence[Wanted]) -> None:
         facts = [ChoiceFact(i, Choice.RESTRICT, "", True, now, SOURCE) for i in fresh]
         choice.record_many(unit, facts, now=now)
     for item in wanted:
-        who = item.preview.subject_id
         if not scope.whole:
-            part.protect(unit, who, scope, now)
-        entry = ws.evidence.entry(
-            "erasure.begun",
-            subject_id=who,
-            request=item.ref,
-            scope=scope.kind,
-            target=scope.target or "all",
-            preview=item.preview.digest,
-        )
-        unit.log(entry)
+            part.protect(unit, item.preview.subject_id, scope, now)
+    unit.log_all(
+        [
+            ws.evidence.entry(
+                "erasure.begun",
+                subject_id=item.preview.subject_id,
+                request=item.ref,
+                scope=scope.kind,
+                target=scope.target or "all",
+                preview=item.preview.digest,
+            )
+            for item in wanted
+        ]
+    )
 
 
 def _refuse_unfit(connection: Connection, people: Sequence[int]) -> set[int]:

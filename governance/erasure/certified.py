@@ -2,6 +2,7 @@
 """What the certificate of an erasure says: counts, digests, dates, codes. No personal data."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -38,15 +39,21 @@ def body_of(ws: "Workspace", saga: "Saga", done_at: Micros) -> Mapping[str, Any]
             }
             for place in PLACES
             if place.ground and saga.counts.get(place.code)
-        ],
+        ]
+        + list(saga.held.get("kept", ())),
         "keys": [dict(key) for key in saga.keys],
         "l1": "" if saga.held else _hour(done_at),
         "remains": [*remains(saga.scope.kind), *(["held-stored-only"] if saga.held else [])],
-        "told": notifying.told_of(ws, saga.ref),
+        "receipts": notifying.receipts_of(ws, saga.ref),
         "open": notifying.open_of(ws, saga.ref),
-        "held": [{**one, "rows": saga.held["rows"]} for one in saga.held.get("holds", ())],
-        "version": version("tagwarden"),
+        "held": list(saga.held.get("holds", ())),
+        "version": _version(),
     }
+
+
+@cache
+def _version() -> str:
+    return version("tagwarden")
 
 
 def kept_until(ws: "Workspace", at: Micros) -> Micros:

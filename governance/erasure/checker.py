@@ -8,8 +8,11 @@ workspace; for the number in every table, set and part of the lake; for identiti
 
 import csv
 import json
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +21,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pyroaring import BitMap
 from sqlalchemy import Connection, inspect, text
 
+from audit.errors import Conflict
+from governance.erasure import bytesearch
 from policies.decision import covers
 
 if TYPE_CHECKING:
@@ -31,10 +36,7 @@ HELD: Final = frozenset({"subject", "hold", "request", "liveevent", "choicestate
 """Tables in which something stays of people whose transactions are held; of some, not everything."""
 TRADES: Final = frozenset({"purchase", "return", "cancel", "adjustment"})
 
-_WINDOW: Final = 1 << 24
-_OVERLAP: Final = 32
-_MANY: Final = 64
-_CHUNK: Final = 500
+_CHUNK: Final = 20_000
 _WORDS: Final = re.compile(r"[^,;\t|]+")
 
 Found = dict[int, set[str]]
@@ -44,10 +46,9 @@ Found = dict[int, set[str]]
 def search(ws: "Workspace", people: Mapping[int, Sequence[bytes]]) -> Found:
     """Return what is still there of erased people, given the traces of each; empty when nothing is."""
     found: Found = {}
-    owners = {trace: person for person, traces in people.items() for trace in traces}
-    for path in _files(ws.paths.root):
-        for trace in _in_file(path, owners):
-            _add(found, owners[trace], f"file:{path.relative_to(ws.paths.root).as_posix()}")
+    owners = [(trace, person) for person, traces in people.items() for trace in traces]
+    for number, path in _searched(ws.paths.root, [trace for trace, _ in owners]):
+        _add(found, owners[number][1], f"file:{path}")
     numbers = BitMap(people)
     with ws.store.read() as connection:
         _tables(connection, numbers, found)
@@ -60,12 +61,20 @@ def search(ws: "Workspace", people: Mapping[int, Sequence[bytes]]) -> Found:
     return found
 
 
-def search_held(ws: "Workspace", people: Mapping[int, int]) -> Found:
-    """Return what is there of people whose transactions a hold keeps, from an instant on, beside those."""
+def search_held(
+    ws: "Workspace", people: Mapping[int, int], seals: Mapping[int, Sequence[bytes]]
+) -> Found:
+    """Return what is there of people whose transactions a hold keeps, from an instant on, beside those.
+
+    `seals` are traces of what was sealed of each.
+    """
     found: Found = {}
     numbers = BitMap(people)
     if not numbers:
         return found
+    owners = [(trace, person) for person, traces in seals.items() for trace in traces]
+    for number, path in _searched(ws.paths.root, [trace for trace, _ in owners]):
+        _add(found, owners[number][1], f"file:{path}")
     with ws.store.read() as connection:
         _tables_but(connection, people, found)
         names = {row.name for row in connection.execute(text("SELECT name FROM bitmap"))}
@@ -170,44 +179,27 @@ def _add(found: Found, person: int, where: str) -> None:
     found.setdefault(person, set()).add(where)
 
 
-# --- bytes ----------------------------------------------------------------------------------
-
-
-def _files(root: Path) -> Iterator[Path]:
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            yield path
-
-
-def _in_file(path: Path, needles: Mapping[bytes, int]) -> Iterator[bytes]:
-    """Yield the byte strings that stand in a file, read in windows that overlap."""
-    with path.open("rb") as file:
-        tail = b""
-        while block := file.read(_WINDOW):
-            window = tail + block
-            yield from _in_bytes(window, needles)
-            tail = window[-_OVERLAP:]
-
-
-def _in_bytes(window: bytes, needles: Mapping[bytes, int]) -> Iterator[bytes]:
-    if len(needles) <= _MANY:
-        yield from (needle for needle in needles if needle in window)
+def _searched(root: Path, needles: Sequence[bytes]) -> Iterator[tuple[int, str]]:
+    """Yield (number of the byte string, path of the file in which it stands)."""
+    if not needles:
         return
-    import numpy as np
-
-    known = np.zeros(1 << 24, dtype=bool)  # every start of three bytes that a needle has
-    for needle in needles:
-        known[int.from_bytes(needle[:3], "little")] = True
-    data = np.frombuffer(window, dtype=np.uint8).astype(np.uint32)
-    if len(data) < _OVERLAP // 2:
-        return
-    starts = data[:-2] | (data[1:-1] << 8) | (data[2:] << 16)
-    sizes = sorted({len(needle) for needle in needles})
-    for at in np.flatnonzero(known[starts]).tolist():
-        for size in sizes:
-            piece = window[at : at + size]
-            if piece in needles:
-                yield piece
+    done = subprocess.run(  # noqa: S603  (our own program)
+        [sys.executable, "-I", bytesearch.__file__, os.fspath(root)],
+        input="\n".join(needle.hex() for needle in needles),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode:
+        raise Conflict(
+            "search-failed",
+            "the files of the workspace could not be searched: nothing is certified like this",
+            hint="check that they may be read, then repeat the command",
+        )
+    for line in done.stdout.splitlines():
+        number, _, path = line.partition("\t")
+        yield int(number), path
 
 
 # --- stores ---------------------------------------------------------------------------------
@@ -224,14 +216,20 @@ def _tables(connection: Connection, people: BitMap, found: Found) -> None:
 
 
 def _numbers(connection: Connection, table: str, people: BitMap) -> set[int]:
-    numbers, there = list(people), set[int]()
-    for start in range(0, len(numbers), _CHUNK):
-        listed = ", ".join(map(str, numbers[start : start + _CHUNK]))
+    there: set[int] = set()
+    for listed in _lists(people):
         rows = connection.execute(
             text(f'SELECT DISTINCT subject_id FROM "{table}" WHERE subject_id IN ({listed})')
         )
         there.update(row.subject_id for row in rows)
     return there
+
+
+def _lists(people: BitMap) -> Iterator[str]:
+    """Yield the numbers as lists for a query."""
+    numbers = list(people)
+    for start in range(0, len(numbers), _CHUNK):
+        yield ", ".join(map(str, numbers[start : start + _CHUNK]))
 
 
 def _sets(
@@ -249,9 +247,12 @@ def _keys(path: Path, people: BitMap, found: Found) -> None:
         for (table,) in tables:
             columns = {row[1] for row in store.execute(f"PRAGMA table_info({table})")}
             if "subject_id" in columns:
-                rows = store.execute(f"SELECT subject_id FROM {table}")
-                for person in BitMap(row[0] for row in rows) & people:
-                    _add(found, person, f"keystore.{table}")
+                for listed in _lists(people):
+                    rows = store.execute(
+                        f"SELECT DISTINCT subject_id FROM {table} WHERE subject_id IN ({listed})"
+                    )
+                    for (person,) in rows:
+                        _add(found, person, f"keystore.{table}")
 
 
 def _lake(lake: Path, people: BitMap, found: Found) -> None:

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was deleted in the control store is no longer on the disk, or somebody still reads it."""
 
-from typing import Final
+import sqlite3
+from typing import cast
 
 from audit.errors import Refused
-from governance.store.engine import BUSY_SECONDS
+from governance.store import sqlite_file
 from governance.store.unit import Store
-
-WAIT_SECONDS: Final = 1.0
 
 
 def require_overwriting(store: Store) -> None:
@@ -26,7 +25,7 @@ def require_overwriting(store: Store) -> None:
 
 
 def settle(store: Store) -> bool:
-    """Bring deletions into the file and empty its log; False while a reader holds the old pages.
+    """Leave nothing of what was deleted in the file; False while a reader holds the old pages.
 
     On another database than SQLite it returns True: what stays there is told in the docs.
     """
@@ -34,11 +33,6 @@ def settle(store: Store) -> bool:
         return True
     connection = store.engine.raw_connection()
     try:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={int(WAIT_SECONDS * 1000)}")
-        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-        cursor.close()
+        return sqlite_file.settle(cast("sqlite3.Connection", connection.driver_connection))
     finally:
         connection.close()
-    return not busy

@@ -65,11 +65,20 @@ class Standing:
         """The hold that ends last."""
         return max(self.holds, key=lambda one: one.until)
 
-    def record(self, rows: int) -> dict[str, Any]:
-        """Return what the row of an erasure keeps of it, given the number of events that stay."""
+    def record(self, kept: Mapping[str, int]) -> dict[str, Any]:
+        """Return what the row of an erasure keeps of it, given place -> events that stay."""
+        last = self.last
         return {
             "since": self.since,
-            "rows": rows,
+            "kept": [
+                {
+                    "store": place,
+                    "rows": count,
+                    "ground": last.ground,
+                    "until": last.until.isoformat(),
+                }
+                for place, count in kept.items()
+            ],
             "holds": [
                 {"category": one.category, "ground": one.ground, "until": one.until.isoformat()}
                 for one in self.holds

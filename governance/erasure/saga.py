@@ -233,5 +233,6 @@ def _move(
             raise Conflict("erasure-moved", "another process has carried this erasure on")
         if target is Step.COMMITTED:
             steps.settle(ws, unit, moving, changes)
-        for saga in moving:
-            unit.log(ws.evidence.entry(act, request=saga.ref, step=target.code))
+        unit.log_all(
+            [ws.evidence.entry(act, request=saga.ref, step=target.code) for saga in moving]
+        )

@@ -2,7 +2,7 @@
 """What each step of an erasure does, for many people at once. Each may be done again without harm."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,16 +22,18 @@ from governance.erasure import (
     part,
     rows,
 )
+from governance.erasure.leaving import AMONG, leaving
 from governance.erasure.preview import spared_of, whole
 from governance.erasure.scope import Scope, tags_of
 from governance.registry import PLACES
 from governance.store.unit import Unit
-from governance.vault.traces import Traces, traces
+from governance.vault.traces import traces
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
 TAG_BYTES: Final = 16
+_FLIP: Final = bytes(range(255, -1, -1))
 Change = Mapping[str, Any]
 
 
@@ -114,8 +116,9 @@ def _going(
     return {place: count for place, count in counts.items() if count}
 
 
-def _kept_events(kept: Mapping[str, Mapping[int, int]], who: int) -> int:
-    return sum(kept.get(place, {}).get(who, 0) for place in ("file.lake", "store.liveevent"))
+def _kept_events(kept: Mapping[str, Mapping[int, int]], who: int) -> dict[str, int]:
+    counts = {place: kept.get(place, {}).get(who, 0) for place in ("file.lake", "store.liveevent")}
+    return {place: count for place, count in counts.items() if count}
 
 
 def _stopped(standing: held.Standing | None) -> bool:
@@ -135,11 +138,12 @@ def suppress(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 def destroy_keys(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     """Destroy keys and names, when their digests and traces are noted; they open nothing."""
-    batch, _ = _apart(batch)
-    people = _people(batch)
+    free, spared = _apart(batch)
+    _note_seals(ws, [saga for saga in batch if saga.subject_id in spared])
+    people = _people(free)
     if not people:
         return Done()
-    _note_keys(ws, batch, people)
+    _note_keys(ws, free, people)
     ws.people.destroy(people, ws.clock.now())
     if not ws.people.settle():
         return _all_wait(batch, "reader")
@@ -152,15 +156,47 @@ def _note_keys(ws: "Workspace", batch: Sequence[Saga], people: Sequence[int]) ->
     for doomed in ws.people.doomed(people):
         key = {"ver": doomed.ver, "kek_id": doomed.kek_id, "digest": doomed.digest}
         keys.setdefault(doomed.subject_id, []).append(key)
-    seen = traces(ws.paths.keystore, people)
+    seen, seals = traces(ws.paths.keystore, people), _seals(ws, people)
     noted = [
-        {"r": refs[i], "k": _json(keys.get(i, [])), "t": masked(trace)} for i, trace in seen.items()
+        {
+            "r": refs[i],
+            "k": _json(keys.get(i, [])),
+            "t": masked([trace.sid, *trace.nonces, *trace.tags, *seals.get(i, ())]),
+        }
+        for i, trace in seen.items()
     ]
     if noted:  # who is gone already was noted before
         with ws.store.write() as unit:
             unit.connection.execute(
                 text("UPDATE erasure SET keys = :k, traces = :t WHERE ref = :r"), noted
             )
+
+
+def _note_seals(ws: "Workspace", batch: Sequence[Saga]) -> None:
+    """Note what the search looks for where keys stay: the seals of attributes that go."""
+    seals = _seals(ws, _people(batch))
+    noted = [
+        {"r": saga.ref, "t": masked(seals[saga.subject_id])}
+        for saga in batch
+        if saga.subject_id in seals
+    ]
+    if noted:
+        with ws.store.write() as unit:
+            unit.connection.execute(text("UPDATE erasure SET traces = :t WHERE ref = :r"), noted)
+
+
+def _seals(ws: "Workspace", people: Sequence[int]) -> Mapping[int, list[bytes]]:
+    """Return person -> the last 16 bytes of each of their sealed cells: the seal itself."""
+    found: dict[int, list[bytes]] = {}
+    with ws.store.read() as connection, leaving(connection, people):
+        for row in connection.execute(
+            text(
+                f"SELECT subject_id, substr(cell, length(cell) - {TAG_BYTES - 1}) AS seal "
+                f"FROM sealedblob WHERE {AMONG}"
+            )
+        ):
+            found.setdefault(row.subject_id, []).append(bytes(row.seal))
+    return found
 
 
 def delete_rows(ws: "Workspace", batch: Sequence[Saga]) -> Done:
@@ -192,6 +228,7 @@ def check(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     if found:
         delete_rows(ws, batch)
         if batch[0].scope.whole:
+            ws.people.settle()
             purge_files(ws, batch)
         found = _search(ws, batch)
     waiting = {
@@ -210,17 +247,16 @@ def _search(ws: "Workspace", batch: Sequence[Saga]) -> Mapping[int, set[str]]:
     if batch[0].scope.whole:
         free, spared = _apart(batch)
         found = checker.search(ws, {saga.subject_id: unmasked(saga.traces) for saga in free})
-        return found | checker.search_held(ws, spared)
+        seals = {s.subject_id: unmasked(s.traces) for s in batch if s.subject_id in spared}
+        return found | checker.search_held(ws, spared, seals)
     return checker.search_part(ws, _people(batch), batch[0].scope)
 
 
 def certify(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     """Issue the certificate of each."""
+    issued = certificate.issue_many(ws, [json.loads(saga.body) for saga in batch])
     return Done(
-        changes={
-            saga.ref: {"certificate": certificate.issue(ws, json.loads(saga.body))}
-            for saga in batch
-        }
+        changes={saga.ref: {"certificate": file} for saga, file in zip(batch, issued, strict=True)}
     )
 
 
@@ -248,9 +284,8 @@ def close(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     )
 
 
-def masked(trace: Traces) -> bytes:
+def masked(items: Iterable[bytes]) -> bytes:
     """Return traces as the row of an erasure keeps them: not byte for byte, else the search finds it."""
-    items = (trace.sid, *trace.nonces, *trace.tags)
     return b"".join(bytes([len(item)]) + _flipped(item) for item in items)
 
 
@@ -265,7 +300,7 @@ def unmasked(kept: bytes) -> list[bytes]:
 
 
 def _flipped(item: bytes) -> bytes:
-    return bytes(byte ^ 0xFF for byte in item)
+    return item.translate(_FLIP)
 
 
 def _people(batch: Sequence[Saga]) -> list[int]:

@@ -95,14 +95,15 @@ class Evidence:
             facts=facts,
         ).encode()
 
-    def sealed(self, connection: Connection, entry: bytes) -> bytes:
-        """Return an entry with the signature of its maker, when they have a key on record now.
+    def sealed(self, connection: Connection, entries: Sequence[bytes]) -> list[bytes]:
+        """Return entries with the signature of their maker, when they have a key on record now.
 
         Raises Refused when that key is not here, except where the entry says that it was refused.
         """
         public = operator_key.registered(connection, self._ws.actor.ref)
-        if not public:
-            return entry
+        return [self._signed(entry, public) if public else entry for entry in entries]
+
+    def _signed(self, entry: bytes, public: str) -> bytes:
         found = decode(entry)
         try:
             key = operator_key.private_key(self._ws, found.actor, public)

@@ -79,12 +79,14 @@ def bring_in(at: Desk, rows: Rows, mapping: Mapping[ConsentMap], steps: Steps) -
     cleaning = consents(rows, mapping.map, (time, ends), applied)
     staged = stage(at.duck, cleaning, steps.tick(0.0, 0.5))
     work.refuse_if_bad(at, staged)
-    people.admit(at, staged.files)
+    suppressed = people.admit(at, staged.files)
     with work.undone_unless_recorded(at):
-        return _commit(at, staged, mapping, source)
+        return _commit(at, staged, mapping, source, suppressed=suppressed)
 
 
-def _commit(at: Desk, staged: Staged, mapping: Mapping[ConsentMap], source: str) -> Report:
+def _commit(
+    at: Desk, staged: Staged, mapping: Mapping[ConsentMap], source: str, *, suppressed: int
+) -> Report:
     quarantine = work.put_aside(at, staged)
     who = people.known_people(at)
     count = _Count()
@@ -102,7 +104,8 @@ def _commit(at: Desk, staged: Staged, mapping: Mapping[ConsentMap], source: str)
             added=added,
             people=len(who),
             new_people=len(fresh),
-            repeated=kept - count.said,
+            repeated=kept - suppressed - count.said,
+            suppressed=suppressed,
             known=count.known,
             rules=("order: what was said later holds; at one instant a withdrawal holds",),
             quarantine=quarantine,

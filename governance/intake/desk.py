@@ -9,7 +9,9 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 Input = Path | Database
 ProgressUpdate = Callable[[int, int], None]
+CUSTOMER = "customer"
 PEOPLE_BATCH = 50_000
 _THOUSAND = 1000
 
@@ -128,10 +131,18 @@ def seen(at: Desk, source: str, mapping: str) -> Report | None:
 
 
 def put_aside(at: Desk, staged: Staged) -> str:
-    """Write the rows that could not be read, when there are some; returns the file's path or ''."""
+    """Write the rows that could not be read, when there are some; returns the file's path or ''.
+
+    Rows in which an identity stands that was erased are left out.
+    """
     if not staged.bad:
         return ""
-    path = quarantine.write(at.ws.paths.quarantine, at.id, staged.quarantined())
+    suppressed = partial(at.ws.people.suppressed, CUSTOMER)
+    rows = quarantine.without(staged.quarantined(), suppressed)
+    first = next(rows, None)
+    if first is None:
+        return ""
+    path = quarantine.write(at.ws.paths.quarantine, at.id, chain((first,), rows))
     return str(path.relative_to(at.ws.paths.root))
 
 
@@ -153,7 +164,7 @@ def refuse_if_bad(at: Desk, staged: Staged) -> None:
         "too-many-bad-rows",
         f"{staged.bad_rows:,} of {staged.rows:,} rows of {at.label} cannot be read; "
         f"up to {share:.1%} would be put aside",
-        hint=f"see {aside}, then mend the mapping or the file (tagwarden ingest preview), "
+        hint=f"{f'see {aside}, then ' if aside else ''}mend the mapping or the file (tagwarden ingest preview), "
         "or raise intake.max_bad_share",
         facts={"rows": staged.rows, "bad": staged.bad_rows, "quarantine": aside},
         problems=_by_reason(at, staged),
@@ -205,6 +216,7 @@ def record(at: Desk, unit: Unit, report: Report, source: str, mapping: str) -> N
             people=report.people,
             new_people=report.new_people,
             nobody=report.no_subject,
+            suppressed=report.suppressed,
             repeated=report.repeated,
             known=report.known,
             dropped=sum(report.dropped.values()),

@@ -43,6 +43,8 @@ class _New:
 
     written: lake.Written
     summary: lake.Summary | None
+    suppressed: int
+    """Rows about people who were erased: left out."""
 
 
 def ingest(
@@ -86,11 +88,12 @@ def bring_in(at: Desk, rows: Rows, mapping: Mapping[EventMap], steps: Steps) -> 
     )
     staged = stage(at.duck, clean.events(rows, mapping.map, clock), steps.tick(0.0, 0.5))
     work.refuse_if_bad(at, staged)
-    people.admit(at, staged.files)
+    suppressed = people.admit(at, staged.files)
     steps.tick(0.5, 0.6)(1.0)
     written = _write(at, staged, mapping, steps)
     with work.undone_unless_recorded(at, written.parts):
-        return _commit(at, staged, mapping, _New(written, _summary(at, staged, written)), source)
+        new = _New(written, _summary(at, staged, written), suppressed)
+        return _commit(at, staged, mapping, new, source)
 
 
 def _check_extras(connection: Connection, mapping: Mapping[EventMap]) -> None:
@@ -245,7 +248,7 @@ def _report(at: Desk, staged: Staged, mapping: Mapping[EventMap], new: _New) -> 
         (min(p.first_ts for p in parts), max(p.last_ts for p in parts)) if parts else (None, None)
     )
     fields = counts(staged) | {"findings": found} | period(*span)
-    taken = written.rows + written.repeated + written.known
+    taken = written.rows + written.repeated + written.known + new.suppressed
     if nameless := staged.outcomes.get("kept", 0) - taken:
         fields["bad"] = fields["bad"] | {"unusable-id": nameless}
     return Report(
@@ -256,6 +259,7 @@ def _report(at: Desk, staged: Staged, mapping: Mapping[EventMap], new: _New) -> 
         added=written.rows,
         repeated=written.repeated,
         known=written.known,
+        suppressed=new.suppressed,
         by_type=tuple(TypeCount(*row) for row in summary.by_type) if summary else (),
         rules=tuple(_rules(at, mapping.map)),
         **fields,

@@ -5,22 +5,21 @@ The key store goes first: a crash in between leaves people whom nothing refers t
 people have no key. Regime and age band of people who are known already are not touched here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
-from governance.intake.desk import PEOPLE_BATCH, Desk
+from governance.intake.desk import CUSTOMER, PEOPLE_BATCH, Desk
 from governance.store import bitmaps
 from governance.store.unit import Unit
-from governance.vault.people import normalise
-from tagging.lake import distinct_subjects, know_people
+from governance.vault.identity import normalise
+from tagging.lake import count_of, distinct_subjects, know_people
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
-CUSTOMER = "customer"
 UNKNOWN_AGE = "unknown"
 _INSERT_BATCH = 10_000
 
@@ -28,13 +27,21 @@ _INSERT_BATCH = 10_000
 def admit(at: Desk, files: str) -> int:
     """Admit the people of staged rows, and make the engine's table `people` of them.
 
-    Returns how many people they are; two spellings of one id are one person.
+    People who were erased are not admitted: returns how many rows are about them. Two spellings of one
+    id are one person.
     """
-    batches = (
-        at.ws.people.admit(CUSTOMER, [value for value in batch if normalise(value)])
-        for batch in distinct_subjects(at.duck, files, PEOPLE_BATCH)
-    )
-    return know_people(at.duck, batches)
+    suppressed: list[str] = []
+
+    def batches() -> Iterator[Mapping[str, int]]:
+        for batch in distinct_subjects(at.duck, files, PEOPLE_BATCH):
+            usable = [value for value in batch if normalise(value)]
+            admitted = at.ws.people.admit(CUSTOMER, usable)
+            if len(admitted) < len(usable):
+                suppressed.extend(value for value in usable if value not in admitted)
+            yield admitted
+
+    know_people(at.duck, batches())
+    return count_of(at.duck, files, suppressed)
 
 
 def known_people(at: Desk) -> BitMap:

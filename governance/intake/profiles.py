@@ -129,7 +129,7 @@ def bring_in(at: Desk, rows: Rows, mapping: Mapping[ProfileMap], steps: Steps) -
     today = from_micros(at.ws.clock.now()).date()
     staged = stage(at.duck, profiles(rows, mapping.map, today), steps.tick(0.0, 0.4))
     work.refuse_if_bad(at, staged)
-    people.admit(at, staged.files)
+    suppressed = people.admit(at, staged.files)
     twice = contradictions(at.duck, staged.files, mapping.map)
     if twice and mapping.map.contradiction == "refuse":
         raise Refused(
@@ -140,7 +140,9 @@ def bring_in(at: Desk, rows: Rows, mapping: Mapping[ProfileMap], steps: Steps) -
             facts=dict(twice),
         )
     with work.undone_unless_recorded(at):
-        return _commit(at, staged, mapping, twice=twice, source=source, steps=steps)
+        return _commit(
+            at, staged, mapping, twice=twice, suppressed=suppressed, source=source, steps=steps
+        )
 
 
 def _check_attributes(connection: Connection, mapping: Mapping[ProfileMap]) -> None:
@@ -170,6 +172,7 @@ def _commit(
     mapping: Mapping[ProfileMap],
     *,
     twice: dict[str, int],
+    suppressed: int,
     source: str,
     steps: Steps,
 ) -> Report:
@@ -189,7 +192,7 @@ def _commit(
             members = members - changes.out_of.get(name, BitMap())
             bitmaps.put(unit.connection, name, members | changes.into.get(name, BitMap()))
         report = _report(at, staged, mapping.map, twice, changes)
-        report = replace(report, quarantine=quarantine)
+        report = replace(report, quarantine=quarantine, suppressed=suppressed)
         work.record(at, unit, report, source, mapping.digest)
     return report
 

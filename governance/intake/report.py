@@ -86,6 +86,8 @@ class Report:
     no_subject: int = 0
     repeated: int = 0
     known: int = 0
+    suppressed: int = 0
+    """Rows about people who were erased."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     bad: Mapping[str, int] = field(default_factory=dict)
     findings: Mapping[str, int] = field(default_factory=dict)
@@ -121,6 +123,7 @@ class Report:
         yield from _count("no subject", self.no_subject, "feed the totals only")
         yield from _count("repeated", self.repeated, "stand in the file more than once")
         yield from _count("known", self.known, "came in before")
+        yield from _count("erased people", self.suppressed, "rows about them are not kept")
         for title, counts in (("left out", self.dropped), ("unreadable", self.bad)):
             for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
                 yield from _count(title, count, _told(reason) if title == "unreadable" else reason)

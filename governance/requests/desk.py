@@ -8,23 +8,22 @@ so that nobody blocks another person's request by opening one in their name.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from audit.clock import from_micros
 from audit.errors import BadInput, Conflict, Refused
 from audit.ids import new_id
 from governance.authority import demand
 from governance.requests import row
-from governance.requests.days import dates_of
-from governance.requests.machine import ACTIVE, ENDS, State, Step, step
+from governance.requests.days import dates_of, day_here
+from governance.requests.machine import State, Step
+from governance.requests.moving import admit, decide, handle, move, record
 from governance.requests.row import Request
 from governance.requests.target import check_target
 from policies.document import nearest
-from policies.rights import By, Right, right, rights
+from policies.rights import By, dates, right, rights
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
@@ -98,8 +97,8 @@ def open_request(ws: "Workspace", asked: Asked, subject_id: int | None) -> Reque
                 **days,
             },
         )
-        _record(ws, unit, row.load(unit.connection, ref), "open", act="request.opened")
-        return _admit(ws, unit, row.load(unit.connection, ref), kind)
+        record(ws, unit, row.load(unit.connection, ref), "open", act="request.opened")
+        return admit(ws, unit, row.load(unit.connection, ref))
 
 
 def verified(ws: "Workspace", unit: "Unit", ref: str, level: int, how: str) -> Request:
@@ -112,18 +111,19 @@ def verified(ws: "Workspace", unit: "Unit", ref: str, level: int, how: str) -> R
         raise Conflict("nobody-there", "nobody is known here under the name of this request")
     changes: dict[str, Any] = {"known": max(found.known, level)}
     _, under = right(found.kind, found.regime)
-    if found.asked_on:
+    first = dates(under, found.received_on, calendar=ws.settings.text("requests.calendar")).due
+    if found.asked_on and found.asked_on <= first:  # later, nothing is left to stand still
         identity = (found.asked_on, max(found.asked_on, day_here(ws)))
         changes |= dates_of(ws.settings, under, found.received_on, identity)
-    after = _move(ws, unit, found, Step.VERIFY, code=how, level=level, changes=changes)
-    return _admit(ws, unit, after, rights().kinds[found.kind])
+    after = move(ws, unit, found, Step.VERIFY, code=how, level=level, changes=changes)
+    return admit(ws, unit, after)
 
 
 def asked_for_proof(ws: "Workspace", unit: "Unit", ref: str, how: str) -> Request:
     """Note that proof of identity was asked for; where the law says so, the clock stops."""
     found = row.load(unit.connection, ref)
     first = found.asked_on or day_here(ws)
-    return _move(ws, unit, found, Step.ASK, code=how, changes={"asked_on": first.isoformat()})
+    return move(ws, unit, found, Step.ASK, code=how, changes={"asked_on": first.isoformat()})
 
 
 def vouch(ws: "Workspace", ref: str, how: str) -> Request:
@@ -146,12 +146,12 @@ VOUCHED: Final = {"in-person": 2, "session": 2, "known-contact": 1}
 
 def submit(ws: "Workspace", ref: str, preview: str = "") -> Request:
     """Put a request before an officer who decides; `preview` is the digest of what would be erased."""
-    return _handle(ws, ref, Step.SUBMIT, changes={"submitted_by": ws.actor.ref, "preview": preview})
+    return handle(ws, ref, Step.SUBMIT, changes={"submitted_by": ws.actor.ref, "preview": preview})
 
 
 def hand_back(ws: "Workspace", ref: str) -> Request:
     """Give a request back that cannot be decided yet."""
-    return _decide(ws, ref, Step.RETURN)
+    return decide(ws, ref, Step.RETURN)
 
 
 def approve(ws: "Workspace", ref: str) -> Request:
@@ -170,7 +170,7 @@ def granted(ws: "Workspace", unit: "Unit", ref: str) -> Request:
             "whoever submitted a request does not decide about it",
             hint="somebody else with the role dpo: tagwarden request approve REF",
         )
-    return _move(ws, unit, found, Step.APPROVE, changes={"decided_by": ws.actor.ref})
+    return move(ws, unit, found, Step.APPROVE, changes={"decided_by": ws.actor.ref})
 
 
 def deny(ws: "Workspace", ref: str, ground: str) -> Request:
@@ -186,190 +186,24 @@ def deny(ws: "Workspace", ref: str, ground: str) -> Request:
             )
         return {"decided_by": ws.actor.ref}
 
-    return _decide(ws, ref, Step.DENY, code=ground, fits=fits)
+    return decide(ws, ref, Step.DENY, code=ground, fits=fits)
 
 
 def revoke(ws: "Workspace", ref: str) -> Request:
     """Note that the person has taken the request back."""
-    return _handle(ws, ref, Step.REVOKE)
-
-
-def extend(ws: "Workspace", ref: str, reason: str) -> Request:
-    """Take the longer time, once, for a reason; the person must be told within the first.
-
-    Raises BadInput `unknown-reason`, Refused `no-extension` or `too-late`.
-    """
-    today = day_here(ws)
-
-    def fits(found: Request) -> Mapping[str, object]:
-        if reason not in rights().extensions:
-            raise BadInput(
-                "unknown-reason",
-                f'"{reason}" is no reason for more time',
-                hint="reasons: " + ", ".join(rights().extensions),
-            )
-        if found.extended_due is None:
-            raise Refused("no-extension", f"{found.regime} gives no more time for {found.kind}")
-        if today > found.due:
-            raise Refused("too-late", "more time had to be taken, and told, by the first due day")
-        return {"extension": reason}
-
-    return _handle(ws, ref, Step.EXTEND, code=reason, fits=fits)
-
-
-def hold(ws: "Workspace", ref: str, ground: str, until: date) -> Request:
-    """Put a request on hold until a day; its clock runs on. Raises BadInput."""
-    if ground not in rights().holds:
-        raise BadInput(
-            "unknown-hold",
-            f'"{ground}" is no ground for a hold',
-            hint="grounds: " + ", ".join(rights().holds),
-        )
-    if until < day_here(ws):
-        raise BadInput("bad-day", "a hold ends today or later")
-    changes = {"hold": ground, "hold_until": until.isoformat()}
-    return _decide(ws, ref, Step.HOLD, code=ground, fits=lambda _: changes)
-
-
-def release(ws: "Workspace", ref: str) -> Request:
-    """End the hold of a request."""
-    return _decide(ws, ref, Step.RELEASE, fits=lambda _: {"hold": "", "hold_until": ""})
-
-
-def expire(ws: "Workspace") -> list[Request]:
-    """End what nobody proved to be theirs in time, and holds that are over; returns those requests."""
-    demand(ws, "request.handle")
-    today = day_here(ws).isoformat()
-    with ws.store.write() as unit:
-        late = row.select(
-            unit.connection, "state IN ('received', 'verifying') AND due < :t", t=today
-        )
-        over = row.select(
-            unit.connection,
-            "hold <> '' AND hold_until < :t AND ended_at IS NULL "
-            "AND NOT (state IN ('received', 'verifying') AND due < :t)",
-            t=today,
-        )
-        ended = [_move(ws, unit, one, Step.EXPIRE, code="not-identified") for one in late]
-        free = {"hold": "", "hold_until": ""}
-        return ended + [_move(ws, unit, one, Step.RELEASE, changes=free) for one in over]
+    return handle(ws, ref, Step.REVOKE)
 
 
 def start(ws: "Workspace", unit: "Unit", ref: str) -> Request:
     """Begin to carry out a request of a kind that nobody decides about."""
     found = row.load(unit.connection, ref)
-    return _move(ws, unit, found, Step.START, changes={"decided_by": ws.actor.ref})
+    return move(ws, unit, found, Step.START, changes={"decided_by": ws.actor.ref})
 
 
 def moved(ws: "Workspace", unit: "Unit", ref: str, what: Step, code: str = "") -> Request:
     """Note how the carrying out goes: fulfil, fulfil-in-part, stop, wait, arrive."""
     waiting = {Step.WAIT: {"waiting": code}, Step.ARRIVE: {"waiting": ""}}.get(what, {})
-    return _move(ws, unit, row.load(unit.connection, ref), what, code=code, changes=waiting)
-
-
-def day_here(ws: "Workspace") -> date:
-    """Return the day that it is where the shop is."""
-    now: datetime = from_micros(ws.clock.now())
-    return now.astimezone(ZoneInfo(ws.settings.text("workspace.zone"))).date()
-
-
-def _handle(
-    ws: "Workspace",
-    ref: str,
-    what: Step,
-    *,
-    code: str = "",
-    changes: Mapping[str, object] | None = None,
-    fits: Any = None,
-    act: str = "request.handle",
-) -> Request:
-    demand(ws, act)
-    with ws.store.write() as unit:
-        found = row.load(unit.connection, ref)
-        step(found.standing, what)
-        more = fits(found) if fits else {}
-        return _move(ws, unit, found, what, code=code, changes={**(changes or {}), **more})
-
-
-def _decide(ws: "Workspace", ref: str, what: Step, **rest: Any) -> Request:
-    return _handle(ws, ref, what, act="request.decide", **rest)
-
-
-def _admit(ws: "Workspace", unit: "Unit", found: Request, kind: Right) -> Request:
-    """Let a request go on when nothing is missing; one that repeats an active one ends here."""
-    mandate_missing = found.requester != "self" and not found.mandate
-    nobody = found.subject_id is None and kind.act != "rules"  # the rules are for everybody
-    if nobody or mandate_missing or found.known < kind.level or found.hold:
-        return found
-    same = unit.connection.execute(
-        text(
-            "SELECT ref FROM request WHERE subject_id = :s AND kind = :k AND target = :t "
-            "AND state IN :active".replace(":active", _in(ACTIVE))
-        ),
-        {"s": found.subject_id, "k": found.kind, "t": found.target},
-    ).scalar()
-    if same:
-        return _move(ws, unit, found, Step.DUPLICATE, code=same)
-    return _move(ws, unit, found, Step.ADMIT)
-
-
-def _in(states: frozenset[State]) -> str:
-    return "(" + ", ".join(f"'{state}'" for state in sorted(states)) + ")"
-
-
-def _move(
-    ws: "Workspace",
-    unit: "Unit",
-    found: Request,
-    what: Step,
-    *,
-    code: str = "",
-    level: int = 0,
-    changes: Mapping[str, object] | None = None,
-) -> Request:
-    after = step(found.standing, what, level=level)
-    now = ws.evidence.now()
-    values: dict[str, object] = {**(changes or {})}
-    if after.state != found.state:
-        values |= {"state": after.state, "since": now}
-    if what in (Step.DENY, Step.EXPIRE, Step.DUPLICATE):
-        values["code"] = code
-    if after.state in ENDS:
-        values |= {"ended_at": now, "hold": "", "hold_until": "", "waiting": ""}
-    if values:
-        row.update(unit.connection, found.ref, values)
-    loaded = row.load(unit.connection, found.ref)
-    _record(ws, unit, loaded, what, code=code)
-    return loaded
-
-
-def _record(
-    ws: "Workspace",
-    unit: "Unit",
-    found: Request,
-    what: str,
-    *,
-    code: str = "",
-    act: str = "request.moved",
-) -> None:
-    unit.connection.execute(
-        text(
-            "INSERT INTO requestevent (ref, step, state, code, at, operator) "
-            "VALUES (:r, :s, :t, :c, :at, :o)"
-        ),
-        {
-            "r": found.ref,
-            "s": str(what),
-            "t": str(found.state),
-            "c": code,
-            "at": ws.evidence.now(),
-            "o": ws.actor.ref,
-        },
-    )
-    facts = {"ref": found.ref, "kind": found.kind, "step": str(what), "state": str(found.state)}
-    if code:
-        facts["code"] = code
-    unit.log(ws.evidence.entry(act, subject_id=found.subject_id, **facts))
+    return move(ws, unit, row.load(unit.connection, ref), what, code=code, changes=waiting)
 
 
 def _check(asked: Asked, received: date, today: date) -> None:

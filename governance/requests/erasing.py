@@ -14,7 +14,7 @@ from governance import erasure
 from governance.authority import demand
 from governance.erasure import Preview, Progress, Scope, of_record
 from governance.erasure.step import Step as Saga
-from governance.requests import desk, row
+from governance.requests import desk, keeping, row
 from governance.requests.machine import State, Step, step
 from governance.requests.row import Request
 from policies.rights import rights
@@ -94,6 +94,8 @@ def carry_on(
     """Roll erasures forward, and end the requests whose certificate is there; as `erasure.carry_on`."""
     found = erasure.carry_on(ws, ref, progress=progress)
     _finish(ws, [one for one in found if one.step == Saga.CLOSED])
+    if ref is None:
+        keeping.sweep(ws)
     return found
 
 

@@ -84,6 +84,7 @@ class Stepped:
     code: str
     at: Micros
     operator: str
+    letter: str = ""
 
 
 _COLUMNS: Final = (
@@ -114,7 +115,10 @@ def select(connection: Connection, where: str = "", **values: object) -> list[Re
 def steps(connection: Connection, ref: str) -> list[Stepped]:
     """Return the steps of a request in their order."""
     rows = connection.execute(
-        text("SELECT step, state, code, at, operator FROM requestevent WHERE ref = :r ORDER BY id"),
+        text(
+            "SELECT step, state, code, at, operator, letter FROM requestevent "
+            "WHERE ref = :r ORDER BY id"
+        ),
         {"r": ref},
     )
     return [Stepped(*row) for row in rows]

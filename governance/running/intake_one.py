@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from audit.clock import from_micros, parse_time
-from audit.errors import BadInput, NotFound, Problems
+from audit.errors import BadInput, NotFound, Problems, Refused
 from governance.catalogue import known
 from governance.workspace import Workspace
 from tagging.rules.tree import SCALE, Kind
@@ -22,7 +22,8 @@ def from_json(ws: Workspace, text: str) -> tuple[int, dict[str, Any]]:
     """Return (subject_id, fields) of an event with customer, time, event_type and columns.
 
     Amounts are decimal numbers or texts; hour and weekday follow from the time in the shop's zone.
-    Raises BadInput with every problem, NotFound for a customer who is not known.
+    Raises BadInput with every problem, NotFound for a customer who is not known, Refused
+    `subject-suppressed` for one who was erased.
     """
     given = _object(text)
     problems = Problems("event")
@@ -31,6 +32,12 @@ def from_json(ws: Workspace, text: str) -> tuple[int, dict[str, Any]]:
     fields = _fields(ws, given, columns, problems)
     problems.raise_if_any("bad-event", "the event cannot be used")
     customer = str(given["customer"])
+    if ws.people.suppressed("customer", [customer]):
+        raise Refused(
+            "subject-suppressed",
+            "the event is about somebody who was erased; nothing of it is kept",
+            hint="when they came back and asked for it: tagwarden subject readmit @FILE",
+        )
     found = ws.people.find("customer", [customer])
     if customer not in found:
         raise NotFound("subject-unknown", "nobody of that number is known", hint="tagwarden ingest")

@@ -50,8 +50,8 @@ def open_store(ws: "Workspace", *, carry: bool = True) -> Store:
         undo.callback(store.close)
         require_head(engine)
         store.after_commit = lambda: ws.evidence.drain_if_possible(store)
-        store.seal = lambda connection, entry: ws.evidence.sealed(  # noqa: PLW0108  (opened late)
-            connection, entry
+        store.seal = lambda connection, entries: ws.evidence.sealed(  # noqa: PLW0108  (opened late)
+            connection, entries
         )
         if carry:
             if _anything_waits(store):

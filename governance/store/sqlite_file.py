@@ -7,14 +7,17 @@ by opening: a missing file is a fault, not an empty store. Database errors becom
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from audit.errors import Conflict, NotFound, Refused, Tampered
-from governance.store import private_file
+from governance.store import private_file, scrub
 
 BUSY_SECONDS = 30
+_TRIES = 5
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -71,6 +74,49 @@ def writing(connection: sqlite3.Connection, what: str) -> Iterator[None]:
         finally:
             if connection.in_transaction:  # not committed, and not undone by SQLite (disk full)
                 connection.execute("ROLLBACK")
+
+
+def settle(connection: sqlite3.Connection, seconds: float = 1.0) -> bool:
+    """Leave nothing of what was deleted in a file and its log; waits `seconds` for others.
+
+    Returns False while somebody reads the old pages or keeps writing: then try again. Raises
+    sqlite3 errors, and Conflict `scrub-failed`.
+    """
+    path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+    log = path.with_name(f"{path.name}-wal")
+    connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+    try:
+        for _ in range(_TRIES):
+            if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                return False
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if not log.exists() or log.stat().st_size == 0:
+                    _scrub(path)
+                    _touch(connection)
+                    return True
+            finally:
+                connection.execute("COMMIT")
+        return False
+    finally:
+        connection.execute("PRAGMA shrink_memory")  # pages read before are not written back
+        connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def _scrub(path: Path) -> None:
+    program = [sys.executable, "-I", "-S", scrub.__file__, os.fspath(path)]
+    if subprocess.run(program, check=False, capture_output=True).returncode:  # noqa: S603  (our own)
+        raise Conflict(
+            "scrub-failed",
+            f"deleted values could not be overwritten in {path.name}",
+            hint="check that the file may be written to, then repeat the command",
+        )
+
+
+def _touch(connection: sqlite3.Connection) -> None:
+    """Change something, so that every other connection reads the pages anew."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.execute(f"PRAGMA user_version={(version + 1) % 2**31}")
 
 
 @contextmanager

@@ -86,3 +86,5 @@ class RequestEvent(SQLModel, table=True):
     code: str = _empty()
     at: int = Field(sa_column=big())
     operator: str
+    letter: str = _empty()
+    """Of a notice: the text that was given. It names nobody."""

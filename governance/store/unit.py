@@ -6,14 +6,14 @@ changed; `Store.read()` gives a consistent snapshot. Evidence entries go to the 
 transaction; `governance.evidence` carries them to the log after the commit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, text
 
-Seal = Callable[[Connection, bytes], bytes]
-"""Returns an entry as it goes to the outbox: signed, where its maker has a key on record."""
+Seal = Callable[[Connection, Sequence[bytes]], Sequence[bytes]]
+"""Returns entries as they go to the outbox: signed, where their maker has a key on record."""
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Unit:
     """A transaction in progress."""
 
     connection: Connection
-    _seal: Seal = lambda _, entry: entry
+    _seal: Seal = lambda _, entries: entries
     _entries: list[bytes] = field(default_factory=list)
 
     def log(self, entry: bytes) -> None:
@@ -29,9 +29,16 @@ class Unit:
 
         Raises Refused `operator-key-missing` or another when its maker has a key that is not here.
         """
-        entry = self._seal(self.connection, entry)
-        self.connection.execute(text("INSERT INTO outbox (entry) VALUES (:e)"), {"e": entry})
-        self._entries.append(entry)
+        self.log_all([entry])
+
+    def log_all(self, entries: Sequence[bytes]) -> None:
+        """Commit many entries of one maker with this change; as `log`."""
+        entries = self._seal(self.connection, entries)
+        if entries:
+            self.connection.execute(
+                text("INSERT INTO outbox (entry) VALUES (:e)"), [{"e": entry} for entry in entries]
+            )
+        self._entries += entries
 
     @property
     def logged(self) -> bool:
@@ -45,7 +52,7 @@ class Store:
 
     engine: Engine
     after_commit: Callable[[], None] = lambda: None
-    seal: Seal = lambda _, entry: entry
+    seal: Seal = lambda _, entries: entries
 
     @contextmanager
     def write(self) -> Iterator[Unit]:

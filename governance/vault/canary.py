@@ -17,7 +17,7 @@ from governance.vault.sealing import (
     open_key,
 )
 
-_SID: Final = b"\0" * SID_BYTES
+SID: Final = b"\0" * SID_BYTES
 
 
 def canary_record(ring: Ring, ids: Ids) -> KeyRecord:
@@ -25,14 +25,14 @@ def canary_record(ring: Ring, ids: Ids) -> KeyRecord:
     record, _ = new_key(
         ring.epoch,
         ring.tenant,
-        _SID,
+        SID,
         secret=ids.random(KEY_BYTES),
         nonce=ids.random(NONCE_BYTES),
     )
     return record
 
 
-def check_canary(store: KeyStore, keys: RingFile) -> None:
+def check(store: KeyStore, keys: RingFile) -> None:
     """Return when ring and key store belong together; raises Refused `ring-foreign`."""
     if not (belongs(store, keys.ring) or belongs(store, keys.refresh())):
         raise Refused(
@@ -46,7 +46,7 @@ def belongs(store: KeyStore, ring: Ring) -> bool:
     """Return whether the canary of a key store opens under this ring."""
     record = store.canary()
     try:
-        open_key(ring.epochs.get(record.kek_id), ring.tenant, _SID, record)
+        open_key(ring.epochs.get(record.kek_id), ring.tenant, SID, record)
     except Tampered:
         return False
     return True

@@ -264,14 +264,9 @@ class KeyStore:
             )
 
     def settle(self) -> bool:
-        """Bring every change into the one file and empty its log; False while a reader holds old pages."""
+        """Leave nothing of what was deleted in the file and its log; False while a reader holds old pages."""
         with sqlite_file.faults(WHAT):
-            self._db.execute(f"PRAGMA busy_timeout={int(SETTLE_SECONDS * 1000)}")
-            try:
-                busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            finally:
-                self._db.execute(f"PRAGMA busy_timeout={sqlite_file.BUSY_SECONDS * 1000}")
-        return not busy
+            return sqlite_file.settle(self._db, SETTLE_SECONDS)
 
     def followed(self) -> int:
         """Return the number of the last line of the journal that was done here."""

@@ -17,9 +17,10 @@ from audit.canon import canonical
 from audit.clock import Micros
 from audit.errors import BadInput, NotFound, Refused
 from audit.ids import Ids
+from governance.vault import canary
 from governance.vault.bulk import uncollected
-from governance.vault.canary import check_canary
 from governance.vault.forgetting import Destroyed, Forgetting
+from governance.vault.identity import KINDS, MAX_IDENTITY, kind_number, normalise
 from governance.vault.journal import Journal
 from governance.vault.keystore import KeyStore, NewPerson, chunks
 from governance.vault.ring import UNKNOWN, Ring
@@ -45,15 +46,11 @@ from governance.vault.sealing import (
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
-KINDS: Final = {"customer": 1}
-"""Kinds of identity. The number stands for the way of normalising too, and is never reused."""
-
 TABLE_BLOB: Final = 7
 TABLE_IDENT: Final = 8
 TABLE_NOTE: Final = 9
 BLOB_STEP: Final = 64
 IDENT_STEP: Final = 32
-MAX_IDENTITY: Final = 200
 MAX_WRAPS: Final = 2**30
 """Wraps under one KEK in a suite whose nonces must not repeat (security 5.2). A person is wrapped once
 under a KEK, at admission or by a rotation, so the highest number ever given bounds them."""
@@ -69,7 +66,7 @@ class People:
         self._store = store
         self._ring_file = keys
         self._ids = ids
-        self._forgetting = Forgetting(store, keys, journal)
+        self._forgetting = Forgetting(store, lambda: keys.ring, journal)
 
     @classmethod
     def open(cls, ws: "Workspace") -> "People":
@@ -83,7 +80,7 @@ class People:
         store = KeyStore.open(ws.paths.keystore)
         with ExitStack() as undo:
             undo.callback(store.close)
-            check_canary(store, keys)
+            canary.check(store, keys)
             journal = Journal.open(ws.paths.evidence)
             undo.callback(journal.close)
             people = cls(store, keys, ws.ids, journal)
@@ -101,7 +98,7 @@ class People:
 
         Identities that are suppressed are left out, those of people who are still here too. Raises BadInput `unusable-identity` when a value is empty, too long or has control signs.
         """
-        number = _kind(kind)
+        number = kind_number(kind)
         tags = self._tags(number, values)
         version = self._store.version()
         tags = self._not_suppressed(number, tags)
@@ -142,11 +139,11 @@ class People:
         """Return those outside identities that are suppressed."""
         if not self._forgetting.anything:
             return set()
-        return self._forgetting.suppressed(self._suppression_tags(_kind(kind), values))
+        return self._forgetting.suppressed(self._suppression_tags(kind_number(kind), values))
 
     def lift(self, kind: str, values: Iterable[str], at: Micros) -> int:
         """Admit these identities again; returns how many were suppressed."""
-        return self._forgetting.lift(self._suppression_tags(_kind(kind), values).values(), at)
+        return self._forgetting.lift(self._suppression_tags(kind_number(kind), values).values(), at)
 
     def doomed(self, subject_ids: Iterable[int]) -> list[Destroyed]:
         """Return the keys of people as `destroy` would name them: to be noted before it, for a kill
@@ -168,7 +165,7 @@ class People:
 
     def find(self, kind: str, values: Sequence[str]) -> dict[str, int]:
         """Return the subject_id of each identity that is known; the others are left out."""
-        number = _kind(kind)
+        number = kind_number(kind)
         tags = self._tags(number, [v for v in values if normalise(v)])
         known = self._store.find(dict.fromkeys(tags.values()))
         return {value: known[tag] for value, tag in tags.items() if tag in known}
@@ -179,7 +176,7 @@ class People:
 
     def reveal(self, kind: str, subject_ids: Sequence[int]) -> dict[int, str]:
         """Return the identity of each person, normalised; people without one are left out."""
-        number = _kind(kind)
+        number = kind_number(kind)
         found: dict[int, str] = {}
         for part in chunks(subject_ids):
             keys = self._keys(part)
@@ -252,6 +249,14 @@ class People:
         if not found:
             raise _unknown()
         return _pseudonym(self._pseudonym_key(*found[-1][1:]), request)
+
+    def reference_of_nobody(self, request: str) -> None:
+        """Do the work of `reference` for nobody, so that the time taken does not tell who is known."""
+        record = self._store.canary()
+        if record.kek_id not in self._ring.epochs:
+            self._ring_file.refresh()
+            record = self._store.canary()
+        _pseudonym(self._pseudonym_key(canary.SID, record), request)
 
     def recognise(
         self, subject_ids: Iterable[int], pseudonyms: Collection[tuple[str, str]]
@@ -358,32 +363,6 @@ class People:
 def _pseudonym(secret: bytes, request: str) -> str:
     message = b"UTG1ref\0" + request.encode("utf-8")
     return hmac.digest(secret, message, "sha256")[:16].hex()
-
-
-def normalise(value: str) -> str:
-    """Return the one spelling of an identity (NFKC, no space around), or '' when it is unusable.
-
-    Case is kept: two customer numbers may differ in it. A number stays text, with its zeros.
-    """
-    text = (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
-    seen = text.isprintable() or all(map(_is_seen, text))
-    return text if len(text) <= MAX_IDENTITY and seen else ""
-
-
-def _is_seen(sign: str) -> bool:
-    """Return whether a sign is one that people see; one newer than this Python's tables is."""
-    return sign.isprintable() or unicodedata.category(sign) == "Cn"
-
-
-def _kind(kind: str) -> int:
-    number = KINDS.get(kind)
-    if number is None:
-        raise BadInput(
-            "unknown-identity-kind",
-            f'"{kind}" is not a kind of identity',
-            hint="known: " + ", ".join(KINDS),
-        )
-    return number
 
 
 def _key_for(keys: Mapping[tuple[int, int], DataKey], subject_id: int, cell: bytes) -> DataKey:

@@ -73,6 +73,10 @@ class Ring:
         place = b"UTG1told" + self.tenant + sid + recipient.encode("utf-8")
         return hmac.digest(self._suppress, place, "sha256")[:16].hex()
 
+    def proof_tag(self, message: bytes) -> bytes:
+        """Return the keyed digest (32 bytes) by which a proof of identity is recognised."""
+        return hmac.digest(self._index, b"UTG1prf\0" + self.tenant + message, "sha256")
+
     @property
     def row_key(self) -> str:
         """The secret with which rows of events are numbered (64 hexadecimal digits)."""

@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from governance.vault.identity import KINDS
 from governance.vault.keystore import KeyStore, chunks
-from governance.vault.people import KINDS
 from governance.vault.sealing import NONCE_BYTES
 
 

@@ -204,6 +204,11 @@ def test_every_choice_is_recorded_listed_and_taken_back(shop, number):
     tagwarden("choice", "personalisation", "off", *where)
     held = answer("choice", "list", *where)["choices"]
     assert [item["kind"] for item in held] == ["depersonalise", "object", "opt-out", "restrict"]
+    tagwarden("choice", "limit", *where)
+    tagwarden("choice", "decisions", "off", *where)
+    held = answer("choice", "list", *where)["choices"]
+    assert {"limit", "admt-opt-out"} <= {item["kind"] for item in held}
+    assert "bad-switch" in tagwarden("choice", "decisions", "of", *where, code=2).stderr
     later = ("--at", "2026-03-01T12:00:00.000001Z")
     assert "after the present" in tagwarden("choice", "unrestrict", *where, *later, code=2).stderr
     assert "bad-switch" in tagwarden("choice", "personalisation", "of", *where, code=2).stderr

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nothing that is held is erased; nothing past its time and not held survives; what is kept is listed."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,7 +13,7 @@ from governance import erasure, holds, retention
 from governance.erasure import EVERYTHING
 from governance.erasure.begin import Wanted, begin_many
 from tests.access import Shop
-from tests.holding import does, events_of, held, in_days, rows_of, setting
+from tests.holding import body, does, events_of, held, in_days, rows_of, setting
 from tests.property.test_access import QUICK
 from tests.workshop import as_reviewer
 
@@ -210,7 +209,7 @@ def agree(town):
         assert bool(rows_of(town.ws, "subject", person.who)) != person.gone, person
         if person.bare and not person.gone:
             assert any(one.ground and one.until >= today(town.ws) for one in standing[person.who])
-            kept = json.loads(erasure.certificate_of(town.ws, f"R{person.name}"))["held"]
+            kept = body(town.ws, f"R{person.name}")["held"]
             assert kept
             assert all(date.fromisoformat(one["until"]) and one["ground"] for one in kept)
 

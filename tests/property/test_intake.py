@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from audit.clock import to_micros
-from governance.vault.people import normalise
+from governance.vault.identity import normalise
 from tagging.intake import zones
 from tagging.intake.duck import MOST_E4, opened
 from tagging.intake.rows import UNUSABLE

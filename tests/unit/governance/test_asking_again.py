@@ -59,13 +59,17 @@ def test_after_a_refusal_nobody_asks_for_as_many_days_as_the_operator_says(ws, r
     assert may_ask(at(ws, "2024-08-27T10:30:00Z"), who, PURPOSE).allowed
 
 
-@pytest.mark.law("CA-135-c4")
-def test_after_an_opt_out_in_california_nobody_asks_for_twelve_months(ws):
+@pytest.mark.law("CA-135-c4", "CA-7221")
+@pytest.mark.parametrize(
+    ("kind", "because"),
+    [("opt-out", "opted-out"), ("limit", "limited"), ("admt-opt-out", "decisions-off")],
+)
+def test_after_an_opt_out_in_california_nobody_asks_for_twelve_months(ws, kind, because):
     who, elsewhere = a_person(ws, "ccpa"), a_person(ws, "gdpr")
     for one in (who, elsewhere):
-        choice.submit(ws, ChoiceFact(one, "opt-out", "", True, NO))
+        choice.submit(ws, ChoiceFact(one, kind, "", True, NO))
     found = may_ask(ws, who, PURPOSE)
-    assert (found.allowed, found.because) == (False, "opted-out")
+    assert (found.allowed, found.because) == (False, because)
     assert found.again_at == parse_time("2025-02-28T10:30:00Z")
     assert not may_ask(at(ws, "2025-02-28T10:29:59Z"), who, PURPOSE).allowed
     assert may_ask(at(ws, "2025-02-28T10:30:00Z"), who, PURPOSE).allowed

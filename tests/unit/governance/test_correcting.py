@@ -2,12 +2,14 @@
 """What people put right: attributes, whatever imports say afterwards; tags that they contest."""
 
 import json
+import shutil
+from contextlib import closing
 
 import pytest
 from sqlalchemy import text
 
 from audit.clock import HOUR, FixedClock, Micros
-from governance import authority, correcting, purpose, subject
+from governance import authority, correcting, purpose, restoring, subject
 from governance.actor import Actor
 from governance.custody.rotate import rotate
 from governance.intake import profiles
@@ -15,7 +17,7 @@ from governance.running.run import run_all
 from governance.workspace import Workspace
 from tests.access import PURPOSES, TAG
 from tests.intake import a_file, a_map
-from tests.workshop import NOON, a_workspace, applied, code_of
+from tests.workshop import NOON, a_workspace, applied, code_of, reopened
 
 ATTRIBUTES = {
     "city": {"column": "city", "category": "user.contact.address.city"},
@@ -155,11 +157,19 @@ def test_a_deleted_attribute_stays_away_until_that_is_lifted(shop):
 
 
 def test_the_last_attribute_takes_the_cell_along(shop):
+    before = cells(shop)
     correcting.delete(shop.ws, shop.who(), "city")
+    before |= cells(shop)
     correcting.delete(shop.ws, shop.who(), "diet")
+    gone = before - cells(shop)
+    assert len(gone) == 2
     with shop.ws.store.read() as connection:
         people = connection.execute(text("SELECT subject_id FROM sealedblob")).scalars().all()
     assert people == [shop.who("B")]
+    shop.ws.close()
+    for path in shop.ws.paths.root.rglob("*"):
+        if path.is_file():
+            assert not any(cell in path.read_bytes() for cell in gone), path
 
 
 def test_a_key_that_was_rotated_still_knows_what_the_source_said(shop):
@@ -235,3 +245,26 @@ def test_a_tag_that_nobody_knows_is_not_contested(shop):
     assert (
         code_of(lambda: correcting.contest(shop.ws, shop.who(), "interest.rome")) == "unknown-tag"
     )
+
+
+@pytest.mark.law("GDPR-16", "GDPR-18")
+def test_after_an_older_copy_of_the_store_the_wrong_value_and_the_contested_tag_are_not_used(shop):
+    ann, bob = shop.who(), shop.who("B")
+    copy = shop.folder / "copy.db"
+    shop.ws.close()
+    shutil.copy(shop.ws.paths.control, copy)
+    with closing(reopened(shop.ws.paths.root, clock=shop.ws.clock)) as later:
+        correcting.correct(later, ann, "city", "Oslo")
+        correcting.contest(later, bob, ROMAN)
+    shutil.move(copy, shop.ws.paths.control)
+    shop.ws = reopened(shop.ws.paths.root, clock=FixedClock(Micros(NOON + HOUR)))
+    done = restoring.accept(shop.ws)
+    assert (done.renewed, done.not_renewed) == (2, 0)
+    assert shop.values() == {"diet": "any"}
+    assert ROMAN not in shop.tags("B")
+    shop.imports("customer,city,diet\nA,Rome,any\n", "second.csv")
+    assert shop.values() == {"diet": "any"}
+    run_all(shop.ws)
+    assert shop.tags() == {"interest.eater"}
+    shop.imports("customer,city,diet\nA,Pisa,any\n", "third.csv")
+    assert shop.values() == {"city": "Pisa", "diet": "any"}

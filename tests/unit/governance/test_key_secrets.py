@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from audit.errors import Fault
 from governance.cli.app import app
+from governance.vault.identity import KINDS
 from governance.vault.keystore import KeyStore
-from governance.vault.people import KINDS
 from tests.keeping import a_kept_folder
 from tests.workshop import OFFICER, reopened
 

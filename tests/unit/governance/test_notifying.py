@@ -6,11 +6,12 @@ import json
 import pytest
 from sqlalchemy import text
 
-from governance import access, correcting, erasure, notifying
+from governance import access, correcting, notifying
 from governance.requests import desk, erasing, executing, row
 from governance.requests.desk import Asked
 from tests.access import Shop, a_person
 from tests.erasing import REF, erased, later
+from tests.holding import body
 from tests.workshop import as_reviewer, code_of
 
 
@@ -59,8 +60,7 @@ def test_an_erasure_owes_each_recipient_a_notification_and_waits_for_none(ws, wh
     later(ws)
     erasing.carry_on(ws)
     assert state(ws, ref) == [("processor", "erase", "pending")]
-    said = json.loads(erasure.certificate_of(ws, ref))
-    assert said["open"] == [{"target": "processor", "what": "erase", "state": "pending"}]
+    assert body(ws, ref)["open"] == ["processor:erase:pending"]
     with ws.store.read() as connection:
         assert row.load(connection, ref).state == "fulfilled"
         assert [one.recipient for one in notifying.open_for(connection, ref)] == ["processor"]
@@ -109,7 +109,9 @@ def test_a_state_says_what_is_known_and_no_more(ws, who):
     assert notifying.acknowledge(ws, owed.id, "A-1").code == "A-1"
     assert notifying.listed(ws, ref) == []
     assert code_of(lambda: notifying.impossible(ws, owed.id, "impossible")) == "cannot-follow"
-    assert notifying.told_of(ws, ref)[0]["code"] == "A-1"
+    assert notifying.open_of(ws, ref) == []
+    (receipt,) = notifying.receipts_of(ws, ref)
+    assert (receipt["target"], receipt["ref"]) == ("processor", "A-1")
 
 
 @pytest.mark.law("GDPR-19", "CA-105")
@@ -118,6 +120,7 @@ def test_not_telling_needs_a_ground(ws, who):
     (owed,) = notifying.listed(ws, ref)
     assert code_of(lambda: notifying.impossible(ws, owed.id, "too-much-work")) == "unknown-ground"
     assert notifying.impossible(ws, owed.id, "disproportionate").state == "impossible"
+    assert notifying.open_of(ws, ref) == ["processor:restrict:impossible"]
     assert notifying.listed(ws, ref) == []
     assert code_of(lambda: notifying.sent(ws, "nt-0")) == "unknown-notification"
 

@@ -12,7 +12,8 @@ import pytest
 
 from audit.errors import Fault
 from audit.ids import SystemIds
-from governance.vault.people import People, normalise
+from governance.vault.identity import normalise
+from governance.vault.people import People
 from governance.vault.ring import create_ring
 from tests.workshop import a_workspace, code_of, reopened
 

@@ -10,7 +10,7 @@ from audit.clock import DAY
 from audit.errors import Conflict, Fault
 from governance import authority
 from governance.actor import Actor
-from governance.requests import desk, row
+from governance.requests import desk, row, timing
 from governance.requests.desk import Asked
 from governance.requests.machine import ENDS, LIVE, MOVES, Standing, State, Step, may, step
 from policies.rights import rights
@@ -176,15 +176,15 @@ def test_a_refusal_names_a_ground_that_its_law_knows(ws):
 @pytest.mark.law("GDPR-12-3")
 def test_more_time_is_taken_once_for_a_reason_and_in_time(ws):
     ref = desk.open_request(ws, Asked("access"), a_person(ws)).ref
-    assert code_of(lambda: desk.extend(ws, ref, "holidays")) == "unknown-reason"
-    longer = desk.extend(ws, ref, "complexity")
+    assert code_of(lambda: timing.extend(ws, ref, "holidays")) == "unknown-reason"
+    longer = timing.extend(ws, ref, "complexity")
     assert longer.deadline == longer.extended_due
-    assert code_of(lambda: desk.extend(ws, ref, "number")) == "extended-already"
+    assert code_of(lambda: timing.extend(ws, ref, "number")) == "extended-already"
     late = Asked("access", received_on=date(2025, 12, 1))
     ref = desk.open_request(ws, late, a_person(ws, "9")).ref
-    assert code_of(lambda: desk.extend(ws, ref, "number")) == "too-late"
+    assert code_of(lambda: timing.extend(ws, ref, "number")) == "too-late"
     cn = desk.open_request(ws, Asked("access"), a_person(ws, "10", "pipl_cn")).ref
-    assert code_of(lambda: desk.extend(ws, cn, "number")) == "no-extension"
+    assert code_of(lambda: timing.extend(ws, cn, "number")) == "no-extension"
 
 
 @pytest.mark.law("CA-7021-b")
@@ -192,7 +192,7 @@ def test_what_nobody_proves_to_be_theirs_expires_after_its_time_and_not_before(w
     now = Asked("access", received_on=date(2026, 2, 28))
     kept = desk.open_request(ws, now, a_person(ws)).ref
     gone = desk.open_request(ws, replace(now, received_on=date(2025, 12, 1)), None).ref
-    assert [one.ref for one in desk.expire(ws)] == [gone]
+    assert [one.ref for one in timing.expire(ws)] == [gone]
     with ws.store.read() as connection:
         assert row.load(connection, gone).state == State.EXPIRED
         assert row.load(connection, kept).state == State.RECEIVED
@@ -201,11 +201,11 @@ def test_what_nobody_proves_to_be_theirs_expires_after_its_time_and_not_before(w
 def test_a_hold_stops_the_work_and_not_the_clock_and_ends_on_its_day(ws):
     ref = desk.open_request(ws, Asked("access"), a_person(ws)).ref
     due = desk.vouch(ws, ref, "in-person").due
-    held = desk.hold(ws, ref, "fee", date(2026, 3, 10))
+    held = timing.hold(ws, ref, "fee", date(2026, 3, 10))
     assert (held.hold, held.due) == ("fee", due)
     with ws.store.write() as unit:
         assert code_of(lambda: desk.start(ws, unit, ref)) == "on-hold"
-    assert desk.release(ws, ref).hold == ""
+    assert timing.release(ws, ref).hold == ""
 
 
 @pytest.mark.law("GDPR-12-6")
@@ -216,6 +216,38 @@ def test_the_clock_stops_while_proof_is_awaited_where_the_law_says_so(ws):
     ws.clock.at += 5 * DAY
     after = desk.vouch(ws, ref, "session")
     assert (after.clock, after.due) == ("gdpr.month_with_identity_pause", date(2026, 4, 6))
+
+
+def test_proof_that_was_asked_for_too_late_stops_no_clock_and_still_counts(ws):
+    ref = desk.open_request(ws, Asked("access", received_on=date(2026, 1, 5)), a_person(ws)).ref
+    with ws.store.write() as unit:
+        desk.asked_for_proof(ws, unit, ref, "challenge")
+    after = desk.vouch(ws, ref, "session")
+    assert (after.state, after.clock, after.due) == (State.OPEN, "gdpr.month", date(2026, 2, 5))
+
+
+def test_what_was_proven_on_hold_goes_on_when_the_hold_ends_and_never_expires(ws):
+    who = a_person(ws)
+    freed = desk.open_request(ws, Asked("access"), who).ref
+    timing.hold(ws, freed, "clarification", date(2026, 9, 1))
+    assert desk.vouch(ws, freed, "session").state == State.RECEIVED
+    ws.clock.at += 90 * DAY
+    assert timing.expire(ws) == []
+    assert timing.release(ws, freed).state == State.OPEN
+    over = desk.open_request(ws, Asked("portability"), who).ref
+    timing.hold(ws, over, "fee", date(2026, 6, 1))
+    desk.vouch(ws, over, "session")
+    ws.clock.at += 10 * DAY
+    assert [(one.ref, one.state) for one in timing.expire(ws)] == [(over, State.OPEN)]
+
+
+def test_more_time_is_time_before_a_request_expires_too(ws):
+    ref = desk.open_request(ws, Asked("access"), a_person(ws)).ref
+    timing.extend(ws, ref, "number")
+    ws.clock.at += 60 * DAY
+    assert timing.expire(ws) == []
+    ws.clock.at += 60 * DAY
+    assert [one.ref for one in timing.expire(ws)] == [ref]
 
 
 @pytest.mark.law("CN-PIPL-49")

@@ -9,6 +9,8 @@ from tagging.explain.logic import logic
 from tagging.explain.naming import Naming
 from tagging.explain.phrases import measured
 from tagging.rules.tree import facts
+from tests.shop import a_tag
+from tests.unit.tagging.test_phrases import rule
 from tests.unit.test_examples import catalogue
 
 
@@ -84,3 +86,35 @@ def test_it_reads_well(tags, key, en, zh):
     item = found[key]
     assert logic(item.tag, item.root, "en", naming) == en
     assert logic(item.tag, item.root, "zh", naming) == zh
+
+
+@pytest.mark.parametrize(
+    ("text", "en"),
+    [
+        ("orders() > 2", "at least 3 orders so far"),
+        ("orders() < 3", "fewer than 3 orders so far"),
+        ("2 < orders()", "at least 3 orders so far"),
+        ("orders() <> 2", "not (2 orders so far)"),
+        ("orders() = 2", "2 orders so far"),
+        ("spend() > 10", "more than 10.00 spent so far"),
+        ("spend() <= 10", "at most 10.00 spent so far"),
+        ("attribute('city') = 'Rome'", "declared: city = Rome"),
+        ("attribute('city') is null", "not declared: city"),
+        ("attribute('city') in ('Rome', 'Oslo')", "declared: city = Rome or Oslo"),
+        ("not (orders() >= 2)", "not (at least 2 orders so far)"),
+        (
+            "orders() >= 2 and (spend() >= 5 or tag('tag.vip'))",
+            "at least 2 orders so far; and (at least 5.00 spent so far; or carries the tag “tag.vip”)",
+        ),
+        (
+            "orders() > units()",
+            "number of orders so far is more than quantity bought so far",
+        ),
+    ],
+)
+def test_a_comparison_keeps_its_meaning(text, en):
+    root = rule(text)
+    (said,) = logic(a_tag(value=text), root, "en", Naming())
+    assert said == en
+    (zh,) = logic(a_tag(value=text), root, "zh", Naming())
+    assert digits([zh]) == digits([said])

@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests under random steps by random officers, with crashes between any two statements.
+
+After every step, whatever became of it: one active request at most, every change on record once and in
+order, nothing carried out for somebody who was not verified or that was not decided by two, no day that
+moved to an earlier one, no dead end.
+"""
+
+import itertools
+import os
+from contextlib import contextmanager
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+from sqlalchemy import event, text
+
+from audit.clock import DAY, FixedClock
+from audit.errors import Fault
+from governance.requests import desk, doctor, notices, register, row, timing
+from governance.requests.days import day_here
+from governance.requests.desk import Asked
+from governance.requests.machine import ACTIVE, ENDS, LIVE, MOVES, State, Step, may
+from policies.rights import dates, rights
+from tests.desk import CLERK, a_desk, a_person
+from tests.workshop import NOON, OFFICER, REVIEWER, reopened
+
+OFFICERS = (OFFICER, REVIEWER, CLERK)
+REGIMES = ("gdpr", "pipl_cn", "ccpa")
+KINDS = ("access", "deletion", "restriction", "personalisation-off", "opt-out")
+EXPECTED = {
+    "bad-day",
+    "duplicate-of",
+    "extended-already",
+    "held-already",
+    "key-reused",
+    "needs-review",
+    "no-extension",
+    "no-such-letter",
+    "nobody-there",
+    "not-on-hold",
+    "not-permitted",
+    "not-verified",
+    "not-waiting",
+    "on-hold",
+    "request-ended",
+    "right-not-here",
+    "same-person",
+    "too-late",
+    "unknown-ground",
+    "waiting-already",
+    "wrong-state",
+}
+TODAY = date(2026, 3, 1).toordinal()
+DONE = (State.EXECUTING, State.FULFILLED, State.PARTIALLY_FULFILLED)
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def crashing_at(engine, number):
+    """Let the process end before the statement of that number; 0: never."""
+    left = itertools.count(1)
+
+    def before(*_):
+        if next(left) == number:
+            raise Crash
+
+    event.listen(engine, "before_cursor_execute", before)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", before)
+
+
+class Shop:
+    """A workspace in which examples come one after another, each with people of its own."""
+
+    def __init__(self, folder):
+        self.clock = FixedClock(NOON)
+        self.ws = a_desk(folder, clock=self.clock)
+        self.numbers = itertools.count()
+        self.carried = self.ws.evidence.last_source
+        self.logged = {}
+
+    def reopen(self):
+        self.ws.close()
+        self.ws = reopened(self.ws.paths.root, clock=self.clock)
+
+    def entries(self):
+        """What the log says of each request, in order."""
+        self.ws.actor = OFFICER
+        self.ws.evidence.drain()
+        for entry in self.ws.evidence.after(self.carried):
+            if entry.act.startswith("request."):
+                facts = entry.facts
+                line = (facts["step"], facts["state"], facts.get("code", ""))
+                self.logged.setdefault(facts["ref"], []).append(line)
+        self.carried = self.ws.evidence.last_source
+        return self.logged
+
+
+SHOP = {}
+
+
+class Requests(RuleBasedStateMachine):
+    """The desk, its officers, and their people."""
+
+    refs = Bundle("refs")
+    officers = st.sampled_from(OFFICERS)
+    crashes = st.one_of(st.just(0), st.just(0), st.integers(1, 30))
+
+    def __init__(self):
+        super().__init__()
+        self.shop = SHOP["shop"]
+        self.shop.ws.actor = OFFICER
+        self.shop.clock.at = NOON
+        self.run = next(self.shop.numbers)
+        self.people = [a_person(self.shop.ws, f"{self.run}-{regime}", regime) for regime in REGIMES]
+        self.first_due = {}
+        self.mine = set()
+
+    @property
+    def ws(self):
+        return self.shop.ws
+
+    def does(self, officer, crash, work):
+        """Let an officer do something; returns its answer, or None when it was refused or died."""
+        before = self.requests()
+        self.ws.actor = officer
+        try:
+            with crashing_at(self.ws.store.engine, crash):
+                return work(self.ws)
+        except Fault as fault:
+            code = fault.code
+        except Crash:
+            self.shop.reopen()
+            return None
+        assert code in EXPECTED, code
+        assert self.requests() == before
+        return None
+
+    def requests(self):
+        with self.ws.store.read() as connection:
+            return {one.ref: one for one in self.some(connection)}
+
+    def some(self, connection):
+        known = ", ".join(map(str, self.people))
+        mine = row.select(connection, f"subject_id IN ({known})")
+        strangers = row.select(connection, "subject_id IS NULL")
+        return [*mine, *(one for one in strangers if one.ref in self.mine)]
+
+    @rule(
+        target=refs,
+        officer=officers,
+        crash=crashes,
+        who=st.sampled_from([0, 1, 2, 0, 1, 2, None]),
+        kind=st.sampled_from(KINDS),
+        how=st.tuples(
+            st.sampled_from(["self", "self", "self", "agent"]),
+            st.sampled_from(["", "", "k1", "k2"]),
+            st.sampled_from([0, 0, 3, 40]),
+        ),
+    )
+    def opens(self, officer, crash, *, who, kind, how):
+        by, key, ago = how
+        asked = Asked(
+            kind,
+            requester=by,
+            mandate="doc-1" if by == "agent" else "",
+            received_on=date.fromordinal(TODAY - ago),
+            key=f"{self.run}-{key}" if key else "",
+        )
+        subject = None if who is None else self.people[who]
+        before = self.requests()
+        made = self.does(officer, crash, lambda ws: desk.open_request(ws, asked, subject))
+        if made is None:
+            return multiple()
+        self.mine.add(made.ref)
+        if key:
+            again = self.does(officer, 0, lambda ws: desk.open_request(ws, asked, subject))
+            assert again is not None
+            assert again.ref == made.ref
+            assert len(self.requests()) <= len(before) + 1
+        return made.ref
+
+    @rule(officer=officers, crash=crashes, ref=refs)
+    def asks(self, officer, crash, ref):
+        def work(ws):
+            with ws.store.write() as unit:
+                return desk.asked_for_proof(ws, unit, ref, "challenge")
+
+        self.does(officer, crash, work)
+
+    @rule(
+        officer=officers,
+        crash=crashes,
+        ref=refs,
+        how=st.sampled_from(["in-person", "session", "known-contact"]),
+    )
+    def vouches(self, officer, crash, ref, how):
+        self.does(officer, crash, lambda ws: desk.vouch(ws, ref, how))
+
+    @rule(
+        officer=officers,
+        crash=crashes,
+        ref=refs,
+        act=st.sampled_from(["submit", "submit", "approve", "approve", "hand_back", "revoke"]),
+    )
+    def handles(self, officer, crash, ref, act):
+        self.does(officer, crash, lambda ws: getattr(desk, act)(ws, ref))
+
+    @rule(
+        officer=officers,
+        crash=crashes,
+        ref=refs,
+        ground=st.sampled_from(["not-identified", "excessive", "fraudulent"]),
+    )
+    def denies(self, officer, crash, ref, ground):
+        self.does(officer, crash, lambda ws: desk.deny(ws, ref, ground))
+
+    @rule(officer=officers, crash=crashes, ref=refs)
+    def extends(self, officer, crash, ref):
+        self.does(officer, crash, lambda ws: timing.extend(ws, ref, "complexity"))
+
+    @rule(officer=officers, crash=crashes, ref=refs, days=st.integers(-1, 60))
+    def holds(self, officer, crash, ref, days):
+        until = date.fromordinal(day_here(self.ws).toordinal() + days)
+        self.does(officer, crash, lambda ws: timing.hold(ws, ref, "fee", until))
+
+    @rule(officer=officers, crash=crashes, ref=refs)
+    def releases(self, officer, crash, ref):
+        self.does(officer, crash, lambda ws: timing.release(ws, ref))
+
+    @rule(
+        officer=officers,
+        crash=crashes,
+        ref=refs,
+        what=st.sampled_from(
+            [
+                Step.START,
+                Step.START,
+                Step.FULFIL,
+                Step.FULFIL_IN_PART,
+                Step.STOP,
+                Step.WAIT,
+                Step.ARRIVE,
+            ]
+        ),
+    )
+    def carries_out(self, officer, crash, ref, what):
+        def work(ws):
+            with ws.store.write() as unit:
+                if what == Step.START:
+                    return desk.start(ws, unit, ref)
+                return desk.moved(ws, unit, ref, what, "mailer" if what == Step.WAIT else "")
+
+        self.does(officer, crash, work)
+
+    @rule(officer=officers, crash=crashes, ref=refs)
+    def tells(self, officer, crash, ref):
+        self.does(officer, crash, lambda ws: notices.give(ws, ref))
+
+    @rule(officer=officers, crash=crashes)
+    def expires(self, officer, crash):
+        before = self.requests()
+        self.does(officer, crash, timing.expire)
+        for ref, one in self.requests().items():
+            if one.state == State.EXPIRED != before[ref].state:
+                assert one.deadline < day_here(self.ws)
+                assert before[ref].known < one.standing.needs or one.subject_id is None
+
+    @rule(days=st.sampled_from([1, 1, 10, 31, 60, -1]))
+    def time_passes(self, days):
+        self.shop.clock.at += days * DAY
+
+    @rule()
+    def is_opened_again(self):
+        self.shop.reopen()
+
+    @invariant()
+    def one_is_active(self):
+        active = ", ".join(f"'{state}'" for state in sorted(ACTIVE))
+        with self.ws.store.read() as connection:
+            found = connection.execute(
+                text(
+                    f"SELECT count(*) FROM request WHERE state IN ({active}) AND subject_id IS NOT "
+                    "NULL GROUP BY subject_id, kind, target HAVING count(*) > 1"
+                )
+            ).all()
+        assert found == []
+
+    @invariant()
+    def every_change_is_on_record_once_and_in_order(self):
+        logged = self.shop.entries()
+        with self.ws.store.read() as connection:
+            for one in self.some(connection):
+                steps = row.steps(connection, one.ref)
+                noted = [(step.step, step.state, step.code) for step in steps]
+                assert noted == logged.get(one.ref, []), one.ref
+                assert steps[-1].state == one.state
+                assert [step.step for step in steps].count("open") == 1
+                assert [step.at for step in steps] == sorted(step.at for step in steps)
+                follows(steps)
+
+    @invariant()
+    def nothing_is_done_unverified_or_undecided(self):
+        for one in self.requests().values():
+            if one.state in DONE:
+                assert one.known >= one.standing.needs
+                assert one.subject_id is not None
+                if one.standing.reviewed:
+                    assert one.submitted_by
+                    assert one.decided_by
+            if one.state in DONE and one.standing.reviewed:
+                assert one.submitted_by != one.decided_by
+
+    @invariant()
+    def no_day_moves_to_an_earlier_one(self):
+        for one in self.requests().values():
+            law = dates(rights().kinds[one.kind].regimes[one.regime], one.received_on)
+            due = self.first_due.setdefault(one.ref, one.due)
+            assert law.due == due
+            assert one.due >= due
+            assert one.deadline >= one.due
+
+    @invariant()
+    def there_is_a_way_out_and_the_doctor_names_it(self):
+        with self.ws.store.read() as connection:
+            tasks = doctor.tasks(connection, self.ws.settings, day_here(self.ws))
+        waiting = {task.ref for task in tasks if task.what != "letter"}
+        for one in self.requests().values():
+            assert (one.ref in waiting) == (one.state in LIVE)
+            if one.state in LIVE:
+                ways = [step for step in MOVES if may(one.standing, step)]
+                assert any(MOVES[step][1] in ENDS for step in ways) or Step.STOP in ways
+            proven = one.subject_id is not None and one.known >= one.standing.needs
+            if one.state in (State.RECEIVED, State.VERIFYING) and proven:
+                assert one.hold
+
+    @invariant()
+    def the_register_agrees(self):
+        today = day_here(self.ws)
+        with self.ws.store.read() as connection:
+            told = notices.given(connection)
+        for one in self.requests().values():
+            line = register.line_of(one, told.get(one.ref, {}), self.ws.settings, today)
+            assert (line.kept == "no") == bool(line.missed)
+            assert line.due >= one.due
+            if line.kept == "yes":
+                assert one.ended
+
+
+def follows(steps):
+    """Each step could follow the one before: no state without its step."""
+    state = State(steps[0].state)
+    for one in steps[1:]:
+        if one.step == "notice":
+            assert one.state == state
+            continue
+        come_from, to = MOVES[Step(one.step)]
+        assert state in come_from
+        assert one.state == (to or state)
+        state = State(one.state)
+
+
+def play(folder, examples, steps):
+    """Play many examples in one workspace."""
+    SHOP["shop"] = Shop(folder)
+    try:
+        profile = settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        machine = type("Played", (Requests,), {}).TestCase
+        machine.settings = profile
+        machine("runTest").runTest()
+    finally:
+        SHOP.pop("shop").ws.close()
+
+
+@pytest.mark.law("GDPR-12-3", "CN-PIPL-50", "CA-7101")
+def test_requests_hold_their_rules_whatever_happens(tmp_path):
+    play(tmp_path, examples=12, steps=25)
+
+
+@pytest.mark.slow
+def test_requests_hold_their_rules_for_longer(tmp_path):
+    play(tmp_path, examples=int(os.environ.get("TAGWARDEN_EXAMPLES", "300")), steps=60)
