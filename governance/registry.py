@@ -177,6 +177,18 @@ PLACES: Final = (
         on_erasure="retain:proof-of-consent",
         withheld=_AFTERWARDS,
     ),
+    _table(
+        "hold",
+        "what must not be erased, on which ground, until when",
+        "依法须保留的内容、依据与期限",
+    ),
+    _table(
+        "notification",
+        "what recipients must be told because of a request, and whether they were",
+        "因请求须通知接收方的事项及其状态",
+        on_erasure="sever:proof-of-answer",
+        find="ref",
+    ),
     _file("lake", "behaviour events", "行为事件", find="subject_id"),
     _file(
         "quarantine",

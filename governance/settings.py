@@ -107,6 +107,20 @@ KNOWN: dict[str, Setting] = {
     "erasure.proof_years": Setting(
         3, "years for which consents and choices of erased people are kept as proof"
     ),
+    "holds.longest_days": Setting(1095, "how many days ahead the last day of a legal hold may lie"),
+    "retention.events_days": Setting(
+        0, "days for which events are kept; 0: as long as the purposes that use them say"
+    ),
+    "retention.transactions_years": Setting(
+        0, "years for which tax law keeps transactions even of erased people; 0: none"
+    ),
+    "retention.attributes_days": Setting(
+        30, "days after which attributes of people whom no purpose permits are deleted; 0: never"
+    ),
+    "retention.people_days": Setting(
+        0, "days without event, consent or choice after which people are erased; 0: never"
+    ),
+    "retention.quarantine_days": Setting(30, "days for which rows that could not be read are kept"),
     "controller.name": Setting("", "name of the controller, for the record of processing"),
     "controller.contact": Setting("", "contact of the controller, for the record"),
     "controller.joint": Setting("", "joint controller with contact; none where there is none"),
@@ -226,10 +240,16 @@ _LEAST: Final = {
     "erasure.grace_hours": 0,
     "erasure.preview_hours": 1,
     "erasure.proof_years": 1,
+    "holds.longest_days": 1,
     "identity.max_per_hour": 1,
     "keys.backup_days": 1,
     "keys.rotate_days": 1,
     "requests.keep_months": 24,
+    "retention.attributes_days": 0,
+    "retention.events_days": 0,
+    "retention.people_days": 0,
+    "retention.quarantine_days": 0,
+    "retention.transactions_years": 0,
 }
 """The least that a number may be."""
 

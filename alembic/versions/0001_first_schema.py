@@ -383,6 +383,7 @@ def upgrade() -> None:
     sa.Column('closed_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('counts', sa.Text(), server_default=sa.text("'{}'"), nullable=False),
     sa.Column('keys', sa.Text(), server_default=sa.text("'[]'"), nullable=False),
+    sa.Column('held', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.Column('body', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.Column('certificate', sa.LargeBinary(), nullable=True),
     sa.PrimaryKeyConstraint('ref', name=op.f('pk_erasure'))
@@ -398,6 +399,39 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('subject_id', name=op.f('pk_keptproof')),
     sqlite_with_rowid=False
     )
+    op.create_table('hold',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('category', sa.String(), nullable=False),
+    sa.Column('ground', sa.String(), nullable=False),
+    sa.Column('until', sa.String(), nullable=False),
+    sa.Column('placed_by', sa.String(), nullable=False),
+    sa.Column('placed_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('confirmed_by', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.Column('confirmed_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('lifted_by', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.Column('lifted_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hold'))
+    )
+    with op.batch_alter_table('hold', schema=None) as batch_op:
+        batch_op.create_index('ix_hold_subject', ['subject_id'], unique=False)
+
+    op.create_table('notification',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('ref', sa.String(), nullable=False),
+    sa.Column('recipient', sa.String(), nullable=False),
+    sa.Column('what', sa.String(), nullable=False),
+    sa.Column('reference', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('code', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.Column('made_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('moved_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notification'))
+    )
+    with op.batch_alter_table('notification', schema=None) as batch_op:
+        batch_op.create_index('uq_notification_ref', ['ref', 'recipient'], unique=True)
+        batch_op.create_index(batch_op.f('ix_notification_state'), ['state'], unique=False)
+
     op.create_table('challenge',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('ref', sa.String(), nullable=False),
@@ -463,6 +497,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_request_state'))
 
     op.drop_table('request')
+    op.drop_table('notification')
+    op.drop_table('hold')
     op.drop_table('keptproof')
     op.drop_table('erasure')
     with op.batch_alter_table('tagvalue', schema=None) as batch_op:

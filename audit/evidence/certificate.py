@@ -72,7 +72,7 @@ FIELDS: Final[Mapping[str, Check]] = {
     "shredded": _ROWS,
     "retained": _each({"store": _CODE, "rows": _count, "ground": _CODE, "until": _DAY_OR_NONE}),
     "keys": _each({"ver": _count, "kek_id": _count, "digest": _matches(r"[0-9a-f]{64}")}),
-    "l1": _HOUR,
+    "l1": _matches(rf"(?:{_TIME})?"),
     "l2": _DAY_OR_NONE,
     "backups": _DAY_OR_NONE,
     "receipts": _each({"target": _CODE, "ref": _SHORT, "at": _HOUR}),
@@ -84,7 +84,7 @@ FIELDS: Final[Mapping[str, Check]] = {
 """Every field of a certificate, each present, with what may stand in it. Times are UTC, to the hour.
 
 `erased`, `shredded`, `retained`: rows by place. `keys`: the data keys destroyed, by the SHA-256 of their
-wrapped records. `l1`: when no file of the running system held them any more. `l2`: the day after which
+wrapped records. `l1`: when no file of the running system held them any more ('': a hold keeps them). `l2`: the day after which
 no copy anywhere can be opened ('': no date can be promised). `backups`: the day until which backups of
 the keys may live ('': there is none). `remains`, `open`: codes of what stays, and of what is not done.
 """

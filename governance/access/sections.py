@@ -3,7 +3,17 @@
 
 from typing import Final
 
-from governance.access import asked, events, leaving, permissions, person, proofs, tags, trail
+from governance.access import (
+    asked,
+    events,
+    holding,
+    leaving,
+    permissions,
+    person,
+    proofs,
+    tags,
+    trail,
+)
 from governance.access.section import Section
 
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -20,6 +30,8 @@ SECTIONS: Final[tuple[Section, ...]] = (
     asked.REQUESTS,
     asked.STEPS,
     leaving.ERASURES,
+    holding.HOLDS,
+    holding.NOTIFICATIONS,
     proofs.PROOFS,
     trail.LOGGED,
     trail.WAITING,

@@ -33,6 +33,9 @@ ACTS: Final = {
     "erasure.previewed": Text(
         "it was looked at what an erasure would do", "查看了删除您的数据将涉及的内容"
     ),
+    "hold.placed": Text("it was ordered that something be kept", "决定保留您的部分数据"),
+    "hold.confirmed": Text("that order was confirmed", "确认了该保留决定"),
+    "hold.lifted": Text("that order was lifted", "解除了该保留决定"),
     "read.consent": Text("your consents were looked at", "查看了您的同意记录"),
     "read.explained": Text("your tags were explained", "说明了您的标签"),
     "read.subject": Text("your data were looked at", "查看了您的数据"),

@@ -79,6 +79,9 @@ def _lines(body: "Mapping[str, Any]", data: "Mapping[str, Any]", language: str) 
         "keys": f"{len(body['keys']):,}",
         **{name: body[name] for name in ("l1", "l2", "backups")},
         "open": ", ".join(body["open"]),
+        "held": ", ".join(
+            f"{one['category']} ({one['ground']}, {one['until']})" for one in body["held"]
+        ),
         "remains": ", ".join(body["remains"]),
         "signed": data["signed"],
     }
@@ -105,6 +108,7 @@ _EN = {
     "l2": "L2, no copy anywhere opens after",
     "backups": "backups of the keys may live until",
     "open": "not done yet",
+    "held": "held, stored only, until",
     "remains": "remains",
     "signed": "signed",
 }
@@ -122,6 +126,7 @@ _ZH = {
     "l2": "L2，任何副本此后均不可打开",
     "backups": "密钥备份最迟保留至",
     "open": "尚未完成",
+    "held": "依法保留（仅存储），截至",
     "remains": "保留内容",
     "signed": "签署时间",
 }

@@ -181,6 +181,7 @@ def _list(found: "list[Progress]", language: str, *, as_json: bool) -> None:
             "grace_until": iso(item.grace_until),
             "closed": iso(item.closed_at) if item.closed_at else "",
             "waiting": item.waiting,
+            "held": item.held,
         }
 
     rows = [

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from audit.clock import HOUR, Micros, iso
+from governance import notifying
 from governance.erasure.preview import YEAR
 from governance.erasure.words import remains
 from governance.registry import PLACES
@@ -38,12 +39,14 @@ def body_of(ws: "Workspace", saga: "Saga", done_at: Micros) -> Mapping[str, Any]
             }
             for place in PLACES
             if place.ground and saga.counts.get(place.code)
-        ],
+        ]
+        + list(saga.held.get("kept", ())),
         "keys": [dict(key) for key in saga.keys],
-        "l1": _hour(done_at),
-        "remains": list(remains(saga.scope.kind)),
-        "open": [],
-        "held": [],
+        "l1": "" if saga.held else _hour(done_at),
+        "remains": [*remains(saga.scope.kind), *(["held-stored-only"] if saga.held else [])],
+        "receipts": notifying.receipts_of(ws, saga.ref),
+        "open": notifying.open_of(ws, saga.ref),
+        "held": list(saga.held.get("holds", ())),
         "version": _version(),
     }
 

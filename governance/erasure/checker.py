@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 KEPT: Final = frozenset({"consentevent", "choiceevent", "keptproof", "erasure"})
 """Tables in which the bare number stays: ledgers with a ground, and this register until it is closed."""
 
+HELD: Final = frozenset({"subject", "hold", "request", "liveevent", "choicestate", "bitmapdelta"})
+"""Tables in which something stays of people whose transactions are held; of some, not everything."""
+TRADES: Final = frozenset({"purchase", "return", "cancel", "adjustment"})
+
 _CHUNK: Final = 20_000
 _WORDS: Final = re.compile(r"[^,;\t|]+")
 
@@ -55,6 +59,77 @@ def search(ws: "Workspace", people: Mapping[int, Sequence[bytes]]) -> Found:
         for person in people:
             _add(found, person, "quarantine")
     return found
+
+
+def search_held(
+    ws: "Workspace", people: Mapping[int, int], seals: Mapping[int, Sequence[bytes]]
+) -> Found:
+    """Return what is there of people whose transactions a hold keeps, from an instant on, beside those.
+
+    `seals` are traces of what was sealed of each.
+    """
+    found: Found = {}
+    numbers = BitMap(people)
+    if not numbers:
+        return found
+    owners = [(trace, person) for person, traces in seals.items() for trace in traces]
+    for number, path in _searched(ws.paths.root, [trace for trace, _ in owners]):
+        _add(found, owners[number][1], f"file:{path}")
+    with ws.store.read() as connection:
+        _tables_but(connection, people, found)
+        names = {row.name for row in connection.execute(text("SELECT name FROM bitmap"))}
+        _sets(connection, numbers, found, names - {"restricted"})
+    _lake_but(ws.paths.lake, people, found)
+    if _in_quarantine(ws):
+        for person in people:
+            _add(found, person, "quarantine")
+    return found
+
+
+def _tables_but(connection: Connection, people: Mapping[int, int], found: Found) -> None:
+    seen: Found = {}
+    _tables(connection, BitMap(people), seen)
+    for person, places in seen.items():
+        for place in places - HELD:
+            _add(found, person, place)
+    for table, query in _BESIDES.items():
+        for person in BitMap(connection.execute(text(query)).scalars()) & BitMap(people):
+            _add(found, person, table)
+    for row in connection.execute(text("SELECT subject_id, event_type, ts FROM liveevent")):
+        if row.subject_id in people and not _stays(people, *row):
+            _add(found, row.subject_id, "liveevent")
+
+
+_BESIDES: Final = {
+    "choicestate": "SELECT subject_id FROM choicestate WHERE kind <> 'restrict'",
+    "bitmapdelta": "SELECT subject_id FROM bitmapdelta WHERE name <> 'restricted'",
+}
+
+
+def _stays(people: Mapping[int, int], person: int, kind: str, instant: int) -> bool:
+    return kind in TRADES and instant >= people[person]
+
+
+def _lake_but(lake: Path, people: Mapping[int, int], found: Found) -> None:
+    """Read back whose events of which type lie in every file of the lake."""
+    import pyarrow.parquet as pq
+
+    for path in sorted(lake.rglob("*")) if lake.is_dir() else ():
+        if not path.is_file():
+            continue
+        columns = ["subject_id", "event_type", "ts"]
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=1 << 20, columns=columns):
+                for item in batch.filter(_among(batch, people)).to_pylist():
+                    if not _stays(people, item["subject_id"], item["event_type"], item["ts"]):
+                        _add(found, item["subject_id"], "lake")
+
+
+def _among(batch: Any, people: Mapping[int, int]) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.is_in(batch.column("subject_id"), pa.array(sorted(people), pa.int64()))
 
 
 def search_part(ws: "Workspace", people: Collection[int], scope: "Scope") -> Found:

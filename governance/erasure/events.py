@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events in the lake: only parts that hold some of these people are written anew, without them.
+"""Events in the lake: only parts that hold some that go are written anew, without them.
 
 New file, on the disk; then one transaction registers it and forgets the old one; then the old one is
 removed. What a crash leaves is in no table, and is swept.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from audit.clock import Micros
 from governance.store.private_file import sync_folder
 from governance.store.repair import orphans, registered_parts
 from governance.workspace import Workspace
 from tagging.lake import Part
-from tagging.lake_without import Without
+from tagging.lake_without import Going, Without
 
 SUFFIX = ".parquet"
 
@@ -25,12 +26,32 @@ SUFFIX = ".parquet"
 def counted(ws: Workspace, connection: Connection, people: Collection[int]) -> Mapping[int, int]:
     """Return person -> events in the lake."""
     found: dict[int, int] = {}
-    with _engine(ws, people) as engine:
-        for item in engine.held(
-            [ws.paths.lake / row.path for row in _parts(ws, connection, people)]
-        ):
+    going = [Going(people)]
+    with _engine(ws, going) as engine:
+        for item in engine.held(_files(ws, connection, going)):
             found[item.subject_id] = found.get(item.subject_id, 0) + item.rows
     return found
+
+
+def total(ws: Workspace, connection: Connection, going: Sequence[Going]) -> int:
+    """Return how many events of the lake go."""
+    with _engine(ws, going) as engine:
+        return engine.total(_files(ws, connection, going))
+
+
+def transactions(
+    ws: Workspace, connection: Connection, people: Collection[int], since: Micros
+) -> dict[int, tuple[int, int]]:
+    """Return person -> transactions in the lake since an instant: how many, and when the last was."""
+    going = [Going(people)]
+    with _engine(ws, going) as engine:
+        return engine.transactions(_files(ws, connection, going, since=since), since)
+
+
+def seen(ws: Workspace, connection: Connection, since: Micros) -> list[int]:
+    """Return whoever has an event in the lake since an instant."""
+    with _engine(ws, ()) as engine:
+        return engine.seen(_files(ws, connection, [Going((), others=True)], since=since), since)
 
 
 def erase(ws: Workspace, people: Collection[int]) -> int:
@@ -38,10 +59,15 @@ def erase(ws: Workspace, people: Collection[int]) -> int:
 
     Call it while holding the lock of long work.
     """
+    return take(ws, [Going(people)])
+
+
+def take(ws: Workspace, going: Sequence[Going]) -> int:
+    """Write the parts of the lake anew without some events; as `erase`."""
     with ws.store.read() as connection:
-        rows = {ws.paths.lake / row.path: row for row in _parts(ws, connection, people)}
+        rows = {ws.paths.lake / row.path: row for row in _parts(ws, connection, going)}
         kinds = _text_columns(connection)
-    with _engine(ws, people) as engine, ExitStack() as undo:
+    with _engine(ws, going) as engine, ExitStack() as undo:
         old = sorted({item.file for item in engine.held(list(rows))})
         written: dict[Path, Part] = {}
         for file in old:
@@ -106,11 +132,11 @@ def remove_unregistered(ws: Workspace) -> None:
 
 
 @contextmanager
-def _engine(ws: Workspace, people: Collection[int]) -> Iterator[Without]:
+def _engine(ws: Workspace, going: Sequence[Going]) -> Iterator[Without]:
     settings = ws.settings
     engine = Without(
         ws.paths.lake,
-        people,
+        going,
         memory=settings.text("engine.memory"),
         threads=settings.number("engine.threads"),
     )
@@ -120,12 +146,30 @@ def _engine(ws: Workspace, people: Collection[int]) -> Iterator[Without]:
         engine.close()
 
 
-def _parts(ws: Workspace, connection: Connection, people: Collection[int]) -> list[Any]:
-    """Return the registered parts of the buckets in which these people are."""
+def _files(
+    ws: Workspace, connection: Connection, going: Sequence[Going], since: Micros | None = None
+) -> list[Path]:
+    """Return the files in which such events can be, and which hold something since an instant."""
+    found = _parts(ws, connection, going)
+    return [ws.paths.lake / row.path for row in found if since is None or row.last_ts >= since]
+
+
+def _parts(ws: Workspace, connection: Connection, going: Sequence[Going]) -> list[Any]:
+    """Return the registered parts in which such events can be."""
     count = ws.settings.number("lake.buckets")
-    buckets = {subject_id % count for subject_id in people}
-    rows = connection.execute(text("SELECT path, bucket, columns FROM lakepart ORDER BY path"))
-    return [row for row in rows if row.bucket % count in buckets]
+    rows = connection.execute(
+        text("SELECT path, bucket, columns, first_ts, last_ts FROM lakepart ORDER BY path")
+    ).all()
+    buckets = [(one, {subject_id % count for subject_id in one.people}) for one in going]
+    return [
+        row
+        for row in rows
+        if any(
+            (one.others or row.bucket % count in where)
+            and (one.before is None or row.first_ts < one.before)
+            for one, where in buckets
+        )
+    ]
 
 
 def _swap(connection: Connection, rows: Mapping[Path, Any], written: Mapping[Path, Part]) -> None:

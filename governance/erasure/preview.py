@@ -5,20 +5,22 @@ A preview is stale when anything that it counted has changed, or when it is olde
 erasure begins from a fresh one only.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from audit.canon import canonical
-from audit.clock import DAY, HOUR, Micros
+from audit.clock import DAY, HOUR, Micros, to_micros
 from audit.errors import Conflict
 from governance.authority import demand
-from governance.erasure import aside, events, part, rows
+from governance.erasure import aside, events, held, part, rows
 from governance.erasure.scope import Scope, check
-from governance.erasure.words import remains
+from governance.erasure.words import STANDS, remains
+from governance.holds import Hold
 from governance.registry import ERASE, PLACES, Place
 from governance.vault.traces import traces
 
@@ -56,11 +58,13 @@ class Preview:
     scope: Scope
     made_at: Micros
     lines: tuple[Line, ...]
+    stands: tuple[str, ...] = ()
+    """Codes of what stands against it: it waits, or keeps something that is stored only."""
 
     @property
     def remains(self) -> tuple[str, ...]:
         """Codes of what stays although it came from people (`governance.erasure.words`)."""
-        return remains(self.scope.kind)
+        return (*remains(self.scope.kind), *self.stands)
 
     @property
     def digest(self) -> str:
@@ -95,7 +99,8 @@ def of_record(subject_id: int, record: Mapping[str, Any]) -> Preview:
         for item in record["lines"]
     )
     scope = Scope(record["scope"], record["target"])
-    return Preview(subject_id, scope, record["made_at"], lines)
+    stands = tuple(code for code in record["remains"] if code in STANDS)
+    return Preview(subject_id, scope, record["made_at"], lines, stands)
 
 
 def preview(ws: "Workspace", subject_id: int, scope: Scope) -> Preview:
@@ -131,12 +136,51 @@ def previews(
         if scope.whole
         else part.counted(ws, connection, people, scope)
     )
+    standing = held.standing(ws, connection, people)
+    spared = spared_of(standing) if scope.whole else {}
+    kept = held.kept(ws, connection, found, spared)
+    made = {}
+    for who in people:
+        lines = list(_lines(found, who, until, whole_=scope.whole))
+        if who in spared:
+            lines = list(_split(lines, kept, who, standing[who].last))
+        stands = _stands(standing.get(who), whole_=scope.whole)
+        made[who] = Preview(who, scope, at, tuple(lines), stands)
+    return made
+
+
+def spared_of(standing: Mapping[int, held.Standing]) -> dict[int, Micros]:
+    """Return from when the transactions of each person stay, of whom an erasure would go on now."""
     return {
-        subject_id: Preview(
-            subject_id, scope, at, tuple(_lines(found, subject_id, until, whole_=scope.whole))
-        )
-        for subject_id in people
+        who: one.since
+        for who, one in standing.items()
+        if one.since is not None and not one.everything
     }
+
+
+def _stands(standing: held.Standing | None, *, whole_: bool) -> tuple[str, ...]:
+    if standing is None:
+        return ()
+    if standing.everything:
+        return ("hold-waits",)
+    return ("held-stored-only",) if whole_ else ()
+
+
+def _split(
+    lines: Iterable[Line], kept: Mapping[str, Mapping[int, int]], who: int, hold: Hold
+) -> Iterator[Line]:
+    """Yield lines, each place divided into what goes and what a hold keeps."""
+    until = Micros(
+        to_micros(datetime(hold.until.year, hold.until.month, hold.until.day, tzinfo=UTC))
+    )
+    for line in lines:
+        stays = kept.get(line.place, {}).get(who, 0)
+        if line.place in held.STAYS:
+            stays = line.count
+        if stays != line.count:
+            yield replace(line, count=line.count - stays)
+        if stays:
+            yield Line(line.place, "retain", stays, hold.ground, until)
 
 
 def whole(

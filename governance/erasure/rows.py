@@ -2,20 +2,25 @@
 """Rows of the control store: counted and deleted for many people at once, table by table of the registry."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 
 from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
 from audit.clock import Micros
+from governance.erasure import held
 from governance.erasure.leaving import AMONG, leaving
 from governance.registry import ERASE, SHRED, Place, places
 from governance.store import bitmaps
 from governance.store.unit import Unit
+from policies.vocabulary import Choice
 
 Counts = Mapping[int, int]
 """Person -> rows."""
 
 MEMBERS = "members"
+RESTRICTED = "restricted"
+"""The set of people whose data are stored only."""
 
 
 def counted(connection: Connection, people: Collection[int]) -> dict[str, Counts]:
@@ -56,6 +61,41 @@ def erase(unit: Unit, people: Collection[int], *, kept_until: Micros) -> None:
             _erase(connection, place, gone)
         _drop_values(connection, values)
         _keep_proof(connection, kept_until)
+
+
+def erase_but_transactions(unit: Unit, since: Mapping[int, Micros]) -> None:
+    """Delete what the tables hold of people who are held: all but their transactions from an instant on.
+
+    They stay restricted; who they are stays, and so do the ledgers with a ground.
+    """
+    connection = unit.connection
+    for instant, people in held.by_since(since).items():
+        gone = BitMap(people)
+        with leaving(connection, gone):
+            values = _values(connection)
+            for place in places("table"):
+                if place.on_erasure == ERASE and place.code not in held.STAYS:
+                    _erase_but(connection, place, gone, instant)
+            _drop_values(connection, values)
+
+
+_SPARED: Final = {
+    "liveevent": f" AND NOT ({held.TRADED} AND ts >= :since)",
+    "choicestate": f" AND kind <> '{Choice.RESTRICT}'",
+    "bitmapdelta": f" AND name <> '{RESTRICTED}'",
+}
+
+
+def _erase_but(connection: Connection, place: Place, gone: BitMap, since: Micros) -> None:
+    if place.find == MEMBERS:
+        names = [name for name in bitmaps.names(connection, "") if name != RESTRICTED]
+        out_of_sets(connection, names, gone)
+        return
+    condition = _SPARED.get(place.name, "")
+    connection.execute(
+        text(f"DELETE FROM {place.name} WHERE {AMONG}{condition}"),
+        {"since": since} if ":since" in condition else {},
+    )
 
 
 def _erase(connection: Connection, place: Place, gone: BitMap) -> None:

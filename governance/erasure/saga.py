@@ -7,16 +7,17 @@ brings back what goes.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
 from audit.clock import Micros
 from audit.errors import Conflict
+from governance import holds
 from governance.authority import demand
-from governance.erasure import kept, steps, unkeyed
+from governance.erasure import kept, resuming, steps, unkeyed
 from governance.erasure.begin import unknown
 from governance.erasure.scope import Scope
 from governance.erasure.step import Step
@@ -62,6 +63,8 @@ class Progress:
     grace_until: Micros
     closed_at: Micros | None
     waiting: str = ""
+    held: bool = False
+    """Whether a hold keeps something: what is closed is not the end of it."""
 
 
 def carry_on(
@@ -69,13 +72,16 @@ def carry_on(
 ) -> list[Progress]:
     """Roll every erasure (or one) forward as far as it goes; returns how far each has come.
 
-    Without a number, what outlived its people is removed too, and ledgers whose time is over. Raises
+    Without a number, what a hold had kept goes when the hold is over; what outlived its people is
+    removed, and ledgers whose time is over. Raises
     NotFound `unknown-erasure`, Conflict `workspace-busy`, Refused `overwriting-off` or `not-permitted`.
     """
     demand(ws, "erasure.run")
-    mine = [item.ref for item in sagas(ws, ref)]
     waiting: dict[str, str] = {}
     with ws.exclusive("erasure"):
+        if ref is None:
+            resuming.resume(ws)
+        mine = [item.ref for item in sagas(ws, ref)]
         targets = tuple(Step)[2:]
         for number, target in enumerate(targets):
             for chain in (WHOLE, PART):
@@ -92,29 +98,40 @@ def carry_on(
 
 def sagas(ws: "Workspace", ref: str | None = None) -> list[Progress]:
     """Return how far every erasure (or one) has come, the newest first; raises NotFound."""
-    query = "SELECT ref, scope, target, step, begun_at, grace_until, closed_at FROM erasure "
+    query = (
+        "SELECT ref, subject_id, scope, target, step, begun_at, grace_until, closed_at, held "
+        "FROM erasure "
+    )
     with ws.store.read() as connection:
         rows = connection.execute(
             text(query + ("WHERE ref = :r " if ref else "") + "ORDER BY begun_at DESC, ref"),
             {"r": ref} if ref else {},
         ).all()
-    if ref and not rows:
-        raise unknown()
-    now = ws.clock.now()
+        if ref and not rows:
+            raise unknown()
+        now = ws.clock.now()
+        stopped = holds.stopped(connection, now)
     return [
-        _why(
-            Progress(
-                row.ref,
-                Scope(row.scope, row.target),
-                Step(row.step),
-                row.begun_at,
-                row.grace_until,
-                row.closed_at,
-            ),
-            "grace" if row.step == Step.RESTRICTED and row.grace_until > now else "",
+        Progress(
+            row.ref,
+            Scope(row.scope, row.target),
+            Step(row.step),
+            row.begun_at,
+            row.grace_until,
+            row.closed_at,
+            _waits(row, now, stopped),
+            bool(row.held),
         )
         for row in rows
     ]
+
+
+def _waits(row: Any, now: Micros, stopped: Container[int]) -> str:
+    if row.step != Step.RESTRICTED:
+        return ""
+    if row.grace_until > now:
+        return "grace"
+    return "hold" if row.subject_id in stopped else ""
 
 
 def certificate_of(ws: "Workspace", ref: str) -> bytes:
@@ -136,15 +153,7 @@ def certificate_of(ws: "Workspace", ref: str) -> bytes:
 
 
 def _why(item: Progress, waiting: str) -> Progress:
-    return Progress(
-        item.ref,
-        item.scope,
-        item.step,
-        item.begun_at,
-        item.grace_until,
-        item.closed_at,
-        waiting or item.waiting,
-    )
+    return replace(item, waiting=waiting or item.waiting)
 
 
 def _advance(
@@ -195,6 +204,7 @@ def _saga(row: Any) -> Saga:
         committed_at=row.committed_at,
         counts=json.loads(row.counts),
         keys=json.loads(row.keys),
+        held=json.loads(row.held or "{}"),
         body=row.body,
     )
 
@@ -221,6 +231,8 @@ def _move(
         ).rowcount
         if moved != len(rows):
             raise Conflict("erasure-moved", "another process has carried this erasure on")
+        if target is Step.COMMITTED:
+            steps.settle(ws, unit, moving, changes)
         unit.log_all(
             [ws.evidence.entry(act, request=saga.ref, step=target.code) for saga in moving]
         )

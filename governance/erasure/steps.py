@@ -10,11 +10,23 @@ from sqlalchemy import text
 
 from audit.canon import canonical
 from audit.clock import Micros
-from governance.erasure import aside, certificate, certified, checker, disk, events, part, rows
+from governance import notifying
+from governance.erasure import (
+    aside,
+    certificate,
+    certified,
+    checker,
+    disk,
+    events,
+    held,
+    part,
+    rows,
+)
 from governance.erasure.leaving import AMONG, leaving
-from governance.erasure.preview import whole
-from governance.erasure.scope import Scope
+from governance.erasure.preview import spared_of, whole
+from governance.erasure.scope import Scope, tags_of
 from governance.registry import PLACES
+from governance.store.unit import Unit
 from governance.vault.traces import traces
 
 if TYPE_CHECKING:
@@ -38,6 +50,8 @@ class Saga:
     committed_at: Micros | None
     counts: Mapping[str, int]
     keys: Sequence[Mapping[str, Any]]
+    held: Mapping[str, Any]
+    """What a hold keeps (`held.Standing.record`), from the commitment on; empty: nothing."""
     body: str
 
 
@@ -50,32 +64,65 @@ class Done:
 
 
 def commit(ws: "Workspace", batch: Sequence[Saga]) -> Done:
-    """Count what will go, for the last time; note who is not to be admitted again."""
+    """Count what will go, for the last time; note who is not to be admitted again, and what is held."""
     people, scope, now = _people(batch), batch[0].scope, ws.evidence.now()
     disk.require_overwriting(ws.store)
     with ws.store.read() as connection:
+        standing = held.standing(ws, connection, people)
         found = (
             whole(ws, connection, people)
             if scope.whole
             else part.counted(ws, connection, people, scope)
         )
+        spared = spared_of(standing) if scope.whole else {}
+        kept = held.kept(ws, connection, found, spared)
     tags = ws.people.suppression(people) if scope.whole else {}
-    return Done(
-        changes={
-            saga.ref: {
-                "committed_at": now,
-                "suppress": b"".join(tags.get(saga.subject_id, ())) or saga.suppress,
-                "counts": _json(
-                    {
-                        place.code: count
-                        for place in PLACES
-                        if (count := found.get(place.code, {}).get(saga.subject_id))
-                    }
-                ),
-            }
-            for saga in batch
+    changes = {}
+    for saga in batch:
+        who = saga.subject_id
+        changes[saga.ref] = {
+            "committed_at": now,
+            "suppress": b"".join(tags.get(who, ())) or saga.suppress,
+            "counts": _json(_going(found, kept, who)),
+            "held": _json(standing[who].record(_kept_events(kept, who))) if who in spared else "",
         }
-    )
+    waits = {saga.ref: "hold" for saga in batch if _stopped(standing.get(saga.subject_id))}
+    return Done(waits, changes)
+
+
+def settle(
+    ws: "Workspace", unit: Unit, moving: Sequence[Saga], changes: Mapping[str, Change]
+) -> None:
+    """Add to the transaction of the commitment what the law keeps, and whom it must be told.
+
+    Raises Conflict `hold-placed`.
+    """
+    scope = moving[0].scope
+    records = {
+        saga.subject_id: json.loads(str(changes[saga.ref]["held"] or "null")) for saga in moving
+    }
+    held.settle(ws, unit, records, whole=scope.whole)
+    keys = None if scope.whole else tags_of(unit.connection, scope)
+    notifying.owe(ws, unit, "erase", {saga.subject_id: saga.ref for saga in moving}, keys)
+
+
+def _going(
+    found: Mapping[str, Mapping[int, int]], kept: Mapping[str, Mapping[int, int]], who: int
+) -> dict[str, int]:
+    counts = {
+        place.code: found.get(place.code, {}).get(who, 0) - kept.get(place.code, {}).get(who, 0)
+        for place in PLACES
+    }
+    return {place: count for place, count in counts.items() if count}
+
+
+def _kept_events(kept: Mapping[str, Mapping[int, int]], who: int) -> dict[str, int]:
+    counts = {place: kept.get(place, {}).get(who, 0) for place in ("file.lake", "store.liveevent")}
+    return {place: count for place, count in counts.items() if count}
+
+
+def _stopped(standing: held.Standing | None) -> bool:
+    return standing is not None and standing.everything
 
 
 def suppress(ws: "Workspace", batch: Sequence[Saga]) -> Done:
@@ -91,8 +138,12 @@ def suppress(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 def destroy_keys(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     """Destroy keys and names, when their digests and traces are noted; they open nothing."""
-    people = _people(batch)
-    _note_keys(ws, batch, people)
+    free, spared = _apart(batch)
+    _note_seals(ws, [saga for saga in batch if saga.subject_id in spared])
+    people = _people(free)
+    if not people:
+        return Done()
+    _note_keys(ws, free, people)
     ws.people.destroy(people, ws.clock.now())
     if not ws.people.settle():
         return _all_wait(batch, "reader")
@@ -121,6 +172,19 @@ def _note_keys(ws: "Workspace", batch: Sequence[Saga], people: Sequence[int]) ->
             )
 
 
+def _note_seals(ws: "Workspace", batch: Sequence[Saga]) -> None:
+    """Note what the search looks for where keys stay: the seals of attributes that go."""
+    seals = _seals(ws, _people(batch))
+    noted = [
+        {"r": saga.ref, "t": masked(seals[saga.subject_id])}
+        for saga in batch
+        if saga.subject_id in seals
+    ]
+    if noted:
+        with ws.store.write() as unit:
+            unit.connection.execute(text("UPDATE erasure SET traces = :t WHERE ref = :r"), noted)
+
+
 def _seals(ws: "Workspace", people: Sequence[int]) -> Mapping[int, list[bytes]]:
     """Return person -> the last 16 bytes of each of their sealed cells: the seal itself."""
     found: dict[int, list[bytes]] = {}
@@ -137,11 +201,13 @@ def _seals(ws: "Workspace", people: Sequence[int]) -> Mapping[int, list[bytes]]:
 
 def delete_rows(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     """Delete the rows of the control store, or those of the part; bring that to the disk."""
-    people, scope = _people(batch), batch[0].scope
+    free, spared = _apart(batch)
+    people, scope = _people(free), batch[0].scope
     disk.require_overwriting(ws.store)
     with ws.store.write() as unit:
         if scope.whole:
             rows.erase(unit, people, kept_until=certified.kept_until(ws, ws.clock.now()))
+            rows.erase_but_transactions(unit, spared)
         else:
             part.erase(ws, unit, people, scope)
     return Done() if disk.settle(ws.store) else _all_wait(batch, "reader")
@@ -149,7 +215,8 @@ def delete_rows(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 def purge_files(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     """Write the lake and the quarantine anew without these people; leave no work file."""
-    events.erase(ws, _people(batch))
+    free, spared = _apart(batch)
+    events.take(ws, held.going(_people(free), spared))
     aside.erase(ws, aside.suppressed(ws))
     aside.clear_scratch(ws)
     return Done()
@@ -178,7 +245,10 @@ def check(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 def _search(ws: "Workspace", batch: Sequence[Saga]) -> Mapping[int, set[str]]:
     if batch[0].scope.whole:
-        return checker.search(ws, {saga.subject_id: unmasked(saga.traces) for saga in batch})
+        free, spared = _apart(batch)
+        found = checker.search(ws, {saga.subject_id: unmasked(saga.traces) for saga in free})
+        seals = {s.subject_id: unmasked(s.traces) for s in batch if s.subject_id in spared}
+        return found | checker.search_held(ws, spared, seals)
     return checker.search_part(ws, _people(batch), batch[0].scope)
 
 
@@ -192,8 +262,9 @@ def certify(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 def close(ws: "Workspace", batch: Sequence[Saga]) -> Done:
     """Forget in the register itself who it was about."""
-    people = [{"s": saga.subject_id} for saga in batch]
-    if batch[0].scope.whole:
+    free, spared = _apart(batch)
+    people = [{"s": saga.subject_id} for saga in free]
+    if batch[0].scope.whole and people:
         with ws.store.write() as unit:
             unit.connection.execute(
                 text(
@@ -203,8 +274,14 @@ def close(ws: "Workspace", batch: Sequence[Saga]) -> Done:
                 people,
             )
     now = ws.clock.now()
-    forgotten = {"subject_id": None, "suppress": None, "traces": None, "closed_at": now}
-    return Done(changes={saga.ref: forgotten for saga in batch})
+    forgotten = {"suppress": None, "traces": None, "closed_at": now}
+    return Done(
+        changes={
+            saga.ref: forgotten
+            | {"subject_id": saga.subject_id if saga.subject_id in spared else None}
+            for saga in batch
+        }
+    )
 
 
 def masked(items: Iterable[bytes]) -> bytes:
@@ -228,6 +305,12 @@ def _flipped(item: bytes) -> bytes:
 
 def _people(batch: Sequence[Saga]) -> list[int]:
     return [saga.subject_id for saga in batch]
+
+
+def _apart(batch: Sequence[Saga]) -> tuple[list[Saga], dict[int, Micros]]:
+    """Return the erasures that take everything, and from when the transactions of the others stay."""
+    free = [saga for saga in batch if not saga.held]
+    return free, {saga.subject_id: saga.held["since"] for saga in batch if saga.held}
 
 
 def _all_wait(batch: Sequence[Saga], why: str) -> Done:

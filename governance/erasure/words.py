@@ -3,6 +3,7 @@
 
 from typing import Final
 
+from governance.holds import GROUNDS as HELD
 from tagging.finding import Text
 
 WHAT: Final = {
@@ -27,6 +28,11 @@ GROUNDS: Final = {
         "proof that a choice was respected (GDPR Art. 5(2))",
         "证明选择得到遵守（GDPR 第5条第2款）",
     ),
+    **{
+        code: Text(f"{one.text.en} ({articles})", f"{one.text.zh}（{articles}）")
+        for code, one in HELD.items()
+        if (articles := ", ".join(one.articles))
+    },
 }
 REMAINS: Final = {
     "release-bounded": Text(
@@ -59,11 +65,20 @@ REMAINS: Final = {
         "what was said and chosen stays on record, and so does this decision",
         "所作同意与选择以及本次决定的记录保留",
     ),
+    "hold-waits": Text(
+        "a legal hold stands against it: nothing is erased, and nothing is used, until the hold is over",
+        "存在法律保全：在其结束前不删除，也不使用",
+    ),
+    "held-stored-only": Text(
+        "what must be kept is stored only, with who it belongs to; it is erased when the last hold is over",
+        "依法须保留的内容及其归属仅作存储；最后一项保全结束后删除",
+    ),
     "source-may-repeat": Text(
         "an import may bring such attributes again: the source must be told",
         "再次导入可能重新带来该属性：须通知来源方",
     ),
 }
+STANDS: Final = ("hold-waits", "held-stored-only")
 WHOLE: Final = (
     "suppression",
     "backup-expiry",
@@ -78,6 +93,10 @@ WAITING: Final = {
     "reader": Text(
         "another process still reads what was deleted; run this again when it has ended",
         "另有进程仍在读取已删除内容；待其结束后再次运行",
+    ),
+    "hold": Text(
+        "a legal hold stands against it: tagwarden hold list",
+        "存在法律保全：见 tagwarden hold list",
     ),
     "found": Text(
         "the search still found something; run this again, then tagwarden doctor",

@@ -146,12 +146,12 @@ def carry_on(
 
 def _finish(ws: "Workspace", closed: Sequence[Progress]) -> None:
     """End the requests whose certificate is there, and what else was severed from an erased person."""
-    done = {one.ref for one in closed}
     going_on = {one.ref for one in erasure.sagas(ws) if one.step != Saga.CLOSED}
+    done = {one.ref: Step.FULFIL_IN_PART if one.held else Step.FULFIL for one in closed}
     with ws.store.write() as unit:
         for found in row.select(unit.connection, "state = 'executing'"):
             if found.ref in done and is_erasure(found):
-                desk.moved(ws, unit, found.ref, Step.FULFIL, "certificate")
+                desk.moved(ws, unit, found.ref, done[found.ref], "certificate")
         left = row.select(
             unit.connection, "subject_id IS NULL AND state IN ('open', 'in_review', 'executing')"
         )

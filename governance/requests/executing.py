@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from audit.errors import BadInput, Conflict
-from governance import access, choice, consent, correcting, explaining, rulebook
+from governance import access, choice, consent, correcting, explaining, notifying, rulebook
 from governance.access.forms import Form
 from governance.access.package import Language
 from governance.authority import demand
@@ -22,6 +22,7 @@ from governance.requests import desk, erasing, row
 from governance.requests.machine import State, Step, step
 from governance.requests.row import Request
 from governance.store.private_file import Draft
+from governance.store.unit import Unit
 from policies.rights import rights
 from policies.vocabulary import Choice
 from policies.vocabulary import State as Said
@@ -100,7 +101,27 @@ def execute(ws: "Workspace", ref: str, how: How = How()) -> Done:
     result = _ACTS[rights().kinds[found.kind].act](_Case(ws, found, how))
     with ws.store.write() as unit:
         ended = desk.moved(ws, unit, ref, result.end)
+        _owe(ws, unit, ended)
     return Done(ended, result.lines, result.passphrase)
+
+
+def _owe(ws: "Workspace", unit: Unit, ended: Request) -> None:
+    """Note, with the end of a request, which recipients must be told of it (GDPR Art. 19)."""
+    kind = rights().kinds[ended.kind]
+    if kind.act in _TOLD and ended.subject_id is not None:
+        keys = {ended.target} if kind.target == "tag" else None
+        notifying.owe(ws, unit, _TOLD[kind.act], {ended.subject_id: ended.ref}, keys)
+
+
+_TOLD: Final[Mapping[str, str]] = {
+    "correct": "correct",
+    "contest": "correct",
+    "block": "erase",
+    "restrict": "restrict",
+    "opt-out": "opt-out",
+    "limit": "opt-out",
+}
+"""Act → what recipients are told."""
 
 
 def _check(found: Request, how: How) -> None:

@@ -10,10 +10,23 @@ from sqlalchemy import Column, Index, LargeBinary, Text, text
 from sqlalchemy import false as sa_false
 from sqlmodel import Field, SQLModel
 
-from governance.store import tables_correction, tables_erasure, tables_identity, tables_rights
+from governance.store import (
+    tables_correction,
+    tables_erasure,
+    tables_hold,
+    tables_identity,
+    tables_rights,
+)
 from governance.store.columns import CLUSTERED, METADATA, big
 
-__all__ = ["METADATA", "tables_correction", "tables_erasure", "tables_identity", "tables_rights"]
+__all__ = [
+    "METADATA",
+    "tables_correction",
+    "tables_erasure",
+    "tables_hold",
+    "tables_identity",
+    "tables_rights",
+]
 
 
 class Purpose(SQLModel, table=True):

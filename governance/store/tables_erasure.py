@@ -39,6 +39,8 @@ class Erasure(SQLModel, table=True):
     """Place -> rows, as they stood when the erasure was committed."""
     keys: str = Field(default="[]", sa_type=Text, sa_column_kwargs={"server_default": text("'[]'")})
     """Digests of the data keys that were destroyed."""
+    held: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    """What a hold keeps of the person, from the commitment on; '' when nothing is kept."""
     body: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
     """What the certificate says."""
     certificate: bytes | None = Field(default=None, sa_column=_blob())

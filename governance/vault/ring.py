@@ -68,6 +68,11 @@ class Ring:
         """Return the 16 bytes by which an erased person is known in an old key store (security: 5.8)."""
         return hmac.digest(self._suppress, b"UTG1tomb" + self.tenant + sid, "sha256")[:16]
 
+    def recipient_reference(self, recipient: str, sid: bytes) -> str:
+        """Return the name (32 hexadecimal digits) by which one recipient is told of a person."""
+        place = b"UTG1told" + self.tenant + sid + recipient.encode("utf-8")
+        return hmac.digest(self._suppress, place, "sha256")[:16].hex()
+
     def proof_tag(self, message: bytes) -> bytes:
         """Return the keyed digest (32 bytes) by which a proof of identity is recognised."""
         return hmac.digest(self._index, b"UTG1prf\0" + self.tenant + message, "sha256")

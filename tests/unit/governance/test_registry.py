@@ -71,6 +71,7 @@ def test_what_is_kept_has_a_ground_and_what_dies_has_none():
         "store.request": "proof-of-answer",
         "store.requestevent": "proof-of-answer",
         "store.keptproof": "proof-of-consent",
+        "store.notification": "proof-of-answer",
         "keystore.suppress": "no-return",
         "log.forgotten": "no-return",
     }
