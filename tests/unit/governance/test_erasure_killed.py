@@ -13,6 +13,7 @@ from contextlib import closing
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import text
 
 from audit.clock import HOUR, FixedClock
 from governance import erasure
@@ -175,9 +176,11 @@ def ended(folder, who, other):
         assert ws.people.reveal("customer", [who, other]) == {other: OTHER}
         kept = sorted(path.name for path in ws.paths.quarantine.iterdir())
         assert kept == ["in-1.csv"]
-        text = (ws.paths.quarantine / "in-1.csv").read_text("utf-8")
-        assert (NUMBER in text, OTHER in text) == (False, True)
+        put_aside = (ws.paths.quarantine / "in-1.csv").read_text("utf-8")
+        assert (NUMBER in put_aside, OTHER in put_aside) == (False, True)
         with ws.store.read() as connection:
+            keys = connection.execute(text("SELECT keys FROM erasure")).scalar_one()
+            assert [key["ver"] for key in json.loads(keys)] == [1], "digests outlive the keys"
             seen = erasure.previews(ws, connection, [who, other], erasure.EVERYTHING)
             wholly = {line.place for line in seen[who].lines if line.count > 0}
             assert wholly == {"store.consentevent", "store.choiceevent", "store.keptproof"}
