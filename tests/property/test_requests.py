@@ -13,7 +13,7 @@ from datetime import date
 from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 from sqlalchemy import event, text
@@ -420,6 +420,7 @@ def play(folder, examples, steps, *, same=False):
             stateful_step_count=steps,
             deadline=None,
             derandomize=same,
+            phases=(Phase.generate,) if same else tuple(Phase),
             suppress_health_check=list(HealthCheck),
         )
         machine = type("Played", (Requests,), {}).TestCase
