@@ -7,6 +7,7 @@ tagwarden. Written apart from the log's own code, by the definitions of RFC 9162
 
     python offline_verifier.py tiles FOLDER --keys KEYS
     python offline_verifier.py proof FILE --keys KEYS
+    python offline_verifier.py certificate FILE --keys KEYS
     python offline_verifier.py consistency OLD NEW --tiles FOLDER --keys KEYS
 
 KEYS is a file with one verifier key on each line, got from the operator once and kept. A checkpoint
@@ -14,8 +15,10 @@ counts when every one of these keys has signed it. Ends with 0 when all holds, w
 """
 
 import argparse
+import json
 import sys
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -146,23 +149,57 @@ def root_from_path(index: int, size: int, leaf: bytes, path: list[bytes]) -> byt
     return sha256(b"\1" + path[-1] + below).digest()
 
 
+def check_certificate(path: Path, keys: list[Key]) -> str:
+    """Return what the certificate of an erasure says, when the log has its digest."""
+    extra, _, log = read_proof(path, keys, lambda extra: plain(json.loads(extra)["entry"]))
+    value = json.loads(extra)
+    body, entry = value["certificate"], value["entry"]
+    if set(value) != {"certificate", "entry"} or plain(value) != extra:
+        raise RejectedError(
+            "the file does not hold a certificate and its entry, each in one spelling"
+        )
+    said = entry["obj"]
+    if entry["act"] != "erasure.certified" or said["digest"] != sha256(plain(body)).hexdigest():
+        raise RejectedError("the entry of the log is not about this certificate")
+    same = (entry["req"], said["certificate"]) == (body["request"], body["cert"])
+    if not same or body["log"] != log.origin:
+        raise RejectedError("the certificate is of another request or another log")
+    return f"certificate of request {body['request']}: {plain(body).decode('utf-8')}"
+
+
+def plain(value: object) -> bytes:
+    """Return the one spelling of a JSON value: sorted keys, no spaces."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
 def check_proof(path: Path, keys: list[Key]) -> str:
     """Return what a proof file shows; raises RejectedError when it shows nothing."""
+    entry, index, found = read_proof(path, keys, lambda extra: extra)
+    return f"entry {index} of {found.size}: {entry.decode('utf-8')}"
+
+
+def read_proof(
+    path: Path, keys: list[Key], entry_in: Callable[[bytes], bytes]
+) -> tuple[bytes, int, Note]:
+    """Return what a proof carries, the number of its entry, and its checkpoint.
+
+    `entry_in` takes the entry from what it carries. Raises RejectedError when the log lacks the entry.
+    """
     head, gap, note = path.read_bytes().partition(b"\n\n")
     lines = head.decode("ascii").split("\n")
     if not gap or len(lines) < 3 or lines[0] != "c2sp.org/tlog-proof@v1":
         raise RejectedError("this is no proof of an entry")
     if not lines[1].startswith("extra ") or not lines[2].startswith("index "):
         raise RejectedError("the proof does not hold its entry")
-    entry, index = unbase64(lines[1][6:]), decimal(lines[2][6:])
+    extra, index = unbase64(lines[1][6:]), decimal(lines[2][6:])
     hashes = [unbase64(line) for line in lines[3:]]
     found = read_checkpoint(note, keys)
     if index >= found.size or any(len(one) != 32 for one in hashes):
         raise RejectedError("the proof does not fit its checkpoint")
-    leaf = sha256(b"\0" + entry).digest()
+    leaf = sha256(b"\0" + entry_in(extra)).digest()
     if root_from_path(index, found.size, leaf, hashes) != found.root:
         raise RejectedError("the entry is not in the log at this place")
-    return f"entry {index} of {found.size}: {entry.decode('utf-8')}"
+    return extra, index, found
 
 
 def tile_path(level: str, number: int, width: int) -> str:
@@ -296,11 +333,13 @@ def main(arguments: list[str] | None = None) -> int:
     tiles.add_argument("folder", type=Path)
     proof = commands.add_parser("proof", help="a proof that one entry is in the log")
     proof.add_argument("file", type=Path)
+    erased = commands.add_parser("certificate", help="the certificate of an erasure")
+    erased.add_argument("file", type=Path)
     growth = commands.add_parser("consistency", help="an old and a new checkpoint")
     growth.add_argument("old", type=Path)
     growth.add_argument("new", type=Path)
     growth.add_argument("--tiles", type=Path, required=True)
-    for command in (tiles, proof, growth):
+    for command in (tiles, proof, erased, growth):
         command.add_argument("--keys", type=Path, required=True)
     given = parser.parse_args(arguments)
     try:
@@ -309,9 +348,11 @@ def main(arguments: list[str] | None = None) -> int:
             shown = check_tiles(given.folder, keys)
         elif given.command == "proof":
             shown = check_proof(given.file, keys)
+        elif given.command == "certificate":
+            shown = check_certificate(given.file, keys)
         else:
             shown = check_consistency(given.old, given.new, given.tiles, keys)
-    except (RejectedError, ValueError, IndexError, OSError) as error:
+    except (RejectedError, ValueError, LookupError, TypeError, OSError) as error:
         why = str(error) if isinstance(error, RejectedError) else f"unreadable ({error})"
         sys.stdout.write(f"FALSE: {why}\n")
         return 1

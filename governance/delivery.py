@@ -38,6 +38,11 @@ class Message:
     text: str = field(repr=False)
 
 
+def is_set(settings: "Settings") -> bool:
+    """Return whether somebody has said how messages reach people."""
+    return bool(settings.text("delivery.command") or settings.text("delivery.folder"))
+
+
 def ready(ws: "Workspace") -> None:
     """Return when messages can be handed over.
 

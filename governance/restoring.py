@@ -45,9 +45,9 @@ class Accepted:
     renewed: int
     not_renewed: int
     """Of those, how many could not be done again: their person or purpose is not in the copy."""
-    erased: int
+    erased: int = 0
     """People of the copy who have been erased since, and are removed once more."""
-    parts_lost: int
+    parts_lost: int = 0
     """Files of the lake that the copy knows and that are gone, without one in their place."""
 
 

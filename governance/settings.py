@@ -48,6 +48,9 @@ KNOWN: dict[str, Setting] = {
     "keys.pkcs11_module": Setting("", "for pkcs11: path of the module of the token, an .so file"),
     "keys.pkcs11_token": Setting("", "for pkcs11: label of the token"),
     "keys.backup_days": Setting(7, "how old a backup of the keys may become"),
+    "keys.rotate_days": Setting(
+        30, "how old the key of an epoch may become before keys are rotated"
+    ),
     "evidence.anchors": Setting(
         "",
         "where checkpoints of the evidence log go: file:FOLDER, rfc3161:URL, separated by commas",
@@ -225,6 +228,7 @@ _LEAST: Final = {
     "erasure.proof_years": 1,
     "identity.max_per_hour": 1,
     "keys.backup_days": 1,
+    "keys.rotate_days": 1,
     "requests.keep_months": 24,
 }
 """The least that a number may be."""

@@ -79,10 +79,10 @@ class Without:
         sql = f"SELECT count(*) FROM {parts_sql(files)} WHERE {ident(column)} = ?"
         return int(self._one(sql, [value])[0])
 
-    def write(self, old: Path, lake: Path, path: str, bucket: int) -> Part | None:
-        """Write what is left of a part, in its order, as another part; None when nothing is left.
+    def write(self, old: Path, lake: Path, path: str, bucket: int) -> Part:
+        """Write what is left of a part, in its order, as another part, safe on disk afterwards.
 
-        The new part is safe on disk afterwards.
+        It may hold no event at all: so whoever knows the old part finds what came in its place.
         """
         new = lake / path
         self._db.execute(
@@ -91,21 +91,17 @@ class Without:
             f"WHERE NOT ({self._theirs}) ORDER BY file_row_number) TO {quote(str(new))} "
             f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROWS_IN_GROUP})"
         )
-        part = self.part(lake, path, bucket)
-        if part is None:
-            new.unlink()
-            return None
         new.chmod(0o600)
         sync(new)
         sync(new.parent)
-        return part
+        return self.part(lake, path, bucket)
 
-    def part(self, lake: Path, path: str, bucket: int) -> Part | None:
-        """Return a part as it lies in the lake; None when it holds no event."""
+    def part(self, lake: Path, path: str, bucket: int) -> Part:
+        """Return a part as it lies in the lake."""
         file = lake / path
-        rows, first, last = self._one(f"SELECT count(*), min(ts), max(ts) FROM {parts_sql([file])}")
-        if not rows:
-            return None
+        rows, first, last = self._one(
+            f"SELECT count(*), coalesce(min(ts), 0), coalesce(max(ts), 0) FROM {parts_sql([file])}"
+        )
         return Part(path, bucket, int(rows), file.stat().st_size, int(first), int(last))
 
     def _one(self, sql: str, parameters: Sequence[object] = ()) -> tuple[Any, ...]:

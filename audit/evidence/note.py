@@ -16,6 +16,12 @@ from audit.evidence.tree import Head
 ED25519 = 1
 ML_DSA_44 = 6
 MAX_BYTES = 100_000
+MAX_PROOF_BYTES = 10_000_000
+_BASE64 = r"[A-Za-z0-9+/]+={0,2}"
+_PROOF = re.compile(
+    rf"c2sp\.org/tlog-proof@v1\nextra ({_BASE64})\n"
+    r"index (0|[1-9][0-9]{0,17})((?:\n[A-Za-z0-9+/]{43}=)*)"
+)
 _TEXT = re.compile(r"([^\s+]+)\n(0|[1-9][0-9]{0,17})\n([A-Za-z0-9+/]{43}=)\n")
 _SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 _KEY_ID_BYTES = 4
@@ -91,6 +97,49 @@ def proof_file(index: int, hashes: Sequence[bytes], note: bytes, extra: bytes = 
     lines = ["c2sp.org/tlog-proof@v1", *([f"extra {base64(extra)}"] if extra else ())]
     lines += [f"index {index}", *map(base64, hashes), "", ""]
     return "\n".join(lines).encode() + note
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A tlog-proof, taken apart."""
+
+    index: int
+    hashes: tuple[bytes, ...]
+    note: bytes
+    extra: bytes = b""
+
+
+def read_proof(file: bytes) -> Proof:
+    """Return the parts of a tlog-proof with `extra`; raises ValueError for every other spelling."""
+    if len(file) > MAX_PROOF_BYTES:
+        raise ValueError("too long for a proof")
+    above, _, note = file.partition(b"\n\n")
+    found = _PROOF.fullmatch(above.decode("ascii"))
+    if not found:
+        raise ValueError("not a proof")
+    hashes = tuple(map(_bytes, (found[3] or "").split()))
+    return Proof(int(found[2]), hashes, note, _bytes(found[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """A public key by which checkpoints are known: whose, its short form, its kind, and itself."""
+
+    name: str
+    short: bytes
+    kind: int
+    public: bytes
+
+
+def read_verifier_key(text: str) -> VerifierKey:
+    """Return the key of its text; raises ValueError for every other spelling."""
+    name, _, rest = text.partition("+")
+    short, _, material = rest.partition("+")
+    raw = _bytes(material)
+    key = VerifierKey(name, bytes.fromhex(short), raw[0] if raw else 0, raw[1:])
+    if not raw or verifier_key(name, key.kind, key.public) != text:
+        raise ValueError("not a verifier key")
+    return key
 
 
 def growth_file(old_size: int, hashes: Sequence[bytes], note: bytes) -> bytes:

@@ -16,6 +16,7 @@ from governance.cli import out
 NOUNS = {
     "assessment": "Keep the assessments that the law asks for.",
     "audit": "Check the evidence log.",
+    "cert": "Check the certificate of an erasure.",
     "choice": "Record what a person objects to, blocks, switches off.",
     "config": "Show the settings in force.",
     "consent": "Record, import and check consent.",

@@ -85,11 +85,11 @@ def list_(where: Where = None, lang: Lang = None, as_json: Json = False) -> None
 
 @app.command()
 def cancel(ref: Ref, where: Where = None, as_json: Json = False) -> None:
-    """Cancel an erasure that is not committed.
+    """Cancel an erasure that is not committed, and the request that it belongs to.
 
-    Example: tagwarden erasure cancel R7K2M9QX4TA1B
+    Example: tagwarden erasure cancel rq-0123456789abcdef
     """
-    from governance.erasure import cancel as take_back
+    from governance.requests.erasing import take_back
 
     take_back(workspace(where), ref)
     emit({"ref": ref, "cancelled": True}, as_json, [f"{ref} is cancelled"])
@@ -104,7 +104,7 @@ def certificate(
 ) -> None:
     """Write the certificate of an erasure to a file.
 
-    Example: tagwarden erasure certificate R7K2M9QX4TA1B --out erased.tlog-proof
+    Example: tagwarden erasure certificate rq-0123456789abcdef --out erased.tlog-proof
     """
     from audit.errors import BadInput, Conflict
     from governance.erasure import certificate_of

@@ -159,13 +159,16 @@ def restore(
     replace: bool = typer.Option(
         False, "--replace", help="Put it in the place of keys that are whole."
     ),
+    accept_resurrection: bool = typer.Option(
+        False, "--accept-resurrection", help="Although the log has lost who was erased."
+    ),
     passphrase_from: PassphraseFrom = "",
     where: Where = None,
     as_json: Json = False,
 ) -> None:
     """Put back keys that are lost, from a backup.
 
-    Who was admitted after the backup is lost; no number is given twice.
+    Who was admitted after the backup is lost; who was erased after it stays erased.
 
     Example: tagwarden key restore /media/safe/shop.keys
     """
@@ -176,13 +179,19 @@ def restore(
 
     ask = passphrase_asker("passphrase of the backup")
     done = put_back(
-        workspace(where), file, lambda: read_passphrase(passphrase_from, ask), replace=replace
+        workspace(where),
+        file,
+        lambda: read_passphrase(passphrase_from, ask),
+        replace=replace,
+        accept_resurrection=accept_resurrection,
     )
 
     def text() -> Iterator[str]:
         parts = {"key store": done.key_store, "key ring": done.ring, "signed head": done.head}
         yield "put back: " + ", ".join(part for part, put in parts.items() if put)
         yield f"{done.people:,} people have a key"
+        if done.forgotten:
+            yield f"{done.forgotten:,} people were erased after the backup, and stay so"
         if done.lost:
             yield f"{done.lost:,} people came after the backup: what was sealed for them is lost"
 

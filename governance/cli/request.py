@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from governance.cli import request_reports, request_steps
+from governance.cli import request_identity, request_reports, request_steps
 from governance.cli.out import Json, Lang, Where, emit, note, read_argument, table, workspace
 from governance.cli.request_words import data_of, lines_of, state_of, step_of
 from governance.cli.who import Whom, language_of
@@ -166,4 +166,5 @@ def execute(
 
 
 request_steps.register(app)
+request_identity.register(app)
 request_reports.attach(app)

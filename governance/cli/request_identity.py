@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from governance.cli.out import Json, Where, emit, note, read_argument, table, workspace
+from governance.cli.out import Json, Where, emit, note, table, workspace
+from governance.cli.request_words import secret_argument
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help="Number of the request.")]
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     """Give the commands of this file to the command that handles requests."""
     for command in (challenge, confirm, verify, mandate, contacts, deliver):
         app.command()(command)
@@ -79,14 +80,11 @@ def confirm(
     from audit.errors import BadInput
     from governance.requests import proving
 
-    given = known or secret
-    if bool(known) == bool(secret) or not (given == "-" or given.startswith("@")):
+    if bool(known) == bool(secret):
         raise BadInput(
-            "secret-in-arguments",
-            "a code, or what a person states, comes from standard input or a file",
-            hint="- reads stdin, @FILE reads a file; others can read the arguments of a command",
+            "one-proof", "either a code or stated data is proof", hint="CODE, or --known-data"
         )
-    ws, text = workspace(where), read_argument(given)
+    ws, text = workspace(where), secret_argument(known or secret)
     after = proving.state_data(ws, ref, _stated(text)) if known else proving.answer(ws, ref, text)
     _tell(after, as_json)
 

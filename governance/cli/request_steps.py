@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from governance.cli.out import Json, Lang, Where, emit, table, workspace
-from governance.cli.request_words import tell
+from governance.cli.request_words import secret_argument, tell
 from governance.cli.who import language_of
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help="Number of a request.")]
@@ -93,15 +93,31 @@ def deny(
     tell(executing.deny(ws, ref, ground), language_of(ws, lang), as_json=as_json)
 
 
-def revoke(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
-    """Note that the person has taken the request back; an erasure stops while it still can.
+def revoke(
+    ref: Ref,
+    code: Annotated[
+        str,
+        typer.Argument(metavar="CODE", help="The code of the notice: - reads stdin, @FILE a file."),
+    ] = "",
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Note that the person has taken the request back; a deletion stops while it still can.
+
+    With a code, whoever has it stops a deletion: it was sent to every contact on file.
 
     Example: tagwarden request revoke rq-0123456789abcdef
     """
-    from governance.requests import executing
+    from governance.requests import executing, reading
 
     ws = workspace(where)
-    tell(executing.revoke(ws, ref), language_of(ws, lang), as_json=as_json)
+    if code:
+        executing.stop_with_code(ws, ref, secret_argument(code))
+        ended = reading.shown(ws, ref)[0]
+    else:
+        ended = executing.revoke(ws, ref)
+    tell(ended, language_of(ws, lang), as_json=as_json)
 
 
 def stop(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:

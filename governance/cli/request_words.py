@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from governance.cli.out import emit, table
+from governance.cli.out import emit, read_argument, table
 
 if TYPE_CHECKING:
     from governance.requests.row import Request, Stepped
@@ -82,3 +82,16 @@ def lines_of(found: "Request", steps: list["Stepped"], language: str) -> Iterato
         ("time", "step", "state", "details", "operator"),
         [(iso(one.at), one.step, one.state, one.code, one.operator) for one in steps],
     )
+
+
+def secret_argument(given: str) -> str:
+    """Return a secret that stdin or a file gives; raises BadInput `secret-in-arguments` for any other."""
+    from audit.errors import BadInput
+
+    if given != "-" and not given.startswith("@"):
+        raise BadInput(
+            "secret-in-arguments",
+            "a code, or what a person states, comes from standard input or a file",
+            hint="- reads stdin, @FILE reads a file; others can read the arguments of a command",
+        )
+    return read_argument(given)

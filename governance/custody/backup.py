@@ -15,6 +15,7 @@ from audit.errors import Conflict, Refused
 from governance.authority import demand
 from governance.custody.status import key_store
 from governance.store import private_file
+from governance.store.repair import copies_of
 from governance.vault.backup import sealed
 from governance.vault.keystore import KeyStore
 
@@ -68,7 +69,7 @@ def backup(ws: "Workspace", file: Path, passphrase: Callable[[], bytes]) -> Back
 
 def clear(keystore: Path) -> None:
     """Remove what a killed process left beside the key store: copies of it in the making."""
-    for left in keystore.parent.glob(f".*{keystore.name}*"):
+    for left in copies_of(keystore):
         left.unlink()
 
 

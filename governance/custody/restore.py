@@ -7,11 +7,12 @@ something that the same command completes.
 
 Refuses a backup whose key was destroyed since: a rotation, or whoever asked for it, wanted that copy
 dead. A key store that is older than the control store gives no number a second time; people who came
-after the backup are lost, and are counted.
+after the backup are lost, and are counted. People who were erased since are forgotten again, and stay
+suppressed: the evidence log knows them, so it must not be older than what it is asked about.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,8 +28,11 @@ from governance.evidence.head import SignedHead, head_path, write_head
 from governance.evidence.log import Log, inconsistent
 from governance.store import private_file, sqlite_file
 from governance.store.opening import open_store
+from governance.store.repair import entries_made
 from governance.vault.backup import Backup, open_file
 from governance.vault.canary import belongs
+from governance.vault.forgetting import Forgetting
+from governance.vault.journal import Journal
 from governance.vault.keystore import WHAT, KeyStore
 from governance.vault.ring import Ring, put_ring
 from governance.vault.ring import decode as ring_in
@@ -49,14 +53,22 @@ class Restored:
     people: int
     lost: int
     """People of the control store who have no key: they came after the backup."""
+    forgotten: int
+    """People of the backup who were erased since, and were erased in it too."""
 
 
 def restore(
-    ws: "Workspace", file: Path, passphrase: Callable[[], bytes], *, replace: bool = False
+    ws: "Workspace",
+    file: Path,
+    passphrase: Callable[[], bytes],
+    *,
+    replace: bool = False,
+    accept_resurrection: bool = False,
 ) -> Restored:
     """Put back the keys from a backup; with `replace` also over keys that are whole.
 
-    Raises Refused `not-permitted`, `wrong-passphrase`, `backup-foreign`, `backup-outdated`,
+    With `accept_resurrection` also where the evidence log has lost who was erased. Raises Refused
+    `not-permitted`, `wrong-passphrase`, `backup-foreign`, `backup-outdated`, `evidence-outdated`,
     `ring-foreign`; Conflict `keys-alive`, `workspace-busy`; Tampered `backup-damaged`, `log-changed`.
     """
     ws.store = open_store(ws, carry=False)  # carrying what waits takes the ring
@@ -79,12 +91,16 @@ def restore(
             put_store = (whole and replace) or not _opens(ws.paths.keystore, ring)
             if put_store:
                 _require_alive(ws, staged, here)
+            outdated = is_outdated(ws, staged)
+            if outdated and not accept_resurrection:
+                raise _evidence_outdated()
+            forgotten = _forget(ws, staged if put_store else ws.paths.keystore, ring)
             if ring is not here:
                 _put_ring(ws, backup.about["ring"])
             if head:
                 write_head(head_path(ws.paths.ring), ring, head)
             people, lost = _numbers(ws, staged if put_store else ws.paths.keystore)
-            done = Restored(put_store, ring is not here, head is not None, people, lost)
+            done = Restored(put_store, ring is not here, head is not None, people, lost, forgotten)
             with ws.store.write() as unit:
                 unit.log(
                     ws.evidence.entry(
@@ -92,6 +108,8 @@ def restore(
                         epoch=ring.current,
                         people=people,
                         lost=lost,
+                        forgotten=forgotten,
+                        resurrection=outdated,
                         store=done.key_store,
                         ring=done.ring,
                         head=done.head,
@@ -168,6 +186,50 @@ def _require_alive(ws: "Workspace", staged: Path, here: Ring | None) -> None:
             "the key of this backup was destroyed by a rotation since",
             hint="restore a backup that was made after it, and destroy this one",
         )
+
+
+def is_outdated(ws: "Workspace", *stores: Path) -> bool:
+    """Return whether the evidence log is older than these key stores, the one here, or the control store.
+
+    Then it may not know everybody who was erased.
+    """
+    with (
+        closing(Journal.open(ws.paths.evidence)) as journal,
+        closing(Log.open(ws.paths.evidence)) as log,
+    ):
+        last, source = journal.last(), log.last_source()
+    for path in (ws.paths.keystore, *stores):
+        with suppress(NotFound, Tampered), closing(KeyStore.open(path)) as store:
+            if store.followed() > last:
+                return True
+    if ws.store.engine.dialect.name != "sqlite":
+        return False
+    with ws.store.read() as connection:
+        waiting = connection.execute(
+            text("SELECT count(*) FROM outbox WHERE id > :n"), {"n": source}
+        ).scalar_one()
+        return entries_made(connection) - source > int(waiting)
+
+
+def _forget(ws: "Workspace", keystore: Path, ring: Ring) -> int:
+    """Forget in a key store who was erased since; returns how many people they were."""
+    with (
+        closing(KeyStore.open(keystore)) as store,
+        closing(Journal.open(ws.paths.evidence)) as journal,
+    ):
+        if store.followed() > journal.last():  # accepted: it goes on from what is still known
+            with store.writing():
+                store.put_followed(journal.last())
+        return Forgetting(store, lambda: ring, journal).follow()
+
+
+def _evidence_outdated() -> Refused:
+    return Refused(
+        "evidence-outdated",
+        "the evidence log is older than the keys or the control store: it may have lost who was erased",
+        hint="restore evidence/log.db from its newest backup first; where there is none, and only then: "
+        "--accept-resurrection",
+    )
 
 
 def _destroyed(ws: "Workspace") -> set[int]:

@@ -4,7 +4,7 @@
 preview → begin → carry_on, step by step to a certificate; a crash repeats a step, nothing goes back.
 """
 
-from governance.erasure.begin import begin, begin_many, cancel
+from governance.erasure.begin import begin, begin_many, cancel, cancel_in
 from governance.erasure.preview import Preview, of_record, preview, previews
 from governance.erasure.saga import Progress, carry_on, certificate_of, sagas
 from governance.erasure.scope import EVERYTHING, Scope
@@ -17,6 +17,7 @@ __all__ = [
     "begin",
     "begin_many",
     "cancel",
+    "cancel_in",
     "carry_on",
     "certificate_of",
     "of_record",

@@ -156,29 +156,34 @@ def cancel(ws: "Workspace", ref: str) -> None:
     """
     demand(ws, "erasure.cancel")
     with ws.exclusive("erasure cancel"), ws.store.write() as unit:
-        row = unit.connection.execute(
-            text("SELECT subject_id, step, restricted, scope, target FROM erasure WHERE ref = :r"),
-            {"r": ref},
-        ).one_or_none()
-        if row is None:
-            raise unknown()
-        if row.step != Step.RESTRICTED:
-            raise Conflict(
-                "erasure-committed",
-                "this erasure has been cancelled or committed: it does not go back",
-                hint="tagwarden erasure list",
-            )
-        now = ws.evidence.now()
-        if row.restricted:
-            lifted = ChoiceFact(row.subject_id, Choice.RESTRICT, "", False, now, SOURCE)
-            choice.record(unit, lifted, now=now)
-        unit.connection.execute(
-            text(
-                "UPDATE erasure SET step = :n, subject_id = NULL, suppress = NULL, closed_at = :t WHERE ref = :r"
-            ),
-            {"n": int(Step.CANCELLED), "t": now, "r": ref},
+        cancel_in(ws, unit, ref)
+
+
+def cancel_in(ws: "Workspace", unit: Unit, ref: str) -> None:
+    """Cancel an erasure in a transaction of the caller's, who holds the lock of long work; as `cancel`."""
+    row = unit.connection.execute(
+        text("SELECT subject_id, step, restricted FROM erasure WHERE ref = :r"), {"r": ref}
+    ).one_or_none()
+    if row is None:
+        raise unknown()
+    if row.step != Step.RESTRICTED:
+        raise Conflict(
+            "erasure-committed",
+            "this erasure has been cancelled or committed: it does not go back",
+            hint="tagwarden erasure list",
         )
-        unit.log(ws.evidence.entry("erasure.cancelled", subject_id=row.subject_id, request=ref))
+    now = ws.evidence.now()
+    if row.restricted:
+        lifted = ChoiceFact(row.subject_id, Choice.RESTRICT, "", False, now, SOURCE)
+        choice.record(unit, lifted, now=now)
+    unit.connection.execute(
+        text(
+            "UPDATE erasure SET step = :n, subject_id = NULL, suppress = NULL, closed_at = :t "
+            "WHERE ref = :r"
+        ),
+        {"n": int(Step.CANCELLED), "t": now, "r": ref},
+    )
+    unit.log(ws.evidence.entry("erasure.cancelled", subject_id=row.subject_id, request=ref))
 
 
 def refuse_leaving(connection: Connection, subject_id: int) -> None:

@@ -43,7 +43,7 @@ def erase(ws: Workspace, people: Collection[int]) -> int:
         kinds = _text_columns(connection)
     with _engine(ws, people) as engine, ExitStack() as undo:
         old = sorted({item.file for item in engine.held(list(rows))})
-        written: dict[Path, Part | None] = {}
+        written: dict[Path, Part] = {}
         for file in old:
             path = successor(rows[file].path)
             undo.callback((ws.paths.lake / path).unlink, missing_ok=True)
@@ -75,8 +75,7 @@ def _numbered(path: str) -> tuple[str, int]:
 def relink(ws: Workspace) -> tuple[int, int]:
     """Register the successors of parts that are gone; returns how many, and how many have none.
 
-    For a store that was put back: what it knows was written anew after the copy. Where nothing was
-    left of a part it has no successor.
+    For a store that was put back: what it knows was written anew after the copy.
     """
     there = {path.relative_to(ws.paths.lake).as_posix() for path in orphans(ws.paths.lake, set())}
     latest: dict[str, str] = {}
@@ -129,9 +128,7 @@ def _parts(ws: Workspace, connection: Connection, people: Collection[int]) -> li
     return [row for row in rows if row.bucket % count in buckets]
 
 
-def _swap(
-    connection: Connection, rows: Mapping[Path, Any], written: Mapping[Path, Part | None]
-) -> None:
+def _swap(connection: Connection, rows: Mapping[Path, Any], written: Mapping[Path, Part]) -> None:
     for file, part in written.items():
         _put(connection, rows[file].path, part)
 

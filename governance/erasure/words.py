@@ -19,6 +19,10 @@ GROUNDS: Final = {
         "proof that requests were answered, without the person (11 CCR 7101, GDPR Art. 5(2))",
         "证明已答复请求，且不再指向本人（11 CCR 7101，GDPR 第5条第2款）",
     ),
+    "no-return": Text(
+        "that no import and no backup brings the person back",
+        "防止再次导入或备份恢复",
+    ),
     "proof-of-choice": Text(
         "proof that a choice was respected (GDPR Art. 5(2))",
         "证明选择得到遵守（GDPR 第5条第2款）",

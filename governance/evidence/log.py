@@ -155,6 +155,20 @@ class Log:
             yield from (_row(*columns) for columns in part)
             last = part[-1][0]
 
+    def newest(self, before: bytes, values: Sequence[bytes]) -> dict[bytes, int]:
+        """Return the number of the newest entry in which each value stands behind `before`.
+
+        The values are of one length. Searches from the end on.
+        """
+        wanted, size, found = set(values), max(map(len, values), default=0), dict[bytes, int]()
+        for idx, entry in self._db.execute("SELECT idx, bytes FROM entry ORDER BY idx DESC"):
+            if len(found) == len(wanted):
+                break
+            _, there, rest = entry.partition(before)
+            if there and rest[:size] in wanted:
+                found.setdefault(rest[:size], idx)
+        return found
+
     def entries(self, first: int, count: int) -> list[bytes]:
         """Return entries from number `first` on; raises Tampered when they are not all there."""
         found = [row[0] for row in self._db.execute(_ENTRIES, (first, first + count - 1))]

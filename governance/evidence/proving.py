@@ -5,14 +5,14 @@ Everything is about the signed head, and is checked against it before it leaves:
 what was signed proves nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit.clock import SECOND, Clock
 from audit.errors import NotFound, Tampered
-from audit.evidence.note import growth_file, proof_file
+from audit.evidence.note import Proof, growth_file, proof_file
 from audit.evidence.tree import (
     Head,
     consistency_proof,
@@ -76,12 +76,33 @@ class Proofs:
                     f"there is no entry {index}",
                     hint=f"entries have the numbers 0 to {head.size - 1}",
                 )
-            (entry,) = self._log.entries(index, 1)
-            hashes = inclusion_proof(self._log, index, head.size)
-        if not included(leaf_hash(entry), index, head.size, hashes, head.root):
-            raise inconsistent()
+            entry, hashes = self._path(index, head)
         file = proof_file(index, hashes, self._sign(head), entry)
         return Inclusion(index, entry, tuple(hashes), head, file)
+
+    def newest(self, before: bytes, values: Sequence[bytes]) -> list[tuple[bytes, Proof]]:
+        """Return the newest entry in which each value stands behind `before`, and the proof of its place.
+
+        The values are of one length; all proofs are under one checkpoint. Raises NotFound
+        `unknown-entry`, Tampered.
+        """
+        with self._tree() as head:
+            places = self._log.newest(before, values)
+            if len(places) != len(set(values)):
+                raise NotFound("unknown-entry", "the log has no such entry")
+            note, found = self._sign(head), []
+            for value in values:
+                entry, hashes = self._path(places[value], head)
+                found.append((entry, Proof(places[value], tuple(hashes), note)))
+        return found
+
+    def _path(self, index: int, head: Head) -> tuple[bytes, list[bytes]]:
+        """Return an entry and the hashes that show it under a head; raises Tampered."""
+        (entry,) = self._log.entries(index, 1)
+        hashes = inclusion_proof(self._log, index, head.size)
+        if not included(leaf_hash(entry), index, head.size, hashes, head.root):
+            raise inconsistent()
+        return entry, hashes
 
     def growth(self, note: bytes) -> Growth:
         """Return the proof that the log goes on from an old checkpoint of it.

@@ -189,11 +189,6 @@ def deny(ws: "Workspace", ref: str, ground: str) -> Request:
     return decide(ws, ref, Step.DENY, code=ground, fits=fits)
 
 
-def revoke(ws: "Workspace", ref: str) -> Request:
-    """Note that the person has taken the request back."""
-    return handle(ws, ref, Step.REVOKE)
-
-
 def start(ws: "Workspace", unit: "Unit", ref: str) -> Request:
     """Begin to carry out a request of a kind that nobody decides about."""
     found = row.load(unit.connection, ref)

@@ -6,14 +6,18 @@ What else an erased person had asked for ends with them: there is nothing left t
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.canon import canonical
-from audit.errors import BadInput, Refused
-from governance import erasure
+from audit.clock import HOUR, Micros
+from audit.errors import BadInput, Conflict, Refused
+from governance import delivery, erasure
 from governance.authority import demand
 from governance.erasure import Preview, Progress, Scope, of_record
 from governance.erasure.step import Step as Saga
+from governance.identity.messages import send_waiting
+from governance.identity.notices import cancel, notify_all
 from governance.requests import desk, keeping, row
 from governance.requests.machine import State, Step, step
 from governance.requests.row import Request
@@ -22,6 +26,7 @@ from policies.rights import rights
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from governance.store.unit import Unit
     from governance.workspace import Workspace
 
 ERASED = "erased"
@@ -63,26 +68,66 @@ def submit(ws: "Workspace", ref: str) -> Request:
 def approve(ws: "Workspace", ref: str) -> Request:
     """Grant a deletion and begin it, in one transaction; only from a preview that still holds.
 
-    Raises Conflict `preview-stale` (hand it back, and let it be submitted anew), and as `desk.approve`.
+    Every contact on file is told, and how to stop it, where messages can be sent (security 5.10). Raises
+    Conflict `preview-stale` (hand it back, and let it be submitted anew) or `erased-already`, and as
+    `desk.approve`.
     """
     demand(ws, "request.decide")
+    reachable = delivery.is_set(ws.settings)
+    if reachable:
+        delivery.ready(ws)
+    told = 0
     with ws.store.write() as unit:
         granted = desk.granted(ws, unit, ref)
-        if granted.subject_id is not None:
-            seen = of_record(granted.subject_id, json.loads(granted.preview))
-            erasure.begin(unit, ws, ref, granted.subject_id, seen)
-        return granted
+        if granted.subject_id is None:
+            raise Conflict(
+                "erased-already",
+                "the person of this request has been erased meanwhile",
+                hint="tagwarden erasure run ends what else they had asked for",
+            )
+        seen = of_record(granted.subject_id, json.loads(granted.preview))
+        erasure.begin(unit, ws, ref, granted.subject_id, seen)
+        until = ws.clock.now() + ws.settings.number("erasure.grace_hours") * HOUR
+        if reachable and seen.scope.whole and until > ws.clock.now():
+            told = notify_all(ws, unit, ref, granted.subject_id, Micros(until))
+    if told:
+        send_waiting(ws, ref)
+    return granted
 
 
 def revoke(ws: "Workspace", ref: str) -> Request:
-    """Note that the person has taken a deletion back, while it can still be stopped."""
+    """Note that the person has taken a request back; a deletion stops, while it still can be stopped."""
+    demand(ws, "request.handle")
+    with ws.exclusive("erasure cancel"), ws.store.write() as unit:
+        return _take_back(ws, unit, ref)
+
+
+def take_back(ws: "Workspace", ref: str) -> None:
+    """Cancel an erasure, whether it belongs to a request or not; as `erasure.cancel`."""
     with ws.store.read() as connection:
-        found = row.load(connection, ref)
-    if is_erasure(found) and found.state == State.EXECUTING:
+        known = row.select(connection, "ref = :r", r=ref)
+    if known:
+        revoke(ws, ref)
+    else:
         erasure.cancel(ws, ref)
-        with ws.store.write() as unit:
-            desk.moved(ws, unit, ref, Step.STOP, "cancelled")
-    return desk.revoke(ws, ref)
+
+
+def stop_with_code(ws: "Workspace", ref: str, secret: str) -> None:
+    """Stop a deletion by the code that every contact on file was sent; as `identity.notices.cancel`."""
+    with ws.exclusive("erasure cancel"):
+        cancel(ws, ref, secret, partial(_stopped, ws, ref))
+
+
+def _stopped(ws: "Workspace", ref: str, unit: "Unit") -> None:
+    _take_back(ws, unit, ref)
+
+
+def _take_back(ws: "Workspace", unit: "Unit", ref: str) -> Request:
+    found = row.load(unit.connection, ref)
+    if is_erasure(found) and found.state == State.EXECUTING:
+        erasure.cancel_in(ws, unit, ref)
+        desk.moved(ws, unit, ref, Step.STOP, "cancelled")
+    return desk.moved(ws, unit, ref, Step.REVOKE)
 
 
 def carry_on(
@@ -102,17 +147,16 @@ def carry_on(
 def _finish(ws: "Workspace", closed: Sequence[Progress]) -> None:
     """End the requests whose certificate is there, and what else was severed from an erased person."""
     done = {one.ref for one in closed}
+    going_on = {one.ref for one in erasure.sagas(ws) if one.step != Saga.CLOSED}
     with ws.store.write() as unit:
-        executing = row.select(unit.connection, "state = 'executing'")
-        for found in executing:
+        for found in row.select(unit.connection, "state = 'executing'"):
             if found.ref in done and is_erasure(found):
                 desk.moved(ws, unit, found.ref, Step.FULFIL, "certificate")
         left = row.select(
             unit.connection, "subject_id IS NULL AND state IN ('open', 'in_review', 'executing')"
         )
         for found in left:
-            kind = rights().kinds[found.kind]
-            if kind.act in ("rules", "erase"):
+            if rights().kinds[found.kind].act == "rules" or found.ref in going_on:
                 continue
             if found.state == State.EXECUTING:
                 desk.moved(ws, unit, found.ref, Step.STOP, ERASED)

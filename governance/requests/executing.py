@@ -151,6 +151,12 @@ def revoke(ws: "Workspace", ref: str) -> Request:
     return _settled(ws, erasing.revoke(ws, ref))
 
 
+def stop_with_code(ws: "Workspace", ref: str, secret: str) -> None:
+    """Stop a deletion by the code of its notice; raises Refused `proof-refused`, and as `revoke`."""
+    demand(ws, "request.handle")
+    erasing.stop_with_code(ws, ref, secret)
+
+
 def _settled(ws: "Workspace", ended: Request) -> Request:
     contested = rights().kinds[ended.kind].act == "contest" and _is_contested(ws, ended)
     if contested and ended.subject_id is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clears away what a killed process left: work files, and lake files that no table knows.
+"""Clears away what a killed process left: work files, lake files that no table knows, copies of keys.
 
 Only harmless things, only while nobody is at long work, and never when the control store is older
 than the evidence log: then the lake is right and the store is not. What was cleared is logged.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def repair(ws: "Workspace", store: Store) -> tuple[int, int]:
-    """Remove left work files and orphan lake files; returns how many of each."""
+    """Remove left work files, orphan lake files, and copies of the key store; returns how many of the first two."""
     if not _leftovers(ws, store):
         return 0, 0
     try:
@@ -38,6 +38,11 @@ def orphans(lake: Path, registered: set[str]) -> list[Path]:
         for path in lake.rglob("*")
         if path.is_file() and path.relative_to(lake).as_posix() not in registered
     )
+
+
+def copies_of(keystore: Path) -> list[Path]:
+    """Return what lies beside a key store of backups in the making: copies of every wrapped key."""
+    return sorted(keystore.parent.glob(f".*{keystore.name}*"))
 
 
 def registered_parts(store: Store) -> set[str]:
@@ -66,6 +71,8 @@ def _leftovers(ws: "Workspace", store: Store) -> bool:
     scratch = ws.paths.scratch
     if scratch.is_dir() and any(scratch.iterdir()):
         return True
+    if copies_of(ws.paths.keystore):
+        return True
     return bool(ws.paths.lake.is_dir() and orphans(ws.paths.lake, registered_parts(store)))
 
 
@@ -74,13 +81,18 @@ def _clear(ws: "Workspace", store: Store) -> tuple[int, int]:
         return 0, 0
     left = sorted(ws.paths.scratch.iterdir()) if ws.paths.scratch.is_dir() else []
     lost = orphans(ws.paths.lake, registered_parts(store))
+    copies = copies_of(ws.paths.keystore)
     with store.write() as unit:
-        unit.log(ws.evidence.entry("store.repaired", scratch=len(left), orphans=len(lost)))
+        unit.log(
+            ws.evidence.entry(
+                "store.repaired", scratch=len(left), orphans=len(lost), copies=len(copies)
+            )
+        )
     for path in left:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()
-    for path in lost:
+    for path in (*lost, *copies):
         path.unlink()
     return len(left), len(lost)

@@ -6,14 +6,14 @@ same transaction how far it has followed. So a kill in between, or an older key 
 the next start. Procedure of security 5.5: refuses a key store that does not overwrite what it deletes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from audit.clock import Micros
 from audit.errors import Tampered
 from governance.vault.journal import Journal, Line, What
 from governance.vault.keystore import KeyStore
-from governance.vault.ringfile import RingFile
+from governance.vault.ring import Ring
 from governance.vault.sealing import record_digest
 
 PART: Final = 10_000
@@ -37,9 +37,9 @@ class Destroyed(NamedTuple):
 class Forgetting:
     """The part of the key store that forgets, and the journal that it follows."""
 
-    def __init__(self, store: KeyStore, keys: RingFile, journal: Journal) -> None:
+    def __init__(self, store: KeyStore, ring: Callable[[], Ring], journal: Journal) -> None:
         self._store = store
-        self._keys = keys
+        self._ring = ring
         self._journal = journal
 
     def close(self) -> None:
@@ -109,7 +109,7 @@ class Forgetting:
             part = self._store.sids(wanted[start : start + PART])
             if part:
                 gone += self.doomed(part)
-                tombs = [self._keys.ring.tomb(sid) for sid in part.values()]
+                tombs = [self._ring().tomb(sid) for sid in part.values()]
                 self._do("tomb", tombs, at, people=list(part))
         if self._store.sids(wanted):
             raise Tampered(
@@ -139,7 +139,7 @@ class Forgetting:
         lines = self._journal.after(self._store.followed())
         if not lines:
             return 0
-        tombs, tomb = {line.tag for line in lines if line.what == "tomb"}, self._keys.ring.tomb
+        tombs, tomb = {line.tag for line in lines if line.what == "tomb"}, self._ring().tomb
         lost = [i for i, sid in self._store.everybody() if tomb(sid) in tombs] if tombs else []
         self._store.forget(lost)
         self._mark(lines)

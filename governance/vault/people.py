@@ -66,7 +66,7 @@ class People:
         self._store = store
         self._ring_file = keys
         self._ids = ids
-        self._forgetting = Forgetting(store, keys, journal)
+        self._forgetting = Forgetting(store, lambda: keys.ring, journal)
 
     @classmethod
     def open(cls, ws: "Workspace") -> "People":

@@ -102,7 +102,7 @@ def town(tmp_path_factory):
     opened.shop.close()
 
 
-@pytest.mark.law("GDPR-17")
+@pytest.mark.law("GDPR-17-1", "CA-105")
 @given(st.lists(more, min_size=4, max_size=9), st.just(EVERYTHING))
 @example([*LIFE[:-1], ("garbles", "ann", ""), ("garbles", "eve", "")], EVERYTHING)
 @example(LIFE, Scope("tag", "interest.cup"))

@@ -109,6 +109,7 @@ def test_in_the_grace_nothing_goes_and_it_can_be_cancelled(shop, who):
     begun(ws, who)
     (waits,) = erasure.carry_on(ws)
     assert (waits.step, waits.waiting) == (Step.RESTRICTED, "grace")
+    later(ws, 1)
     erasure.cancel(ws, REF)
     later(ws)
     erasure.carry_on(ws)
@@ -193,6 +194,7 @@ def test_many_go_together(shop):
 # --- what is kept, and until when -----------------------------------------------------------
 
 
+@pytest.mark.law("GDPR-17-3")
 def test_ledgers_are_kept_under_the_bare_number_until_their_time_is_over(shop, who):
     ws = shop.ws
     erased(ws, who)
@@ -264,7 +266,7 @@ def test_a_category_goes_and_the_other_attributes_stay(shop, who):
 # --- an older store -------------------------------------------------------------------------
 
 
-@pytest.mark.law("GDPR-17")
+@pytest.mark.law("GDPR-17-1", "CA-105")
 def test_an_older_control_store_that_is_put_back_does_not_bring_anybody_back(shop, who, tmp_path):
     ws = shop.ws
     other = a_person(shop, "C-1002")

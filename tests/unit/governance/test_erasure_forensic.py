@@ -148,7 +148,7 @@ def case(shop):
     return ws, who, needles, crowd
 
 
-@pytest.mark.law("GDPR-17", "GDPR-32")
+@pytest.mark.law("GDPR-17-1", "GDPR-32", "CA-105")
 def test_nothing_of_an_erased_person_is_in_any_file(case):
     ws, who, needles, crowd = case
     with reader(ws, "idle"):

@@ -81,8 +81,8 @@ INSIDE = {
     "before the quarantine is written": patched(private_file, "replace", before),
     "before the quarantine": patched(aside, "erase", before),
     "before the work files": patched(aside, "clear_scratch", before),
-    "before the certificate": patched(certificate, "issue", before),
-    "after the certificate": patched(certificate, "issue", after),
+    "before the certificate": patched(certificate, "issue_many", before),
+    "after the certificate": patched(certificate, "issue_many", after),
 }
 POINTS = BOUNDARIES | INSIDE
 QUICK = (

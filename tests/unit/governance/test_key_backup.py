@@ -401,3 +401,97 @@ def test_a_passphrase_is_in_no_argument_and_no_environment(shop, file, tmp_path,
     os.close(read)
     assert done.stdout.splitlines()[0] == b"hidden True"
     assert file.exists()
+
+
+# --- who was erased stays erased -------------------------------------------------------------
+
+
+def erased(shop, *people):
+    """Forget people as an erasure does: they are suppressed, and their keys are destroyed."""
+    with closing(reopened(shop)) as ws:
+        tags = ws.people.suppression(people)
+        ws.people.suppress([tag for own in tags.values() for tag in own], NOON)
+        ws.people.destroy(people)
+        assert ws.people.settle()
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_backup_does_not_bring_back_who_was_erased_since(shop, file, replaced):
+    cells = with_people(shop, 20)
+    erased(shop, 1)
+    with closing(sqlite3.connect(shop / "keystore" / "keys.db")) as store:
+        wrapped = [row[0] for row in store.execute("SELECT wrapped FROM dek WHERE subject_id < 9")]
+    backed_up(shop, file)
+    erased(shop, *range(2, 9))
+    if not replaced:
+        lose_key_store(shop)
+    done = put_back(shop, file, replace=replaced)
+    assert (done.people, done.forgotten) == (12, 7)
+    assert opens(shop, {i: cell for i, cell in cells.items() if i > 8}) == 12
+    with closing(reopened(shop)) as ws:
+        gone = [f"C-{n}" for n in range(8)]
+        assert ws.people.find("customer", gone) == {}
+        assert ws.people.admit("customer", gone) == {}
+    everything = b"".join(p.read_bytes() for p in shop.rglob("*") if p.is_file())
+    assert sum(key in everything for key in wrapped) == 0
+    assert entries(shop, "key.restored") == (1, True)
+
+
+def test_a_suppression_that_was_lifted_since_stays_lifted(shop, file):
+    with_people(shop, 2)
+    erased(shop, 1)
+    backed_up(shop, file)
+    with closing(reopened(shop)) as ws:
+        ws.people.lift("customer", ["C-0"], NOON)
+    lose_key_store(shop)
+    put_back(shop, file)
+    with closing(reopened(shop)) as ws:
+        assert ws.people.admit("customer", ["C-0"]) == {"C-0": 3}
+
+
+def old_log(shop, tmp_path):
+    """Return what puts the evidence log back to where it is now."""
+    copy = tmp_path / "log.db"
+    copy.write_bytes((shop / "evidence" / "log.db").read_bytes())
+
+    def put():
+        for end in ("-wal", "-shm"):
+            (shop / "evidence" / f"log.db{end}").unlink(missing_ok=True)
+        (shop / "evidence" / "log.db").write_bytes(copy.read_bytes())
+
+    return put
+
+
+@pytest.mark.parametrize("known_by", ["control store", "key store", "backup"])
+def test_a_log_that_has_lost_who_was_erased_restores_nothing_unless_that_is_accepted(
+    shop, file, tmp_path, known_by
+):
+    with_people(shop, 4)
+    backed_up(shop, file)
+    put_log_back = old_log(shop, tmp_path)
+    erased(shop, 2)
+    if known_by == "backup":
+        file.unlink()
+        backed_up(shop, file)
+    if known_by == "control store":
+        with closing(reopened(shop)) as ws, ws.store.write() as unit:
+            unit.log(ws.evidence.entry("erasure.certified"))
+    if known_by != "key store":
+        lose_key_store(shop)
+    lose_ring(tmp_path)
+    put_log_back()
+    assert code_of(lambda: put_back(shop, file, replace=True)) == "evidence-outdated"
+    assert not (tmp_path / "rings").exists()
+    done = put_back(shop, file, replace=True, accept_resurrection=True)
+    assert (done.people, done.forgotten) == (4 if known_by == "control store" else 3, 0)
+    with closing(sqlite3.connect(shop / "evidence" / "log.db")) as log:
+        (last,) = log.execute("SELECT bytes FROM entry ORDER BY idx DESC LIMIT 1").fetchone()
+    assert b'"resurrection":true' in last
+
+
+def test_a_copy_that_a_killed_backup_left_goes_at_the_next_start(shop):
+    with_people(shop, 2)
+    for name in (".keys.db.copy", ".keys.db.copy-wal", ".keys.db.copy.77.new"):
+        (shop / "keystore" / name).write_bytes(b"wrapped keys")
+    assert entries(shop, "store.repaired") == (1, True)
+    assert sorted(p.name for p in (shop / "keystore").iterdir()) == ["keys.db"]

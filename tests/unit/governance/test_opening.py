@@ -149,7 +149,7 @@ def test_what_a_killed_process_left_is_cleared_at_the_next_start_and_said(ws):
     with closing(reopened(ws.paths.root)) as later:
         assert later.store
     assert (part.exists(), work.exists(), kept.exists()) == (False, False, True)
-    assert told(ws) == [{"orphans": 1, "scratch": 1}]
+    assert told(ws) == [{"copies": 0, "orphans": 1, "scratch": 1}]
 
 
 def test_nothing_is_cleared_while_somebody_is_at_work(ws):

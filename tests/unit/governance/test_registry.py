@@ -70,6 +70,7 @@ def test_what_is_kept_has_a_ground_and_what_dies_has_none():
         "store.choiceevent": "proof-of-choice",
         "store.request": "proof-of-answer",
         "store.requestevent": "proof-of-answer",
+        "store.keptproof": "proof-of-consent",
         "keystore.suppress": "no-return",
         "log.forgotten": "no-return",
     }
@@ -84,6 +85,7 @@ def test_no_key_of_a_person_outlives_the_person():
 def test_what_a_person_gets_no_copy_of_is_withheld_with_a_reason():
     withheld = {place.code for place in PLACES if place.withheld}
     assert withheld == {
+        "store.keptproof",
         "file.quarantine",
         "file.scratch",
         "keystore.person",

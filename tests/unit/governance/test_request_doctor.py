@@ -8,7 +8,7 @@ import pytest
 
 from governance.cli.app import _load
 from governance.doctor import examine
-from governance.requests import desk, doctor, timing
+from governance.requests import desk, doctor, executing, timing
 from governance.requests.doctor import waiting
 from governance.requests.notices import give
 from governance.requests.words import THEN, WHAT, WHO
@@ -180,7 +180,7 @@ def test_what_was_taken_back_or_repeats_another_waits_for_nothing(ws):
     first, again = opened(ws, "access", who), opened(ws, "access", who)
     verified(ws, first)
     verified(ws, again)
-    desk.revoke(ws, first)
+    executing.revoke(ws, first)
     assert waiting(ws) == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit.clock import DAY
-from governance.requests import desk, notices, row, timing
+from governance.requests import desk, executing, notices, row, timing
 from governance.requests.notices import fitting, give, written
 from policies.notices import KINDS
 from policies.rights import articles, rights
@@ -102,7 +102,7 @@ def restricted(ws, who):
 
 def taken_back(ws, who):
     ref = opened(ws, "access", who)
-    desk.revoke(ws, ref)
+    executing.revoke(ws, ref)
     return ref
 
 

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from governance.requests import desk, erasing, keeping, printing, row, timing
+from governance.requests import desk, erasing, executing, keeping, printing, row, timing
 from governance.requests.metrics import GROUPS, metrics
 from governance.requests.notices import give
 from governance.requests.proof import pack
@@ -99,7 +99,7 @@ def test_ends_without_an_answer_of_their_own_miss_nothing(ws):
     first, again = opened(ws, "access", who), opened(ws, "access", who)
     verified(ws, first)
     verified(ws, again)
-    desk.revoke(ws, first)
+    executing.revoke(ws, first)
     later(ws, 60)
     assert {line.kept for line in register(ws)} == {"yes"}
     assert {line.answered for line in register(ws)} == {None}
@@ -162,7 +162,7 @@ def test_the_figures_add_up(ws):
     first, again = opened(ws, "access", who), opened(ws, "access", who)
     verified(ws, first)
     verified(ws, again)
-    desk.revoke(ws, first)
+    executing.revoke(ws, first)
     opened(ws, "access", who)
     (one,) = metrics(ws, 2026).kinds
     ends = (one.whole, one.part, one.denied, one.expired, one.revoked, one.repeated, one.open)
@@ -251,7 +251,7 @@ def test_a_pack_replaces_no_file_and_lies_outside(ws, tmp_path):
 def test_an_ended_request_is_kept_for_its_time_and_no_longer(ws, regime, days):
     ref = opened(ws, "access", a_person(ws, regime=regime))
     living = opened(ws, "portability", a_person(ws, regime=regime))
-    desk.revoke(ws, ref)
+    executing.revoke(ws, ref)
     later(ws, days - 1)
     assert keeping.sweep(ws) == 0
     later(ws, 1)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`tagwarden cert`: check the certificate of an erasure, without a workspace."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from governance.cli.out import Json, Lang, Where, emit, workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    help="Check the certificate of an erasure.",
+)
+
+
+@app.callback()
+def cert_group() -> None:
+    """Check the certificate of an erasure."""
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The certificate.")],
+    vkey: Annotated[
+        Path | None,
+        typer.Option(
+            "--vkey", help="File with the log's public keys. [default: those of this workspace]"
+        ),
+    ] = None,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Check a certificate, and say what it proves.
+
+    With --vkey it needs no workspace. Ends with exit code 6 when anything in it was changed.
+
+    Example: tagwarden cert verify erasure.tlog-proof --vkey keys
+    """
+    from audit.clock import SECOND, iso
+    from governance.erasure.certificate import PROVES, PROVES_NOT
+    from governance.erasure.certificate import verify as check
+
+    keys = _read(vkey).decode("ascii", "replace").split() if vkey else None
+    found, seconds = check(
+        _read(file), keys if keys is not None else workspace(where).evidence.proofs.verifier_keys()
+    )
+    language = lang or "en"
+    signed = iso(seconds * SECOND) if seconds else ""
+    data = {
+        "good": True,
+        "certificate": dict(found.body),
+        "entry": found.proof.index,
+        "signed": signed,
+        "proves": [said.in_(language) for said in PROVES],
+        "proves_not": [said.in_(language) for said in PROVES_NOT],
+    }
+    emit(data, as_json, lambda: _lines(found.body, data, language))
+
+
+def _lines(body: "Mapping[str, Any]", data: "Mapping[str, Any]", language: str) -> Iterator[str]:
+    chinese = language == "zh"
+    yield ("证明书属实" if chinese else "the certificate is true") + f" ({body['cert']})"
+    words = _ZH if chinese else _EN
+    rows = {
+        name: sum(place["rows"] for place in body[name])
+        for name in ("erased", "shredded", "retained")
+    }
+    shown = {
+        **{name: body[name] for name in ("request", "scope", "requested", "committed", "done")},
+        **{name: f"{count:,}" for name, count in rows.items()},
+        "keys": f"{len(body['keys']):,}",
+        **{name: body[name] for name in ("l1", "l2", "backups")},
+        "open": ", ".join(body["open"]),
+        "remains": ", ".join(body["remains"]),
+        "signed": data["signed"],
+    }
+    for name, value in shown.items():
+        if value:
+            yield f"  {words[name]}: {value}"
+    for said in data["proves"]:
+        yield f"+ {said}"
+    for said in data["proves_not"]:
+        yield f"- {said}"
+
+
+_EN = {
+    "request": "request",
+    "scope": "scope",
+    "requested": "asked for",
+    "committed": "begun for good",
+    "done": "done",
+    "erased": "rows erased",
+    "shredded": "rows made unreadable",
+    "retained": "rows kept on a ground",
+    "keys": "keys destroyed",
+    "l1": "L1, no file of the running system holds them since",
+    "l2": "L2, no copy anywhere opens after",
+    "backups": "backups of the keys may live until",
+    "open": "not done yet",
+    "remains": "remains",
+    "signed": "signed",
+}
+_ZH = {
+    "request": "请求",
+    "scope": "范围",
+    "requested": "提出时间",
+    "committed": "开始不可撤销执行",
+    "done": "完成",
+    "erased": "已删除行数",
+    "shredded": "已不可读行数",
+    "retained": "依据保留行数",
+    "keys": "已销毁密钥数",
+    "l1": "L1，运行系统各文件自此不再含有",
+    "l2": "L2，任何副本此后均不可打开",
+    "backups": "密钥备份最迟保留至",
+    "open": "尚未完成",
+    "remains": "保留内容",
+    "signed": "签署时间",
+}
+
+
+def _read(path: Path) -> bytes:
+    from audit.errors import BadInput
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput("file-unreadable", f"{path.name} cannot be read: {error.strerror}") from None
