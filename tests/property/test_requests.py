@@ -24,6 +24,7 @@ from governance.requests import desk, doctor, notices, register, row, timing
 from governance.requests.days import day_here
 from governance.requests.desk import Asked
 from governance.requests.machine import ACTIVE, ENDS, LIVE, MOVES, State, Step, may
+from governance.requests.moving import handle
 from policies.rights import dates, rights
 from tests.desk import CLERK, a_desk, a_person
 from tests.workshop import NOON, OFFICER, REVIEWER, reopened
@@ -240,7 +241,9 @@ class Requests(RuleBasedStateMachine):
         act=st.sampled_from(["submit", "submit", "approve", "approve", "hand_back", "revoke"]),
     )
     def handles(self, officer, crash, ref, act):
-        self.does(officer, crash, lambda ws: getattr(desk, act)(ws, ref))
+        step = Step.REVOKE if act == "revoke" else None
+        work = partial(handle, ref=ref, what=step) if step else partial(getattr(desk, act), ref=ref)
+        self.does(officer, crash, work)
 
     @rule(
         officer=officers,

@@ -264,7 +264,7 @@ def test_an_ended_request_is_kept_for_its_time_and_no_longer(ws, regime, days):
 
 
 def test_the_sweep_of_erasures_removes_them_too(ws):
-    desk.revoke(ws, opened(ws, "access", a_person(ws)))
+    executing.revoke(ws, opened(ws, "access", a_person(ws)))
     later(ws, 1097)
     erasing.carry_on(ws)
     assert register(ws) == []
