@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tagwarden request challenge|confirm|verify|mandate|contacts|deliver`: whose request it is.
+"""`tagwarden request challenge|confirm|mandate|contacts|deliver`: whose request it is.
 
 Secrets come from stdin or a file, never as an argument. What `challenge` and `confirm` say does not
 depend on whether the person is known here.
@@ -18,7 +18,7 @@ Ref = Annotated[str, typer.Argument(metavar="REF", help="Number of the request."
 
 def register(app: typer.Typer) -> None:
     """Give the commands of this file to the command that handles requests."""
-    for command in (challenge, confirm, verify, mandate, contacts, deliver):
+    for command in (challenge, confirm, mandate, contacts, deliver):
         app.command()(command)
 
 
@@ -87,21 +87,6 @@ def confirm(
     ws, text = workspace(where), secret_argument(known or secret)
     after = proving.state_data(ws, ref, _stated(text)) if known else proving.answer(ws, ref, text)
     _tell(after, as_json)
-
-
-def verify(
-    ref: Ref,
-    by: Annotated[str, typer.Option("--by", help="in-person, session or known-contact.")],
-    where: Where = None,
-    as_json: Json = False,
-) -> None:
-    """Note that you have made sure yourself who the person is.
-
-    Example: tagwarden request verify rq-3f9a0c41b2d7e865 --by in-person
-    """
-    from governance.requests.desk import vouch
-
-    _tell(vouch(workspace(where), ref, by), as_json)
 
 
 def mandate(

@@ -16,6 +16,8 @@ from audit.clock import iso
 from governance import access, correcting, subject
 from governance.explaining import explain
 from governance.registry import PLACES
+from governance.requests import desk, proving
+from governance.settings import Settings
 from governance.store.tables import METADATA
 from tests.access import PURPOSE, Shop
 
@@ -30,6 +32,7 @@ LIFE = [
     ("has", "ann", "city"),
     ("has", "ann", "diet"),
     ("corrects", "ann", "city"),
+    ("asks", "ann", ""),
     ("buys", "ann", "tea"),
     ("buys", "ann", "cup"),
     ("stores", "ann", ""),
@@ -51,6 +54,7 @@ acts = st.one_of(
     st.tuples(st.just("buys"), people, st.sampled_from(CATEGORIES)),
     st.tuples(st.just("has"), people, st.sampled_from(["city", "diet"])),
     st.tuples(st.just("corrects"), people, st.sampled_from(["city", "diet"])),
+    st.tuples(st.just("asks"), people, st.just("")),
     st.tuples(st.just("stores"), people, st.just("")),
     st.tuples(st.just("runs"), people, st.just("")),
     st.tuples(st.just("look"), people, st.sampled_from(["show", "explain"])),
@@ -65,6 +69,8 @@ class World:
         self.shop = Shop(folder)
         self.ws = self.shop.ws
         self.people = {name: self.shop.admits(name) for name in NAMES}
+        more = {"delivery.folder": str(folder / "post"), "identity.max_per_hour": 10**6}
+        self.ws.settings = Settings({**self.ws.settings.values, **more}, {})
 
     def does(self, act, name, what):
         """Let something happen to somebody."""
@@ -80,8 +86,8 @@ class World:
                 self.shop.buys(who, what)
             case "has":
                 self.shop.has(who, **{what: f"of {name}"})
-            case "corrects":
-                self.corrects(who, what)
+            case "corrects" | "asks":
+                getattr(self, act)(who, what)
             case "look" if what == "show":
                 subject.show(self.ws, who, PURPOSE)
             case "look":
@@ -92,6 +98,11 @@ class World:
                 self.ws.store.after_commit = drain
             case _:
                 getattr(self.shop, act)()
+
+    def asks(self, who, _what):
+        """Ask for a copy, and be asked for proof."""
+        ref = desk.open_request(self.ws, desk.Asked("access"), who).ref
+        proving.challenge(self.ws, ref)
 
     def corrects(self, who, attribute):
         """Correct one attribute; have the other one deleted."""
@@ -138,6 +149,9 @@ def _tables(ws, connection, who):
         elif "members" in table.columns:
             rows = connection.execute(table.select())
             yield f"store.{name}", sum(who in BitMap.deserialize(row.members) for row in rows)
+        elif name == "requestevent":
+            query = "SELECT 1 FROM requestevent WHERE ref IN (SELECT ref FROM request WHERE subject_id = :s)"
+            yield f"store.{name}", len(connection.execute(text(query), {"s": who}).all())
         elif name == "outbox":
             rows = connection.execute(text("SELECT entry FROM outbox"))
             yield f"store.{name}", sum(about(ws, who, row.entry) for row in rows)

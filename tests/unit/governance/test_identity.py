@@ -455,8 +455,8 @@ def test_nothing_is_carried_out_for_somebody_who_did_not_show_who_they_are(post)
     post.challenged(ref)
     proving.answer(post.ws, ref, code_in(post.last()))  # one contact; access needs two proofs
     with post.ws.store.write() as unit:
-        assert code_of(lambda: desk.start(post.ws, unit, ref)) == "wrong-state"
-    assert code_of(lambda: desk.submit(post.ws, ref)) == "wrong-state"
+        assert code_of(lambda: desk.start(post.ws, unit, ref)) == "not-verified"
+    assert code_of(lambda: desk.submit(post.ws, ref)) == "not-verified"
     assert post.request(ref).state == State.VERIFYING
 
 
