@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from audit.clock import DAY
-from governance import access, authority, consent, erasure, holds
+from governance import access, authority, consent, correcting, erasure, holds
 from governance.actor import Actor
 from governance.erasure import EVERYTHING, Scope
 from governance.requests import desk, erasing, executing, row
@@ -370,3 +370,12 @@ def test_who_bought_nothing_leaves_nothing(shop, ws):
     does(ws, who, "view")
     assert not erased(ws, who).held
     assert rows_of(ws, "subject", who) == 0
+
+
+def test_no_attribute_is_deleted_while_everything_is_held(shop, ws):
+    who = somebody(shop)
+    held(ws, who, "everything", days=5)
+    assert code_of(lambda: correcting.delete(ws, who, "city")) == "held"
+    assert correcting.correct(ws, who, "city", "Bonn").changed  # what is wrong is put right
+    later(ws, 6 * 24)
+    assert correcting.delete(ws, who, "city").changed
