@@ -206,8 +206,9 @@ def test_a_hold_that_is_placed_at_the_last_moment_stops_the_commitment(shop, ws,
 
 @pytest.mark.law("GDPR-17-3", "CN-PIPL-47-2", "CA-105-d")
 def test_everything_goes_but_transactions_which_are_stored_only(shop, ws):
-    who = somebody(shop)
     other = somebody(shop, name="C-1002")
+    who = somebody(shop)
+    assert rows_of(ws, "liveevent", who) == 2
     theirs = events_of(ws, other)
     traded = [one for one in events_of(ws, who) if one[0] in ("purchase", "return")]
     held(ws, who, days=60)
