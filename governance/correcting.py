@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 from audit.errors import BadInput, Conflict
-from governance import choice, corrections
+from governance import choice, corrections, holds
 from governance.authority import demand
 from governance.choice import ChoiceFact
 from governance.corrections import Correction
@@ -49,7 +49,10 @@ def correct(ws: "Workspace", subject_id: int, attribute: str, value: str) -> Cor
 
 
 def delete(ws: "Workspace", subject_id: int, attribute: str) -> Corrected:
-    """Delete one attribute of a person; imports do not bring it back. Raises as `correct`."""
+    """Delete one attribute of a person; imports do not bring it back.
+
+    Raises as `correct`, and Refused `held` while a hold keeps everything of the person.
+    """
     return _put(ws, subject_id, attribute, None, Correction.DELETED)
 
 
@@ -118,6 +121,8 @@ def _put(
     demand(ws, "subject.correct")
     with ws.exclusive("correct"), _at_work(ws) as (unit, live):
         at = ws.evidence.now()
+        if value is None:
+            holds.refuse_stopped(unit.connection, subject_id, ws.clock.now())
         if not corrections.put(ws, unit, subject_id, attribute, value, kind=kind, at=at):
             return Corrected(changed=False)
         changes = live.recompute(unit, subject_id, live.resting_on(attribute))

@@ -228,6 +228,16 @@ def stopped(connection: Connection, at: Micros) -> frozenset[int]:
     return frozenset(who for who, mine in found if any(one.category == EVERYTHING for one in mine))
 
 
+def refuse_stopped(connection: Connection, subject_id: int, at: Micros) -> None:
+    """Return unless a hold keeps everything of a person; raises Refused `held`."""
+    if subject_id in stopped(connection, at):
+        raise Refused(
+            "held",
+            "a legal hold stands against it: nothing of this person is deleted",
+            hint="tagwarden hold list",
+        )
+
+
 def insert(connection: Connection, new: Sequence[Hold]) -> None:
     """Write holds; one that the law places is confirmed by the law."""
     rows = [

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from audit.clock import DAY
-from governance import access, authority, consent, erasure, holds
+from governance import access, authority, consent, correcting, erasure, holds
 from governance.actor import Actor
 from governance.erasure import EVERYTHING, Scope
 from governance.requests import desk, erasing, executing, row
@@ -206,8 +206,9 @@ def test_a_hold_that_is_placed_at_the_last_moment_stops_the_commitment(shop, ws,
 
 @pytest.mark.law("GDPR-17-3", "CN-PIPL-47-2", "CA-105-d")
 def test_everything_goes_but_transactions_which_are_stored_only(shop, ws):
-    who = somebody(shop)
     other = somebody(shop, name="C-1002")
+    who = somebody(shop)
+    assert rows_of(ws, "liveevent", who) == 2
     theirs = events_of(ws, other)
     traded = [one for one in events_of(ws, who) if one[0] in ("purchase", "return")]
     held(ws, who, days=60)
@@ -370,3 +371,12 @@ def test_who_bought_nothing_leaves_nothing(shop, ws):
     does(ws, who, "view")
     assert not erased(ws, who).held
     assert rows_of(ws, "subject", who) == 0
+
+
+def test_no_attribute_is_deleted_while_everything_is_held(shop, ws):
+    who = somebody(shop)
+    held(ws, who, "everything", days=5)
+    assert code_of(lambda: correcting.delete(ws, who, "city")) == "held"
+    assert correcting.correct(ws, who, "city", "Bonn").changed  # what is wrong is put right
+    later(ws, 6 * 24)
+    assert correcting.delete(ws, who, "city").changed
