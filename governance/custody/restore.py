@@ -101,23 +101,27 @@ def restore(
                 write_head(head_path(ws.paths.ring), ring, head)
             people, lost = _numbers(ws, staged if put_store else ws.paths.keystore)
             done = Restored(put_store, ring is not here, head is not None, people, lost, forgotten)
-            with ws.store.write() as unit:
-                unit.log(
-                    ws.evidence.entry(
-                        "key.restored",
-                        epoch=ring.current,
-                        people=people,
-                        lost=lost,
-                        forgotten=forgotten,
-                        resurrection=outdated,
-                        store=done.key_store,
-                        ring=done.ring,
-                        head=done.head,
-                    )
-                )
+            _log(ws, done, ring, resurrection=outdated)
             if put_store:
                 _put_store(staged, ws.paths.keystore)
             return done
+
+
+def _log(ws: "Workspace", done: Restored, ring: Ring, *, resurrection: bool) -> None:
+    with ws.store.write() as unit:
+        unit.log(
+            ws.evidence.entry(
+                "key.restored",
+                epoch=ring.current,
+                people=done.people,
+                lost=done.lost,
+                forgotten=done.forgotten,
+                resurrection=resurrection,
+                store=done.key_store,
+                ring=done.ring,
+                head=done.head,
+            )
+        )
 
 
 def _require_ours(ws: "Workspace", backup: Backup) -> None:
