@@ -65,6 +65,7 @@ class When(Strict):
     limited: Answers | None = None
     admt_opted_out: Answers | None = None
     sensitive: bool | None = None
+    """Whether a mark of the pack holds; asked in a mark itself, it never does."""
     on_or_after: date | None = None
     before: date | None = None
     role: Texts | None = None

@@ -182,7 +182,7 @@ def test_a_difference_is_told_rule_by_rule_and_answer_by_answer():
     assert all("first_party_recommendation" in item["question"] for item in found["answers"])
     text = tagwarden("policy", "diff", "gdpr", "own.yaml").stdout
     assert "+ rules OWN-1" in text
-    assert "no difference" in tagwarden("policy", "diff", "ccpa", "ccpa@2026.11.2").stdout
+    assert "no difference" in tagwarden("policy", "diff", "ccpa", "ccpa@2026.11.3").stdout
 
 
 @pytest.mark.parametrize(
