@@ -33,12 +33,14 @@ OTHER_KINDS = frozenset(
         "ConsentMap",
         "Dictionary",
         "EventMap",
+        "Notices",
         "Obligations",
         "Plan",
         "PolicyOverlay",
         "PolicyPack",
         "ProfileMap",
         "Purpose",
+        "Rights",
         "Screen",
     }
 )

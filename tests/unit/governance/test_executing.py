@@ -104,7 +104,7 @@ def test_what_cannot_be_carried_out_goes_back(shop):
     assert executing.stop(shop.ws, ref).state == State.OPEN
 
 
-@pytest.mark.law("CA-110", "CA-7024")
+@pytest.mark.law("CA-110")
 def test_the_categories_are_told_without_the_data(shop):
     ref = asked(shop, shop.admits("C-2", "ccpa"), "categories")
     (line,) = executing.execute(shop.ws, ref).lines[:1]

@@ -69,10 +69,10 @@ def test_a_row_that_vanishes_is_told_and_so_is_one_that_nobody_knows():
 def test_an_open_row_is_in_the_list_of_open_ones_and_no_other_is():
     assert register().open == {row.id for row in register().rows if row.state == "open"}
     assert complaints(changed("open:   #", "open_:   #")) != []
-    first = TEXT[TEXT.index("open:   #") :].split("gdpr: [", 1)[1].split(",", 1)[0]
-    told = complaints(TEXT.replace(f"gdpr: [{first}, ", "gdpr: ["))
+    first = TEXT[TEXT.index("open:   #") :].split("ccpa: [", 1)[1].split(",", 1)[0]
+    told = complaints(TEXT.replace(f"ccpa: [{first}, ", "ccpa: ["))
     assert told == [f"there is the open row {first}, and it does not stand in the list open"]
-    told = complaints(TEXT.replace(f"gdpr: [{first}, ", f"gdpr: [GDPR-9, {first}, "))
+    told = complaints(TEXT.replace(f"ccpa: [{first}, ", f"ccpa: [GDPR-9, {first}, "))
     assert told == ["GDPR-9 stands in the list open, and there is no such open row"]
 
 
