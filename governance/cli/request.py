@@ -42,9 +42,6 @@ def open_(
         str, typer.Option("--statement", help="What the person says: - or @FILE.")
     ] = "",
     by: Annotated[By, typer.Option("--by", help="Who asks for the person.")] = "self",
-    mandate: Annotated[
-        str, typer.Option("--mandate", help="Number of the document that shows it.")
-    ] = "",
     channel: Annotated[str, typer.Option("--channel", help="How it came in.")] = "letter",
     received: Annotated[
         str, typer.Option("--received", help="Day of receipt, YYYY-MM-DD. [default: today]")
@@ -75,7 +72,6 @@ def open_(
         kind,
         target,
         by,
-        mandate,
         channel,
         read_day(received) if received else None,
         {name: read_argument(text) for name, text in given.items() if text},

@@ -41,7 +41,6 @@ class Asked:
     kind: str
     target: str = ""
     requester: By = "self"
-    mandate: str = ""
     channel: str = "letter"
     received_on: date | None = None
     """The day on which it came in; None: today, where the shop is."""
@@ -87,7 +86,6 @@ def open_request(ws: "Workspace", asked: Asked, subject_id: int | None) -> Reque
                 "kind": asked.kind,
                 "target": asked.target,
                 "requester": asked.requester,
-                "mandate": asked.mandate,
                 "channel": asked.channel,
                 "state": State.RECEIVED,
                 "since": now,
@@ -97,6 +95,8 @@ def open_request(ws: "Workspace", asked: Asked, subject_id: int | None) -> Reque
                 **days,
             },
         )
+        if subject_id is None:
+            ws.people.reference_of_nobody(ref)  # the time taken does not tell who is known
         record(ws, unit, row.load(unit.connection, ref), "open", act="request.opened")
         return admit(ws, unit, row.load(unit.connection, ref))
 

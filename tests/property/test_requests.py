@@ -200,7 +200,6 @@ class Requests(RuleBasedStateMachine):
         asked = Asked(
             kind,
             requester=by,
-            mandate="doc-1" if by == "agent" else "",
             received_on=date.fromordinal(TODAY - ago),
             key=f"{self.run}-{key}" if key else "",
         )

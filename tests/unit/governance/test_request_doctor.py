@@ -202,7 +202,7 @@ def test_every_code_has_words_and_every_command_exists(ws):
         verified(ws, opened(ws, kind, a_person(ws, f"p{number}")))
     decided(ws, waiting_for(ws, "deletion"), Step.FULFIL)
     found = waiting(ws)
-    known = set(_load("request").commands) | {"challenge", "mandate"}
+    known = set(_load("request").commands)
     for task in found:
         assert task.what in WHAT
         assert task.who in WHO

@@ -138,7 +138,7 @@ def test_the_figures_of_a_year_count_what_7102_asks_for(ws):
     for number, who in enumerate(people[:3]):
         answered(ws, who, (2, 4, 9)[number])
     answered(ws, people[3], 10, "deletion", step=Step.FULFIL_IN_PART, code="transaction")
-    refused = opened(ws, "deletion", people[4], requester="agent", mandate="doc-1")
+    refused = opened(ws, "deletion", people[4], requester="agent")
     desk.deny(ws, refused, "excessive")
     later(ws, 1)
     give(ws, refused)
