@@ -55,9 +55,12 @@ def test_the_answer_is_the_same_whether_or_not_somebody_is_known(post):
 
 def test_a_secret_in_the_arguments_is_refused_before_it_is_looked_at(post):
     ref = post.asks(post.person(email="ann@shop.example"))
-    for wrong in (("12345678",), (), ("-", "--known-data", "-"), ("--known-data", '{"a": "b"}')):
+    for wrong in (("12345678",), ("--known-data", '{"a": "b"}')):
         done = CliRunner().invoke(app, ["request", "confirm", ref, *wrong, "-w", str(post.folder)])
         assert "secret-in-arguments" in done.output
+    for wrong in ((), ("-", "--known-data", "-")):
+        done = CliRunner().invoke(app, ["request", "confirm", ref, *wrong, "-w", str(post.folder)])
+        assert "one-proof" in done.output
 
 
 def test_what_a_person_states_comes_as_json(post):

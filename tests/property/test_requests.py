@@ -384,7 +384,8 @@ class Requests(RuleBasedStateMachine):
                 ways = [step for step in MOVES if may(one.standing, step)]
                 assert any(MOVES[step][1] in ENDS for step in ways) or Step.STOP in ways
             proven = one.subject_id is not None and one.known >= one.standing.needs
-            if one.state in (State.RECEIVED, State.VERIFYING) and proven:
+            mandated = one.requester == "self" or one.mandate
+            if one.state in (State.RECEIVED, State.VERIFYING) and proven and mandated:
                 assert one.hold
 
     @invariant()
