@@ -7,10 +7,12 @@ import json
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from typing import IO, Any, Final, Literal, get_args
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup, escape
 
 from audit.clock import from_micros
 from governance.access.package import Package, Row
@@ -58,17 +60,45 @@ def _text(value: object, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
-def _html(package: Package, out: IO[bytes]) -> None:
+@cache
+def _page() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    page = environment.from_string((files(__package__) / "page.html").read_text("utf-8"))
+    return environment.from_string((files(__package__) / "page.html").read_text("utf-8"))
+
+
+def _shown(value: Plain, say: Mapping[str, str]) -> str:
+    """Return a value as it stands in a cell of the page, escaped."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return escape(say["yes" if value else "no"])
+        case list():
+            return "".join(f"<p>{escape(line)}</p>" for line in value)
+        case _:
+            return escape(str(value).strip())
+
+
+def _html(package: Package, out: IO[bytes]) -> None:
     head = package.head()
-    stream = page.stream(
+    say = {key: text.in_(package.language) for key, text in WORDS.items()}
+
+    def cell(value: Plain) -> Markup:
+        return Markup(_shown(value, say))  # noqa: S704  (escaped above)
+
+    def cells(codes: Iterable[str], row: Row) -> Markup:
+        shown = "".join(f"<td>{_shown(row.get(code), say)}</td>" for code in codes)
+        return Markup(shown)  # noqa: S704  (each value was escaped)
+
+    stream = _page().stream(
         head=head,
         sections=[section for section, _, _ in package.parts()],
         parts=package.parts(),
-        say={key: text.in_(package.language) for key, text in WORDS.items()},
+        say=say,
+        cell=cell,
+        cells=cells,
         language=package.language,
     )
     stream.enable_buffering(_PIECES)
