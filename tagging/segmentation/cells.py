@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagging.segmentation.contract import ONE
-from tagging.segmentation.sums import Floats, Points, Weights
+from tagging.segmentation.sums import Floats, Points, Weights, usual_square
 
-REACH: Final = 1.6
+REACH: Final = 1.4
 """Radius of a cell by its measured spread."""
 APART: Final = 0.8
 """How far the two halves of a split move, in deviations."""
@@ -87,7 +87,7 @@ def _variances(
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the variances per axis, drawn to their mean, and the mean to what the radius suggests."""
     dimensions = sums.shape[1]
-    scale = radius**2 / (weights.square * counts)
+    scale = radius**2 * usual_square(dimensions) / (weights.square * counts)
     noise = np.sqrt((sigma * scale) ** 2 + 2 * (step_noise**2) ** 2)
     raw = sums * scale[:, None] - step**2
     prior = (radius / REACH) ** 2 / dimensions

@@ -7,6 +7,7 @@ So a row is mapped the same way wherever it stands. Last of all the length of th
 is checked exactly: a row over the claimed sensitivity adds nothing at all.
 """
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How a row is split: its presence, its place in the cell, its squared place; in lattice steps."""
+    """How long the parts of a row's vector may be: its presence, its place in the cell, its squares."""
 
     presence: int
     place: int
@@ -38,15 +39,16 @@ class Weights:
 
     @property
     def sensitivity_squared(self) -> int:
-        """Return the square of the greatest length of a row's vector: |y| <= 1, so |y^2| <= 1."""
+        """Return the square of the greatest length of a row's vector, in lattice steps."""
         return self.presence**2 + self.place**2 + self.square**2
 
 
 def cell_sums(rows: Grid, centres: Points, radius: Points, weights: Weights) -> NDArray[np.int64]:
     """Return one line per cell: presence, places, squared places, added up over the rows.
 
-    A row belongs to the nearest centre (the first of equals). Its place is (x - c) / r, shortened to
-    length one. Squares are left out when their weight is nought.
+    A row belongs to the nearest centre (the first of equals). Its place is y = (x - c) / r, shortened
+    to length one; the vector of y^2 is shortened to `usual_square`, which makes room for more signal.
+    Squares are left out when their weight is nought.
     """
     width = 1 + rows.shape[1] * (2 if weights.square else 1)
     doubled = (2.0 * centres).T.copy()
@@ -62,6 +64,11 @@ def cell_sums(rows: Grid, centres: Points, radius: Points, weights: Weights) -> 
         return np.stack(sums, axis=1).astype(np.int64)
 
     return _added(rows, part, (len(centres), width))
+
+
+def usual_square(dimensions: int) -> float:
+    """Return the length of (y_1^2, ...) for y of length one in a direction without preference."""
+    return math.sqrt(3 / (dimensions + 2))
 
 
 def nearest_exact(plain: Floats, doubled: Floats, lengths: Floats) -> NDArray[np.intp]:
@@ -112,11 +119,18 @@ def _vectors(plain: Floats, around: Floats, reach: Floats, weights: Weights) -> 
     out[0] = weights.presence
     np.multiply(away, weights.place, out=out[1 : 1 + dimensions])
     if weights.square:
-        np.multiply(away, away, out=away)
-        np.multiply(away, weights.square, out=out[1 + dimensions :])
+        out[1 + dimensions :] = _squares(away, weights.square)
     np.trunc(out, out=out)
     _drop_long(out, weights.sensitivity_squared)
     return out
+
+
+def _squares(places: Floats, length: int) -> Floats:
+    """Return squared places, scaled so that the usual length becomes `length`, and no longer."""
+    most = STEPS * usual_square(len(places))
+    squares = np.trunc(places * places * STEPS)
+    lengths = np.sqrt(np.einsum("dn,dn->n", squares, squares))  # whole and below 2^53 again
+    return squares * (length / np.maximum(lengths, most))
 
 
 def _drop_long(vectors: Floats, limit: int) -> None:

@@ -42,8 +42,10 @@ WEIGHTS: Final = Weights(presence=7 * STEPS // 10, place=STEPS, square=7 * STEPS
 REFINING: Final = Weights(presence=STEPS // 2, place=STEPS, square=0)
 INSIDE: Final = 0.95
 """Share of the rows that the first ball holds."""
-ENOUGH: Final = 1.5
+ENOUGH: Final = 1.0
 """Rows that a cell should have, in deviations of the noise of its count."""
+GROWTH: Final = Fraction(2)
+"""Share of a level by that of the level before."""
 AROUND: Final = 1.4
 """Radius of the refining step, by the root mean square of the cluster."""
 _STREAM: Final = 20_011  # of the free part: public and fixed, never noise
@@ -127,7 +129,8 @@ class DPSynopsis:
 def level_sigmas(rho: Fraction, count: int, dimensions: int) -> list[int]:
     """Return the noise of each level: as many levels as the noisy count of rows can fill."""
     for levels in range(MOST_LEVELS, 0, -1):
-        shares = [rho * 2**level / (2**levels - 1) for level in range(levels)]
+        parts = [GROWTH**level for level in range(levels)]
+        shares = [rho * part / sum(parts) for part in parts]
         sigmas = [sigma_for(WEIGHTS.sensitivity_squared, share) for share in shares]
         if levels == 1 or count / 2 ** (levels - 1) >= _least(sigmas[-1], dimensions):
             break
