@@ -75,7 +75,8 @@ def nearest_exact(plain: Floats, doubled: Floats, lengths: Floats) -> NDArray[np
     """Return the nearest centre of each row: |c|^2 - 2 x·c, every number whole and below 2^53."""
     if len(lengths) == 1:
         return np.zeros(len(plain), dtype=np.intp)
-    return (lengths - plain @ doubled).argmin(axis=1)
+    score = plain @ doubled
+    return np.subtract(lengths, score, out=score).argmin(axis=1)
 
 
 def centre_sums(rows: Grid) -> NDArray[np.int64]:
@@ -150,7 +151,10 @@ def _added(
         for chunk in chunks:
             total += part(chunk)
         return total
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+    from threadpoolctl import threadpool_limits
+
+    workers = min(8, os.cpu_count() or 1)
+    with threadpool_limits(1), ThreadPoolExecutor(max_workers=workers) as pool:
         for found in pool.map(part, chunks):
             total += found
     return total
