@@ -73,7 +73,7 @@ def _step(
     scale = radius / (weights.place * counts)
     step = sums * scale[:, None]
     noise = sigma * scale
-    return step * _kept(step, noise)[:, None], noise
+    return step * shrunk(step, noise)[:, None], noise
 
 
 def _variances(
@@ -95,16 +95,17 @@ def _variances(
     mean = prior + trust * (raw.mean(axis=1) - prior)
     mean = np.clip(mean, prior / 16, 4 * prior)
     apart = raw - raw.mean(axis=1, keepdims=True)
-    kept = _kept(apart, noise)
+    kept = shrunk(apart, noise)
     out = mean[:, None] + apart * kept[:, None]
     return np.maximum(out, np.maximum(mean[:, None] / 16, _LEAST)), kept <= 0
 
 
-def _kept(vectors: Floats, noise: Floats) -> Floats:
+def shrunk(vectors: Floats, noise: Floats) -> Floats:
     """Return the share of each vector that noise of that size per axis does not explain."""
     lengths = np.einsum("kd,kd->k", vectors, vectors)
     explained = vectors.shape[1] * noise**2
-    kept: Floats = np.maximum(0.0, 1.0 - explained / np.maximum(lengths, 1e-300))
+    excess = np.maximum(lengths - explained, 0.0)
+    kept: Floats = np.divide(excess, lengths, out=np.zeros_like(lengths), where=lengths > 0)
     return kept
 
 

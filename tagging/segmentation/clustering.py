@@ -7,7 +7,7 @@ person's own features: what it says about that person is not private towards tha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -55,6 +55,8 @@ class Segmentation:
     def predict(self, points: Floats) -> Labels:
         """Return the segment of points of the box. Not private towards the subject of a point."""
         out = np.empty(len(points), dtype=np.int64)
+        if not len(self.anchors_):
+            return np.full(len(points), NOWHERE)
         for start in range(0, len(points), _PART):
             part = points[start : start + _PART]
             out[start : start + _PART] = self._nearest(part)
@@ -97,12 +99,16 @@ class DPKMeans:
 
     def fit(self, synopsis: Synopsis) -> Segmentation:
         """Return k centres: those that the release refined, where it refined this k."""
-        points, weights = synopsis.sample()
-        if len(synopsis.refined) == self.n_clusters:
-            centres = synopsis.refined / ONE
-        else:
-            centres = _kmeans(points, weights, self.n_clusters, _STARTS)
-        return _around("kmeans", synopsis, centres, np.arange(len(centres)))
+        numbers = np.arange(self.n_clusters)
+        if len(synopsis.refined) != self.n_clusters:
+            centres = _kmeans(*synopsis.sample(), self.n_clusters)
+            return _around("kmeans", synopsis, centres, numbers)
+        found = _around("kmeans", synopsis, synopsis.refined / ONE, numbers)
+        return replace(
+            found,
+            cluster_sizes_=synopsis.refined_counts.astype(np.float64),
+            size_noise_=np.full(self.n_clusters, synopsis.refined_noise_),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +205,7 @@ def choose_clusters(synopsis: Synopsis, numbers: Iterable[int] = range(2, 21)) -
     whole = float(weights @ ((points - mean) ** 2).sum(axis=1))
     scores: dict[int, float] = {}
     for count in numbers:
-        centres = _kmeans(points, weights, count, _STARTS)
+        centres = _kmeans(points, weights, count)
         inner = float(weights @ _away(points, centres).min(axis=1))
         scores[count] = (whole - inner) / (count - 1) / max(inner / (total - count), 1e-300)
     if not scores:
@@ -244,12 +250,14 @@ def compare(synopsis: Synopsis, models: Sequence[Segmentation]) -> Comparison:
     )
 
 
-def _kmeans(points: Floats, weights: Floats, clusters: int, starts: int) -> Floats:
+def _kmeans(points: Floats, weights: Floats, clusters: int) -> Floats:
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     _enough(clusters, len(points))
-    model = KMeans(clusters, n_init=starts, random_state=_SEED)
-    model.fit(points, sample_weight=weights)
+    model = KMeans(clusters, n_init=_STARTS, random_state=_SEED)
+    with threadpool_limits(1):  # few points; and the same result on every machine's threads
+        model.fit(points, sample_weight=weights)
     centres: Floats = model.cluster_centers_.astype(np.float64)
     return centres
 
@@ -281,11 +289,9 @@ def _around(
 
 def _measured(synopsis: Synopsis, model: Segmentation, *, centred: bool) -> Segmentation:
     """Return the model with sizes, noise, spreads, and (unless it has them) centres."""
-    from dataclasses import replace
-
     count = len(model.cluster_sizes_)
     points, weights = synopsis.sample()
-    label = model.predict(points) if len(model.anchors_) else np.full(len(points), NOWHERE)
+    label = model.predict(points)
     inside = label >= 0
     points, weights, label = points[inside], weights[inside], label[inside]
     sizes = np.bincount(label, weights=weights, minlength=count)
@@ -296,7 +302,7 @@ def _measured(synopsis: Synopsis, model: Segmentation, *, centred: bool) -> Segm
         centres = np.stack(totals, axis=1) / np.maximum(sizes, 1e-12)[:, None]
     squares = ((points - centres[label]) ** 2).sum(axis=1)
     inner = np.bincount(label, weights=weights * squares, minlength=count)
-    home = model.predict(synopsis.centers_) if len(model.anchors_) else np.zeros(0, dtype=np.int64)
+    home = model.predict(synopsis.centers_)
     cells = np.maximum(np.bincount(home[home >= 0], minlength=count), 1)
     return replace(
         model,
@@ -310,8 +316,6 @@ def _measured(synopsis: Synopsis, model: Segmentation, *, centred: bool) -> Segm
 def _with_density(
     synopsis: Synopsis, model: Segmentation, variances: Any, shares: Any
 ) -> Segmentation:
-    from dataclasses import replace
-
     model = replace(model, cluster_centers_=model.anchors_, variances_=variances, shares_=shares)
     return replace(_measured(synopsis, model, centred=True), variances_=variances, shares_=shares)
 

@@ -20,9 +20,9 @@ Verdict = Literal["good", "doubtful", "hopeless"]
 LEAST: Final = 8.0
 GOOD: Final = 32.0
 LOSSES: Final[Sequence[tuple[float, float, float]]] = (
-    (8.0, 1.30, 1.67),
-    (16.0, 1.10, 1.16),
-    (32.0, 1.045, 1.067),
+    (8.0, 1.44, 1.76),
+    (16.0, 1.11, 1.27),
+    (32.0, 1.045, 1.07),
     (64.0, 1.022, 1.055),
     (128.0, 1.012, 1.05),
 )

@@ -18,6 +18,7 @@ from audit.errors import BadInput, Tampered
 from tagging.segmentation.accounting import NANO, NEIGHBOURS, charge_of, epsilon_of
 from tagging.segmentation.contract import ONE, FeatureBounds, FeatureContract
 from tagging.segmentation.noise import Query
+from tagging.segmentation.sums import REFINING, WEIGHTS
 
 FORMAT: Final = "tagwarden/synopsis/v1"
 EXPANDED: Final = 3000
@@ -67,7 +68,12 @@ class Synopsis:
     def noise_scale_(self) -> float:
         """Return the deviation of the noise of a count, in subjects."""
         last = next(q for q in reversed(self.queries) if q.name.startswith("level-"))
-        return last.sigma / last.lattice
+        return last.sigma / WEIGHTS.presence
+
+    @property
+    def refined_noise_(self) -> float:
+        """Return the deviation of the noise of a refined count, in subjects."""
+        return self.queries[-1].sigma / REFINING.presence
 
     @property
     def rho_(self) -> Fraction:

@@ -43,6 +43,12 @@ class Weights:
         return self.presence**2 + self.place**2 + self.square**2
 
 
+WEIGHTS: Final = Weights(presence=7 * STEPS // 10, place=STEPS, square=7 * STEPS // 10)
+"""Of the levels of a synopsis."""
+REFINING: Final = Weights(presence=STEPS // 2, place=STEPS, square=0)
+"""Of the step that refines the centres of one k."""
+
+
 def cell_sums(rows: Grid, centres: Points, radius: Points, weights: Weights) -> NDArray[np.int64]:
     """Return one line per cell: presence, places, squared places, added up over the rows.
 

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from audit.errors import BadInput
 from tagging.segmentation import sums
 from tagging.segmentation.accounting import PrivacyBudget
-from tagging.segmentation.cells import REACH, Cells, measured, split
+from tagging.segmentation.cells import Cells, measured, shrunk, split
 from tagging.segmentation.clustering import DPKMeans
 from tagging.segmentation.contract import ONE, FeatureContract, Grid
 from tagging.segmentation.noise import DiscreteGaussian, Gate, Noise, Query, Whole, sigma_for
 from tagging.segmentation.published import Synopsis
-from tagging.segmentation.sums import RINGS, STEPS, Points, Weights
+from tagging.segmentation.sums import REFINING, RINGS, STEPS, WEIGHTS, Points
 
 MECHANISM: Final = "lbg-synopsis/1"
 MOST_LEVELS: Final = 9
@@ -38,8 +38,6 @@ SHARES: Final[Mapping[str, Fraction]] = {
     "refine": Fraction(200, 1000),
 }
 """Parts of rho; the levels have the rest, each twice as much as the one before."""
-WEIGHTS: Final = Weights(presence=7 * STEPS // 10, place=STEPS, square=7 * STEPS // 10)
-REFINING: Final = Weights(presence=STEPS // 2, place=STEPS, square=0)
 INSIDE: Final = 0.95
 """Share of the rows that the first ball holds."""
 ENOUGH: Final = 1.0
@@ -185,9 +183,8 @@ def _refined(gate: Gate, rows: Grid, found: Synopsis, clusters: int) -> Synopsis
     counts = np.maximum(answer[:, 0] / REFINING.presence, noise)
     scale = radii / (REFINING.place * counts)
     step = answer[:, 1:] * scale[:, None]
-    lengths = np.einsum("kd,kd->k", step, step)
-    kept = np.maximum(0.0, 1 - step.shape[1] * (sigma * scale) ** 2 / np.maximum(lengths, 1e-300))
-    moved = np.clip(np.rint(centres + step * kept[:, None]), -ONE, ONE).astype(np.int64)
+    step *= shrunk(step, sigma * scale)[:, None]
+    moved = np.clip(np.rint(centres + step), -ONE, ONE).astype(np.int64)
     return replace(
         found,
         queries=tuple(gate.queries),
