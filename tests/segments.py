@@ -18,7 +18,7 @@ class NoNoise:
 
     source = "INSECURE TEST: none"
 
-    def add(self, values: Whole, sigma: int) -> Whole:
+    def add(self, values: Whole, sigma: int) -> Whole:  # noqa: ARG002  (the shape of every source)
         return values
 
 
@@ -38,9 +38,7 @@ class Repeatable:
 
 def plain_contract(dimensions: int) -> FeatureContract:
     """The box itself: features from -1 to 1."""
-    return FeatureContract(
-        tuple(FeatureBounds(f"f{n}", -1.0, 1.0, 0.0) for n in range(dimensions))
-    )
+    return FeatureContract(tuple(FeatureBounds(f"f{n}", -1.0, 1.0, 0.0) for n in range(dimensions)))
 
 
 def blobs(count: int, centres: list[tuple[float, ...]], spread: float = 0.03, seed: int = 3):
@@ -53,9 +51,7 @@ def blobs(count: int, centres: list[tuple[float, ...]], spread: float = 0.03, se
 CORNERS = [(-0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.6, -0.4)]
 
 
-def released(
-    values, noise: Noise | None = None, epsilon: float = 1.0, refine: int = 0
-) -> Synopsis:
+def released(values, noise: Noise | None = None, epsilon: float = 1.0, refine: int = 0) -> Synopsis:
     """A synopsis of values in the box."""
     maker = DPSynopsis(
         plain_contract(values.shape[1]), PrivacyBudget(epsilon), refine, noise or Repeatable()
@@ -83,10 +79,8 @@ def neighbours(dimensions: int, seed: int):
         rows = stream.normal(0, (0.02, 0.3, 2.0)[round_ % 3], (count, dimensions))
         if round_ % 4 == 1 and count:
             rows[:] = rows[0]
-        if round_ % 2:
-            person = stream.choice(odd, dimensions)
-        else:
-            person = stream.uniform(-1, 1, dimensions)
+        inside = stream.uniform(-1, 1, dimensions)
+        person = stream.choice(odd, dimensions) if round_ % 2 else inside
         larger = np.insert(rows, stream.integers(0, count + 1), person, axis=0)
         pair = contract.points(rows), contract.points(larger)
         yield pair if round_ % 5 else pair[::-1]

@@ -101,4 +101,5 @@ def _distances(rows: Whole, points: Whole) -> Whole:
     plain, other = rows.astype(np.float64), points.astype(np.float64)
     lengths = np.einsum("nd,nd->n", plain, plain)[:, None]
     inner = np.einsum("kd,kd->k", other, other) - 2.0 * plain @ other.T
-    return (lengths + inner).astype(np.int64)
+    squares: Whole = (lengths + inner).astype(np.int64)
+    return squares

@@ -130,7 +130,7 @@ def audit_sampler(noise: Noise, sigma: int, draws: int = 100_000) -> float:
 
 
 def audit_transcript(
-    mechanism: Mechanism, rows: Grid, neighbour: Grid, noise: Noise, runs: int, delta: float
+    mechanism: Mechanism, rows: Grid, neighbour: Grid, noise: Noise, *, runs: int, delta: float
 ) -> float:
     """Return a lower bound of epsilon (99 %) that an attacker who sees every answer achieves.
 

@@ -35,7 +35,8 @@ class Cells:
     @property
     def spread(self) -> Floats:
         """Return the root of the summed variances of each cell."""
-        return np.sqrt(self.variances.sum(axis=1))
+        spread: Floats = np.sqrt(self.variances.sum(axis=1))
+        return spread
 
     def take(self, chosen: NDArray[np.bool_]) -> "Cells":
         """Return some of the cells."""
@@ -44,9 +45,7 @@ class Cells:
         )
 
 
-def measured(
-    sums: Floats, centres: Points, radius: Points, weights: Weights, sigma: int
-) -> Cells:
+def measured(sums: Floats, centres: Points, radius: Points, weights: Weights, sigma: int) -> Cells:
     """Return the cells that noisy sums describe: the centres moved, the empty dropped.
 
     A cell is dropped when its count is below one deviation of its noise; the largest one always stays.
@@ -55,43 +54,23 @@ def measured(
     noise = sigma / weights.presence
     keep = counts >= noise
     keep[int(np.argmax(counts))] = True
-    sums, centres, radius = sums[keep], centres[keep], radius[keep].astype(np.float64)
-    counts = np.maximum(counts[keep], noise)
+    sums, centres, counts = sums[keep], centres[keep], np.maximum(counts[keep], noise)
+    reach = radius[keep].astype(np.float64)
     dimensions = centres.shape[1]
-    step, step_noise = _step(sums[:, 1 : 1 + dimensions], radius, counts, weights, sigma)
+    scale = reach / (weights.place * counts)
+    step = sums[:, 1 : 1 + dimensions] * scale[:, None]
+    step *= shrunk(step, sigma * scale)[:, None]
     moved = np.clip(np.rint(centres + step), -ONE, ONE).astype(np.int64)
-    variances, flat = _variances(
-        sums[:, 1 + dimensions :], step, step_noise, radius, counts, weights, sigma
-    )
+    scale2 = reach**2 * usual_square(dimensions) / (weights.square * counts)
+    raw = sums[:, 1 + dimensions :] * scale2[:, None] - step**2
+    raw_noise = np.sqrt((sigma * scale2) ** 2 + 2 * (sigma * scale) ** 4)
+    variances, flat = _variances(raw, raw_noise, (reach / REACH) ** 2 / dimensions)
     return Cells(moved, counts, variances, flat)
 
 
-def _step(
-    sums: Floats, radius: Floats, counts: Floats, weights: Weights, sigma: int
-) -> tuple[Floats, Floats]:
-    """Return how far each mean lies from its centre, shrunk, and the noise of that per axis."""
-    scale = radius / (weights.place * counts)
-    step = sums * scale[:, None]
-    noise = sigma * scale
-    return step * shrunk(step, noise)[:, None], noise
-
-
-def _variances(
-    sums: Floats,
-    step: Floats,
-    step_noise: Floats,
-    radius: Floats,
-    counts: Floats,
-    weights: Weights,
-    sigma: int,
-) -> tuple[Floats, NDArray[np.bool_]]:
+def _variances(raw: Floats, noise: Floats, prior: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the variances per axis, drawn to their mean, and the mean to what the radius suggests."""
-    dimensions = sums.shape[1]
-    scale = radius**2 * usual_square(dimensions) / (weights.square * counts)
-    noise = np.sqrt((sigma * scale) ** 2 + 2 * (step_noise**2) ** 2)
-    raw = sums * scale[:, None] - step**2
-    prior = (radius / REACH) ** 2 / dimensions
-    trust = prior**2 / (prior**2 + noise**2 / dimensions)
+    trust = prior**2 / (prior**2 + noise**2 / raw.shape[1])
     mean = prior + trust * (raw.mean(axis=1) - prior)
     mean = np.clip(mean, prior / 16, 4 * prior)
     apart = raw - raw.mean(axis=1, keepdims=True)

@@ -65,10 +65,11 @@ class Segmentation:
     def _nearest(self, part: Floats) -> Labels:
         if self.variances_ is not None and self.shares_ is not None:
             apart = densities(part, self.cluster_centers_, self.variances_).sum(axis=2)
-            return (apart + np.log(self.shares_)).argmax(axis=1)
+            likeliest: Labels = (apart + np.log(self.shares_)).argmax(axis=1)
+            return likeliest
         score = np.einsum("kd,kd->k", self.anchors_, self.anchors_) - 2.0 * part @ self.anchors_.T
         best = score.argmin(axis=1)
-        label = self.anchor_labels_[best]
+        label: Labels = self.anchor_labels_[best]
         if self.reach_ is None:
             return label
         away = score[np.arange(len(part)), best] + np.einsum("nd,nd->n", part, part)
@@ -155,9 +156,7 @@ class DPDBSCAN:
         rank = np.full(len(draft.cluster_sizes_) + 1, NOWHERE)
         rank[kept] = np.arange(len(kept))
         stays = rank[labels] >= 0
-        return _around(
-            "dbscan", synopsis, anchors[stays], rank[labels[stays]], reach=self.eps
-        )
+        return _around("dbscan", synopsis, anchors[stays], rank[labels[stays]], reach=self.eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +293,7 @@ def _measured(synopsis: Synopsis, model: Segmentation, *, centred: bool) -> Segm
     label = model.predict(points)
     inside = label >= 0
     points, weights, label = points[inside], weights[inside], label[inside]
-    sizes = np.bincount(label, weights=weights, minlength=count)
+    sizes: Floats = np.bincount(label, weights=weights, minlength=count).astype(np.float64)
     if centred:
         centres = model.anchors_
     else:

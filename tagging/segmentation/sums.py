@@ -57,8 +57,8 @@ def cell_sums(rows: Grid, centres: Points, radius: Points, weights: Weights) -> 
     Squares are left out when their weight is nought.
     """
     width = 1 + rows.shape[1] * (2 if weights.square else 1)
-    doubled = (2.0 * centres).T.copy()
-    lengths = np.einsum("kd,kd->k", centres, centres).astype(np.float64)
+    doubled: Floats = (2.0 * centres).T.copy()
+    lengths: Floats = np.einsum("kd,kd->k", centres, centres).astype(np.float64)
     around = centres.T.astype(np.float64)
     reach = radius.astype(np.float64)
 
@@ -82,7 +82,8 @@ def nearest_exact(plain: Floats, doubled: Floats, lengths: Floats) -> NDArray[np
     if len(lengths) == 1:
         return np.zeros(len(plain), dtype=np.intp)
     score = plain @ doubled
-    return np.subtract(lengths, score, out=score).argmin(axis=1)
+    nearest: NDArray[np.intp] = np.subtract(lengths, score, out=score).argmin(axis=1)
+    return nearest
 
 
 def centre_sums(rows: Grid) -> NDArray[np.int64]:
@@ -93,7 +94,8 @@ def centre_sums(rows: Grid) -> NDArray[np.int64]:
     def part(chunk: Grid) -> NDArray[np.int64]:
         vectors = np.trunc(chunk.T * shrink)
         _drop_long(vectors, STEPS**2)
-        return vectors.sum(axis=1).astype(np.int64)
+        added: NDArray[np.int64] = vectors.sum(axis=1).astype(np.int64)
+        return added
 
     return _added(rows, part, (dimensions,))
 
@@ -137,7 +139,8 @@ def _squares(places: Floats, length: int) -> Floats:
     most = STEPS * usual_square(len(places))
     squares = np.trunc(places * places * STEPS)
     lengths = np.sqrt(np.einsum("dn,dn->n", squares, squares))  # whole and below 2^53 again
-    return squares * (length / np.maximum(lengths, most))
+    scaled: Floats = squares * (length / np.maximum(lengths, most))
+    return scaled
 
 
 def _drop_long(vectors: Floats, limit: int) -> None:

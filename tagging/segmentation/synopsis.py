@@ -96,9 +96,7 @@ class DPSynopsis:
         )
         return _refined(gate, rows, found, self.refine) if self.refine else found
 
-    def _levels(
-        self, gate: Gate, rows: Grid, count: int, centre: Points, radius: int
-    ) -> Cells:
+    def _levels(self, gate: Gate, rows: Grid, count: int, centre: Points, radius: int) -> Cells:
         """Ask level after level, each on the cells that the published answers before it gave."""
         parts = (SHARES["rows"], SHARES["centre"], SHARES["rings"])
         rho = gate.limit * (1 - sum(parts) - (SHARES["refine"] if self.refine else 0))
@@ -117,7 +115,9 @@ class DPSynopsis:
                 ),
                 sums.cell_sums(rows, centres, radii, WEIGHTS).ravel(),
             )
-            cells = measured(answer.reshape(-1, width).astype(np.float64), centres, radii, WEIGHTS, sigma)
+            cells = measured(
+                answer.reshape(-1, width).astype(np.float64), centres, radii, WEIGHTS, sigma
+            )
             if level + 1 < len(sigmas):
                 least = _least(sigmas[level + 1], self.contract.dimensions)
                 centres, radii = split(cells, least, stream)
@@ -147,9 +147,7 @@ def _ball(gate: Gate, rows: Grid) -> tuple[int, Points, int]:
     answer = gate.ask(Query("rows", 1, 1, sigma, 1), np.array([len(rows)], dtype=np.int64))
     count = max(int(answer[0]), 1)
     sigma = sigma_for(STEPS**2, limit * SHARES["centre"])
-    answer = gate.ask(
-        Query("centre", dimensions, STEPS**2, sigma, STEPS), sums.centre_sums(rows)
-    )
+    answer = gate.ask(Query("centre", dimensions, STEPS**2, sigma, STEPS), sums.centre_sums(rows))
     mean = answer / STEPS * dimensions**0.5 / count * ONE
     centre = np.clip(np.rint(mean), -ONE, ONE).astype(np.int64)
     sigma = sigma_for(1, limit * SHARES["rings"])

@@ -58,7 +58,9 @@ def hierarchy(points: Floats, weights: Floats) -> Hierarchy:
         children[join] = sorted((name[a], name[b]))
         costs[join], joined[join] = cost[a, b], mass[a] + mass[b]
         total = mass[a] + mass[b] + mass
-        merged = ((mass[a] + mass) * cost[a] + (mass[b] + mass) * cost[b] - mass * cost[a, b]) / total
+        merged = (
+            (mass[a] + mass) * cost[a] + (mass[b] + mass) * cost[b] - mass * cost[a, b]
+        ) / total
         merged[[a, b]] = np.inf
         merged[~np.isfinite(cost[a]) & ~np.isfinite(cost[b])] = np.inf
         cost[a], cost[:, a] = merged, merged

@@ -55,9 +55,7 @@ def test_the_first_ball_moves_by_at_most_its_claim(world):
 def test_a_row_adds_the_same_wherever_it_stands(world):
     _, rows, centres, radius = world
     whole = sums.cell_sums(rows, centres, radius, WEIGHTS)
-    alone = sum(
-        sums.cell_sums(rows[n : n + 1], centres, radius, WEIGHTS) for n in range(len(rows))
-    )
+    alone = sum(sums.cell_sums(rows[n : n + 1], centres, radius, WEIGHTS) for n in range(len(rows)))
     assert (whole == alone).all()
     assert (whole == sums.cell_sums(rows[::-1], centres, radius, WEIGHTS)).all()
 
@@ -71,6 +69,9 @@ def test_many_features_far_apart_are_still_exact(dimensions, seed):
     doubled, lengths = (2.0 * centres).T.copy(), (centres**2).sum(axis=1).astype(float)
     near = sums.nearest_exact(rows.astype(float), doubled, lengths)
     assert near.tolist() == [min(range(3), key=lambda k, line=line: line[k]) for line in by_hand]
-    assert moved(
-        lambda x: sums.cell_sums(x, centres, np.array([7, 7, 7]), WEIGHTS), rows[:0], rows[:1]
-    ) <= WEIGHTS.sensitivity_squared
+    assert (
+        moved(
+            lambda x: sums.cell_sums(x, centres, np.array([7, 7, 7]), WEIGHTS), rows[:0], rows[:1]
+        )
+        <= WEIGHTS.sensitivity_squared
+    )

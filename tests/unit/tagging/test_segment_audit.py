@@ -77,7 +77,7 @@ def test_bug_no_clipping(monkeypatch):
 def test_bug_half_of_the_noise_missing(monkeypatch):
     honest = synopsis.sigma_for
     monkeypatch.setattr(synopsis, "sigma_for", lambda square, rho: honest(square, rho) // 2)
-    monkeypatch.setattr(synopsis.Gate, "ask", lambda gate, query, values: _unchecked(gate, query, values))
+    monkeypatch.setattr(synopsis.Gate, "ask", _unchecked)
     assert found_by(lambda: replayed(12, refine=0)) == "audit-loss-exceeds"
 
 
@@ -167,7 +167,9 @@ def test_a_model_pickles_without_anything_of_the_rows():
 
     values = blobs(4999, CORNERS)
     model = DPKMeans(4).fit(released(values))
-    assert not any(len(np.atleast_1d(x)) == len(values) for x in vars(model).values() if x is not None)
+    assert not any(
+        len(np.atleast_1d(x)) == len(values) for x in vars(model).values() if x is not None
+    )
     assert len(pickle.dumps(model)) < 4000
     assert not hasattr(model, "labels_")
     assert not hasattr(model, "inertia_")
@@ -176,7 +178,7 @@ def test_a_model_pickles_without_anything_of_the_rows():
 def attacked(noise, runs: int = 400) -> float:
     rows = plain_contract(1).points(np.zeros((3, 1)))
     larger = plain_contract(1).points(np.array([[0.0], [0.0], [0.0], [1.0]]))
-    return audit_transcript(mechanism(1, epsilon=4.0), larger, rows, noise, runs, 1e-6)
+    return audit_transcript(mechanism(1, epsilon=4.0), larger, rows, noise, runs=runs, delta=1e-6)
 
 
 def test_an_attacker_who_sees_every_answer_stays_below_epsilon():
