@@ -57,7 +57,7 @@ def cell_sums(rows: Grid, centres: Points, radius: Points, weights: Weights) -> 
     Squares are left out when their weight is nought.
     """
     width = 1 + rows.shape[1] * (2 if weights.square else 1)
-    doubled: Floats = (2.0 * centres).T.copy()
+    doubled = np.ascontiguousarray(2.0 * centres.T.astype(np.float64))
     lengths: Floats = np.einsum("kd,kd->k", centres, centres).astype(np.float64)
     around = centres.T.astype(np.float64)
     reach = radius.astype(np.float64)
