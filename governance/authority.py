@@ -57,6 +57,9 @@ NEEDS: Final = {
     "key.restore": ("custodian",),
     "db.accept": ("admin",),
     "subject.export": ("dsr", "dpo"),
+    "budget.set": ("dpo",),
+    "segment.release": ("analyst", "tagger"),
+    "segment.fit": ("analyst", "tagger"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

@@ -61,6 +61,11 @@ ACTS = frozenset(
         "read.audience",
         "read.consent",
         "access.exported",
+        "budget.set",
+        "budget.charged",
+        "release.published",
+        "release.failed",
+        "segment.fitted",
         "denied",
     }
 )

@@ -16,6 +16,7 @@ from governance.cli import out
 NOUNS = {
     "assessment": "Keep the assessments that the law asks for.",
     "audit": "Check the evidence log.",
+    "budget": "Keep what releases may say about people.",
     "choice": "Record what a person objects to, blocks, switches off.",
     "config": "Show the settings in force.",
     "consent": "Record, import and check consent.",
@@ -26,6 +27,7 @@ NOUNS = {
     "policy": "Show packs, ask what the law answers.",
     "purpose": "Declare why data may be used.",
     "run": "Compute tags.",
+    "segment": "Find segments under differential privacy.",
     "subject": "Look at one person, give them their data.",
     "tag": "Write, check and apply tags.",
 }

@@ -6,25 +6,14 @@ the dense integer of a person (never reused), identities are not here at all (se
 Every table that can hold something about a person is entered in `governance.registry`.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Text, text
+from sqlalchemy import Column, Index, LargeBinary, Text, text
 from sqlalchemy import false as sa_false
 from sqlmodel import Field, SQLModel
 
-SQLModel.metadata.naming_convention = {
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-METADATA: MetaData = SQLModel.metadata
+from governance.store import tables_budget
+from governance.store.columns import CLUSTERED, METADATA, big
 
-BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in INTEGER columns
-_CLUSTERED = {"sqlite_with_rowid": False}
-
-
-def _big(*, primary: bool = False, auto: bool = False, null: bool = False) -> Column[int]:
-    return Column(BIG, primary_key=primary, autoincrement=auto, nullable=null)
+__all__ = ["METADATA", "tables_budget"]
 
 
 class Purpose(SQLModel, table=True):
@@ -33,7 +22,7 @@ class Purpose(SQLModel, table=True):
     key: str = Field(primary_key=True)
     digest: str
     document: str = Field(sa_type=Text)
-    applied_at: int = Field(sa_column=_big())
+    applied_at: int = Field(sa_column=big())
 
 
 class Assessment(SQLModel, table=True):
@@ -41,11 +30,11 @@ class Assessment(SQLModel, table=True):
 
     __table_args__ = {"sqlite_autoincrement": True}
 
-    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    id: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
     key: str = Field(index=True)
     digest: str
     document: str = Field(sa_type=Text)
-    applied_at: int = Field(sa_column=_big())
+    applied_at: int = Field(sa_column=big())
 
 
 class Overlay(SQLModel, table=True):
@@ -53,12 +42,12 @@ class Overlay(SQLModel, table=True):
 
     __table_args__ = {"sqlite_autoincrement": True}
 
-    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    id: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
     key: str = Field(index=True)
     digest: str
     document: str = Field(sa_type=Text)
     state: str
-    applied_at: int = Field(sa_column=_big())
+    applied_at: int = Field(sa_column=big())
     applied_by: str
 
 
@@ -67,7 +56,7 @@ class Definition(SQLModel, table=True):
 
     __table_args__ = {"sqlite_autoincrement": True}
 
-    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    id: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
     key: str = Field(index=True)
     version: int
     state: str
@@ -75,8 +64,8 @@ class Definition(SQLModel, table=True):
     meaning: str
     document: str = Field(sa_type=Text)
     author: str
-    applied_at: int = Field(sa_column=_big())
-    evaluated_at: int | None = Field(default=None, sa_column=_big(null=True))
+    applied_at: int = Field(sa_column=big())
+    evaluated_at: int | None = Field(default=None, sa_column=big(null=True))
     change_set: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     """The change set that brought it."""
     successor: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
@@ -90,7 +79,7 @@ class Operator(SQLModel, table=True):
     name: str = Field(unique=True)
     roles: str = Field(sa_type=Text)
     public_key: str = ""
-    added_at: int = Field(sa_column=_big())
+    added_at: int = Field(sa_column=big())
 
 
 class ChangeSet(SQLModel, table=True):
@@ -101,9 +90,9 @@ class ChangeSet(SQLModel, table=True):
     state: str = Field(index=True)
     plan: str = Field(sa_type=Text)
     author: str
-    at: int = Field(sa_column=_big())
+    at: int = Field(sa_column=big())
     decided_by: str = ""
-    decided_at: int | None = Field(default=None, sa_column=_big(null=True))
+    decided_at: int | None = Field(default=None, sa_column=big(null=True))
     reason: str = ""
 
 
@@ -115,8 +104,8 @@ class TagValue(SQLModel, table=True):
         {"sqlite_autoincrement": True},
     )
 
-    tv: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
-    definition_id: int = Field(sa_column=_big())
+    tv: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
+    definition_id: int = Field(sa_column=big())
     value: str
 
 
@@ -126,17 +115,17 @@ class Feature(SQLModel, table=True):
     key: str = Field(primary_key=True)
     digest: str
     document: str = Field(sa_type=Text)
-    applied_at: int = Field(sa_column=_big())
+    applied_at: int = Field(sa_column=big())
 
 
 class Subject(SQLModel, table=True):
     """A person, as far as the gate must know: no identity."""
 
-    subject_id: int = Field(sa_column=_big(primary=True))
+    subject_id: int = Field(sa_column=big(primary=True))
     sid: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
     regime: str
     age_class: str
-    admitted_at: int = Field(sa_column=_big())
+    admitted_at: int = Field(sa_column=big())
 
 
 class Attribute(SQLModel, table=True):
@@ -144,7 +133,7 @@ class Attribute(SQLModel, table=True):
 
     __table_args__ = {"sqlite_autoincrement": True}
 
-    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    id: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
     key: str = Field(unique=True)
     category: str
     class_id: int
@@ -153,12 +142,12 @@ class Attribute(SQLModel, table=True):
 class SealedBlob(SQLModel, table=True):
     """The sealed attributes of a person, one blob per sensitivity class (security: 5.2)."""
 
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (CLUSTERED,)
 
-    subject_id: int = Field(sa_column=_big(primary=True))
+    subject_id: int = Field(sa_column=big(primary=True))
     class_id: int = Field(primary_key=True)
     cell: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    sealed_at: int = Field(sa_column=_big())
+    sealed_at: int = Field(sa_column=big())
 
 
 class ConsentEvent(SQLModel, table=True):
@@ -169,18 +158,18 @@ class ConsentEvent(SQLModel, table=True):
         {"sqlite_autoincrement": True},
     )
 
-    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
-    subject_id: int = Field(sa_column=_big())
+    id: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
+    subject_id: int = Field(sa_column=big())
     purpose: str
     state: str
     kind: str
-    at: int = Field(sa_column=_big())
-    expires_at: int | None = Field(default=None, sa_column=_big(null=True))
+    at: int = Field(sa_column=big())
+    expires_at: int | None = Field(default=None, sa_column=big(null=True))
     notice: str = ""
     language: str = ""
     surface: str = ""
     source: str = ""
-    recorded_at: int = Field(sa_column=_big())
+    recorded_at: int = Field(sa_column=big())
 
 
 class ConsentState(SQLModel, table=True):
@@ -195,16 +184,16 @@ class ConsentState(SQLModel, table=True):
             sqlite_where=text("expires_at IS NOT NULL"),
             postgresql_where=text("expires_at IS NOT NULL"),
         ),
-        _CLUSTERED,
+        CLUSTERED,
     )
 
-    subject_id: int = Field(sa_column=_big(primary=True))
+    subject_id: int = Field(sa_column=big(primary=True))
     purpose: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     state: str
-    at: int = Field(sa_column=_big())
-    expires_at: int | None = Field(default=None, sa_column=_big(null=True))
-    event_id: int = Field(sa_column=_big())
+    at: int = Field(sa_column=big())
+    expires_at: int | None = Field(default=None, sa_column=big(null=True))
+    event_id: int = Field(sa_column=big())
 
 
 class ChoiceEvent(SQLModel, table=True):
@@ -215,26 +204,26 @@ class ChoiceEvent(SQLModel, table=True):
         {"sqlite_autoincrement": True},
     )
 
-    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
-    subject_id: int = Field(sa_column=_big())
+    id: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
+    subject_id: int = Field(sa_column=big())
     kind: str
     target: str
     active: bool
-    at: int = Field(sa_column=_big())
+    at: int = Field(sa_column=big())
     source: str = ""
-    recorded_at: int = Field(sa_column=_big())
+    recorded_at: int = Field(sa_column=big())
 
 
 class ChoiceState(SQLModel, table=True):
     """The choices in force now."""
 
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (CLUSTERED,)
 
-    subject_id: int = Field(sa_column=_big(primary=True))
+    subject_id: int = Field(sa_column=big(primary=True))
     kind: str = Field(primary_key=True)
     target: str = Field(primary_key=True)
-    at: int = Field(sa_column=_big())
-    event_id: int = Field(sa_column=_big())
+    at: int = Field(sa_column=big())
+    event_id: int = Field(sa_column=big())
 
 
 class Bitmap(SQLModel, table=True):
@@ -247,10 +236,10 @@ class Bitmap(SQLModel, table=True):
 class BitmapDelta(SQLModel, table=True):
     """One person added to or taken from a bitmap since it was last written whole."""
 
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (CLUSTERED,)
 
     name: str = Field(primary_key=True)
-    subject_id: int = Field(sa_column=_big(primary=True))
+    subject_id: int = Field(sa_column=big(primary=True))
     present: bool
 
 
@@ -263,7 +252,7 @@ class Intake(SQLModel, table=True):
     mapping_digest: str
     label: str
     report: str = Field(sa_type=Text)
-    at: int = Field(sa_column=_big())
+    at: int = Field(sa_column=big())
 
 
 class LakePart(SQLModel, table=True):
@@ -272,10 +261,10 @@ class LakePart(SQLModel, table=True):
     path: str = Field(primary_key=True)
     intake_id: str = Field(index=True)
     bucket: int
-    row_count: int = Field(sa_column=_big())
-    size_bytes: int = Field(sa_column=_big())
-    first_ts: int = Field(sa_column=_big())
-    last_ts: int = Field(sa_column=_big())
+    row_count: int = Field(sa_column=big())
+    size_bytes: int = Field(sa_column=big())
+    first_ts: int = Field(sa_column=big())
+    last_ts: int = Field(sa_column=big())
     columns: str = Field(sa_type=Text)
 
 
@@ -289,24 +278,24 @@ class EventColumn(SQLModel, table=True):
 class Category(SQLModel, table=True):
     """A value that a text column of events has been seen to hold (categories, brands, …)."""
 
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (CLUSTERED,)
 
     column: str = Field(primary_key=True)
     value: str = Field(primary_key=True)
-    row_count: int = Field(sa_column=_big())
+    row_count: int = Field(sa_column=big())
 
 
 class EventTotal(SQLModel, table=True):
     """Totals of the rows that belong to nobody: they count for the shop, never for a person."""
 
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (CLUSTERED,)
 
     intake_id: str = Field(primary_key=True)
-    day: int = Field(sa_column=_big(primary=True))
+    day: int = Field(sa_column=big(primary=True))
     event_type: str = Field(primary_key=True)
-    row_count: int = Field(sa_column=_big())
-    quantity: int = Field(sa_column=_big())
-    amount: int = Field(sa_column=_big())
+    row_count: int = Field(sa_column=big())
+    quantity: int = Field(sa_column=big())
+    amount: int = Field(sa_column=big())
 
 
 class LiveEvent(SQLModel, table=True):
@@ -317,10 +306,10 @@ class LiveEvent(SQLModel, table=True):
         {"sqlite_autoincrement": True},
     )
 
-    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
-    subject_id: int = Field(sa_column=_big())
-    ts: int = Field(sa_column=_big())
-    dedup: int = Field(sa_column=_big())
+    id: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
+    subject_id: int = Field(sa_column=big())
+    ts: int = Field(sa_column=big())
+    dedup: int = Field(sa_column=big())
     event_type: str
     fields: str = Field(sa_type=Text)
 
@@ -330,22 +319,22 @@ class Run(SQLModel, table=True):
 
     __table_args__ = {"sqlite_autoincrement": True}
 
-    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    id: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
     name: str = Field(unique=True)
     mode: str
     state: str
-    as_of: int = Field(sa_column=_big())
-    started_at: int = Field(sa_column=_big())
-    finished_at: int | None = Field(default=None, sa_column=_big(null=True))
+    as_of: int = Field(sa_column=big())
+    started_at: int = Field(sa_column=big())
+    finished_at: int | None = Field(default=None, sa_column=big(null=True))
     report: str = Field(sa_type=Text)
 
 
 class CutPoints(SQLModel, table=True):
     """The frozen cut points of a quantile tag, as fitted by a run."""
 
-    definition_id: int = Field(sa_column=_big(primary=True))
+    definition_id: int = Field(sa_column=big(primary=True))
     tier: int = Field(primary_key=True)
-    run_id: int = Field(sa_column=_big(primary=True))
+    run_id: int = Field(sa_column=big(primary=True))
     cuts: str = Field(sa_type=Text)
 
 
@@ -360,17 +349,17 @@ class Assignment(SQLModel, table=True):
             sqlite_where=text("valid_to IS NULL AND lapses_at IS NOT NULL"),
             postgresql_where=text("valid_to IS NULL AND lapses_at IS NOT NULL"),
         ),
-        _CLUSTERED,
+        CLUSTERED,
     )
 
-    subject_id: int = Field(sa_column=_big(primary=True))
-    tv: int = Field(sa_column=_big(primary=True))
-    valid_from: int = Field(sa_column=_big(primary=True))
-    valid_to: int | None = Field(default=None, sa_column=_big(null=True))
-    lapses_at: int | None = Field(default=None, sa_column=_big(null=True))
+    subject_id: int = Field(sa_column=big(primary=True))
+    tv: int = Field(sa_column=big(primary=True))
+    valid_from: int = Field(sa_column=big(primary=True))
+    valid_to: int | None = Field(default=None, sa_column=big(null=True))
+    lapses_at: int | None = Field(default=None, sa_column=big(null=True))
     lapse_known: bool = Field(default=False, sa_column_kwargs={"server_default": sa_false()})
     """Whether it lapses then; else it may hold longer, and is looked at again before that."""
-    run_id: int = Field(sa_column=_big())
+    run_id: int = Field(sa_column=big())
     closed_by: str | None = None
     evidence: str | None = Field(default=None, sa_type=Text)
 
@@ -380,5 +369,5 @@ class Outbox(SQLModel, table=True):
 
     __table_args__ = {"sqlite_autoincrement": True}
 
-    id: int | None = Field(default=None, sa_column=_big(primary=True, auto=True))
+    id: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
     entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
