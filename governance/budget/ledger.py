@@ -181,7 +181,7 @@ def record_digest(previous: str, document: str) -> str:
     return digest_of({"previous": previous, "document": document})
 
 
-def _append(
+def _append(  # noqa: PLR0917  (one caller; each part is another thing)
     ws: "Workspace", unit: "Unit", charge: Charge, record: str, rest: Mapping[str, Any], now: int
 ) -> None:
     columns = {

@@ -14,7 +14,7 @@ app = typer.Typer(
 
 
 @app.command(name="set")
-def set_(
+def set_(  # noqa: PLR0917  (one caller; each part is another thing)
     epsilon: Annotated[float, typer.Option(help="The most for life.")],
     population: Annotated[str, typer.Option(help="all, or a regime.")] = "all",
     delta: Annotated[float, typer.Option(help="At which epsilon is told.")] = 1e-6,
