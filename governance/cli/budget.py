@@ -84,7 +84,7 @@ def ledger(where: Where = None, as_json: Json = False) -> None:
             item["charge"],
             item["population"],
             _rho(item["nano_rho"]) if item["record"] == "reserved" else "",
-            item.get("release") or item.get("code", "")[:12] or item.get("purpose", ""),
+            item.get("release") or item.get("purpose") or item["code"],
         )
         for item in found
     ]

@@ -5,10 +5,11 @@ One function for many people at once, for one in real time, and for a replay: th
 lattice, so that they cannot differ.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from inspect import Parameter, Signature
 from typing import Any
 
 import numpy as np
@@ -51,14 +52,26 @@ class Nearest:
             rows[:, number] = np.asarray(column, dtype=np.float64) / divisor
         return rows
 
-    def arrow(self, *columns: Any) -> Any:
-        """Return the numbers of the segments, from 1, as an Arrow array; NULL: in none."""
-        import pyarrow as pa
+    @cached_property
+    def arrow(self) -> Callable[..., Any]:
+        """Return the function of Arrow columns that gives the numbers of the segments, from 1.
 
-        labels = self.assigned(
-            [column.to_numpy(zero_copy_only=False) for column in map(_whole, columns)]
-        ).labels
-        return pa.array(labels + 1, pa.int64(), mask=labels < 0)
+        An engine looks at its signature: one parameter for each measure.
+        """
+
+        def numbers(*columns: Any) -> Any:
+            import pyarrow as pa
+
+            plain = [_whole(column).to_numpy(zero_copy_only=False) for column in columns]
+            labels = self.assigned(plain).labels
+            return pa.array(labels + 1, pa.int64(), mask=labels < 0)
+
+        parameters = [
+            Parameter(f"x{number}", Parameter.POSITIONAL_OR_KEYWORD)
+            for number in range(len(self.divisors))
+        ]
+        numbers.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        return numbers
 
     def one(self, values: Sequence[Any]) -> int | None:
         """Return the number of the segment of one person, from 1; None: in none."""
