@@ -225,13 +225,13 @@ _LOWERINGS: dict[type, Callable[[Lowering, Node], str]] = {
     TagRef: _fact,
     Tier: lambda self, node: self.tier(node),  # type: ignore[arg-type]
     Segment: lambda self, node: self.segment(node),  # type: ignore[arg-type]
-    Named: lambda self, node: self.scalar(node.of),  # type: ignore[union-attr]
+    Named: lambda self, node: self.scalar(node.of),  # type: ignore[union-attr,arg-type]
     Arith: _arith,
     Compare: _compare,
     And: _joined("AND"),
     Or: _joined("OR"),
-    Not: lambda self, node: f"(NOT {self.scalar(node.of)})",  # type: ignore[union-attr]
-    IsNull: lambda self, node: f"({self.scalar(node.of)} IS NULL)",  # type: ignore[union-attr]
+    Not: lambda self, node: f"(NOT {self.scalar(node.of)})",  # type: ignore[union-attr,arg-type]
+    IsNull: lambda self, node: f"({self.scalar(node.of)} IS NULL)",  # type: ignore[union-attr,arg-type]
     InList: _in,
     Case: _case,
     Coalesce: _coalesce,
