@@ -75,7 +75,7 @@ def release(
 
 @app.command()
 def fit(  # noqa: PLR0917  (one caller; each part is another thing)
-    name: Annotated[str, typer.Argument(help="Name of a release.")],
+    name: Annotated[str, typer.Argument(help="Name of a release, or key of a segmentation.")],
     method: Annotated[str, typer.Option(help="kmeans, hierarchical, dbscan or gmm.")] = "kmeans",
     k: Annotated[str, typer.Option(help="How many segments, or auto.")] = "auto",
     eps: Annotated[
@@ -88,7 +88,7 @@ def fit(  # noqa: PLR0917  (one caller; each part is another thing)
 ) -> None:
     """Make segments of a release. Free: it reads published numbers only.
 
-    Example: tagwarden segment fit release-0123456789abcdef --method kmeans --k 4
+    Example: tagwarden segment fit shopping_habits --method kmeans --k 4
     """
     from audit.errors import BadInput
     from governance.segments.fits import fit as make
@@ -142,7 +142,7 @@ def show(
 ) -> None:
     """Show what a release promises, or what the segments of a fit are like.
 
-    Example: tagwarden segment show release-0123456789abcdef/kmeans-4
+    Example: tagwarden segment show shopping_habits/kmeans-4
     """
     from governance.segments.fits import fit_named
     from governance.segments.releasing import named
@@ -169,8 +169,7 @@ def compare(
 ) -> None:
     """Set fits of one release side by side. Free.
 
-    Example: tagwarden segment compare release-0123456789abcdef/kmeans-4 \
-    release-0123456789abcdef/hierarchical-4
+    Example: tagwarden segment compare shopping_habits/kmeans-4 shopping_habits/hierarchical-4
     """
     from governance.segments.comparing import compare as compared
 
@@ -194,7 +193,7 @@ def report(
 ) -> None:
     """Write one page with pictures of a fit, to be opened offline.
 
-    Example: tagwarden segment report release-0123456789abcdef/kmeans-4 --out segments.html
+    Example: tagwarden segment report shopping_habits/kmeans-4 --out segments.html
     """
     from governance.segments.report import page
 
@@ -208,7 +207,7 @@ def report(
 def tag(name: FitName, where: Where = None) -> None:
     """Print the document of a tag whose value is a person's segment.
 
-    Example: tagwarden segment tag release-0123456789abcdef/kmeans-4 > habits.yaml
+    Example: tagwarden segment tag shopping_habits/kmeans-4 > habits.yaml
     """
     from governance.cli.out import say
     from governance.segments.fits import fit_named

@@ -16,7 +16,7 @@ from audit.canon import canonical
 from audit.canon import digest as digest_of
 from audit.errors import BadInput, NotFound
 from governance.authority import demand
-from governance.segments.releasing import Released, named
+from governance.segments.releasing import Released, named, resolved
 from tagging.segmentation.assign import anchors_of
 from tagging.segmentation.clustering import (
     DPDBSCAN,
@@ -81,7 +81,7 @@ def fit(
             ),
             {
                 "n": name,
-                "r": release,
+                "r": found.name,
                 "d": canonical(document).decode(),
                 "g": digest,
                 "t": ws.clock.now(),
@@ -94,7 +94,11 @@ def fit(
 
 
 def fit_named(connection: Connection, name: str) -> Fit:
-    """Return a stored fit; raises NotFound `unknown-fit`."""
+    """Return a stored fit; `KEY/kmeans-4` is one of the newest release of a segmentation.
+
+    Raises NotFound `unknown-fit`.
+    """
+    name = resolved(connection, name)
     row = connection.execute(text(f"{_SELECT} WHERE name = :n"), {"n": name}).first()
     if row is None:
         raise NotFound("unknown-fit", f'there is no fit "{name}"', hint="tagwarden segment list")

@@ -94,13 +94,30 @@ def release(
 
 
 def named(connection: Connection, name: str) -> Released:
-    """Return a stored release; raises NotFound `unknown-release`."""
+    """Return a stored release; the key of a segmentation stands for its newest one.
+
+    Raises NotFound `unknown-release`.
+    """
+    name = resolved(connection, name)
     row = connection.execute(text(f"{_SELECT} WHERE name = :n"), {"n": name}).first()
     if row is None:
         known = [one.name for one in releases(connection)]
         hint = nearest(name, known) or "tagwarden segment list"
         raise NotFound("unknown-release", f'there is no release "{name}"', hint=hint)
     return _from_row(row)
+
+
+def resolved(connection: Connection, name: str) -> str:
+    """Return the name of a release or of a fit, with the newest release for the key of a segmentation."""
+    key, slash, rest = name.partition("/")
+    newest = connection.execute(
+        text(
+            "SELECT r.name FROM release r JOIN charge c ON c.charge = r.charge "
+            "WHERE r.segmentation = :k AND c.record = 'released' ORDER BY c.id DESC LIMIT 1"
+        ),
+        {"k": key},
+    ).scalar()
+    return f"{newest or key}{slash}{rest}"
 
 
 def releases(connection: Connection) -> list[Released]:

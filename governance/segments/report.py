@@ -21,8 +21,10 @@ _WORDS: Final = {
     ),
     "map": ("Where the segments are", "各组的位置"),
     "map.how": (
-        ("The middles of the segments, seen along the two directions in which they differ most. The size "
-        "of a circle is the number of people, with noise; a dashed one has too few to be shown."),
+        (
+            "The middles of the segments, seen along the two directions in which they differ most. The size "
+            "of a circle is the number of people, with noise; a dashed one has too few to be shown."
+        ),
         "各组中心沿差异最大的两个方向的位置。圆的大小为人数（含噪声）；虚线圆表示人数过少，不予显示。",
     ),
     "tree": ("Which segments are alike", "哪些组相近"),
@@ -38,13 +40,17 @@ _WORDS: Final = {
     "place": ("by the side of the other segments", "与其他组相比"),
     "promise": ("What is promised, and what is not", "承诺与不承诺的内容"),
     "promise.is": (
-        ("epsilon {epsilon} at delta {delta}: with or without any one person, everything on this page is "
-        "nearly as likely. Sizes are noisy, and so are the middles."),
+        (
+            "epsilon {epsilon} at delta {delta}: with or without any one person, everything on this page is "
+            "nearly as likely. Sizes are noisy, and so are the middles."
+        ),
         "epsilon为{epsilon}，delta为{delta}：无论是否包含任何一个人，本页内容出现的可能性几乎相同。人数与中心均含噪声。",
     ),
     "promise.not": (
-        ("The segment of a single person is computed from their own record. It is personal data, and "
-        "this promise does not cover it."),
+        (
+            "The segment of a single person is computed from their own record. It is personal data, and "
+            "this promise does not cover it."
+        ),
         "个人所属的组由其本人的记录计算得出，属于个人信息，不在此承诺范围内。",
     ),
 }

@@ -50,8 +50,10 @@ LINES: Mapping[str, Pair] = {
         "        {name}：{value} {way}（占全部影响的{share}%，{steps}）",
     ),
     "segment.private": (
-        ("  The groups were published with noise, so that they say almost nothing about you; which one "
-        "you are in is computed from your own record and does say something about you"),
+        (
+            "  The groups were published with noise, so that they say almost nothing about you; which one "
+            "you are in is computed from your own record and does say something about you"
+        ),
         "  群组在公布时加入了噪声，几乎不透露您的信息；而您属于哪一组由您自己的记录计算得出，会透露您的信息",
     ),
     "inexact": ("  (not proven to be the smallest set)", "  （不保证是最小的一组）"),
@@ -92,8 +94,10 @@ OF_THE_PERSON: Mapping[str, Pair] = {
         "  因此没有读取本人的任何行为记录。",
     ),
     "segment.private": (
-        ("  The groups were published with noise, so that they say almost nothing about one person; the "
-        "group of a person is computed from their own record and does say something about them"),
+        (
+            "  The groups were published with noise, so that they say almost nothing about one person; the "
+            "group of a person is computed from their own record and does say something about them"
+        ),
         "  群组在公布时加入了噪声，几乎不透露个人信息；而某人属于哪一组由其本人的记录计算得出，会透露其信息",
     ),
     "because.nothing": ("  No fact of the person matters for it", "  本人的任何数据都不影响结果"),

@@ -242,6 +242,14 @@ def test_fits_are_free_and_always_the_same(ws, two):
     assert agreement == [1.0, 1.0]
 
 
+def test_the_key_of_a_segmentation_stands_for_its_newest_release(ws, tmp_path, two):
+    newer = released(ws, tmp_path, segments=3)
+    assert fits.fit(ws, "habits", clusters=3).name == f"{newer.name}/kmeans-3"
+    with ws.store.read() as connection:
+        assert fits.fit_named(connection, "habits/kmeans-3").release == newer.name
+        assert [fit.release for fit in fits.fits(connection, newer.name)] == [newer.name]
+
+
 def test_profiles_tell_apart_who_buys_much_and_who_little(two):
     found, fit = two
     shown = sorted(profiles(found, fit), key=lambda one: one.values[0])
