@@ -178,7 +178,7 @@ def _asked(checked: Checked, state: str, as_of: int, method: str, noise: Noise) 
             "measures": list(checked.texts),
             "as_of": as_of,
         },
-        basis=dict(document.basis),
+        basis={str(regime): str(basis) for regime, basis in document.basis.items()},
         **whole,
     )
 
@@ -241,29 +241,7 @@ def _stored(  # noqa: PLR0917  (one caller; each part is another thing)
         "names": [{"en": one.en, "zh": one.zh} for one in checked.names],
         "as_of": as_of,
     }
-    used, budget = _estimated(checked), _budget(checked)
-    standing = limits.standings(unit.connection, ws.clock.now())
-    statement = {
-        "epsilon": repr(float(budget.epsilon)),
-        "delta": repr(float(budget.delta)),
-        "nano_rho": charge.nano_rho,
-        "unit": "subject",
-        "neighbours": NEIGHBOURS,
-        "contract": checked.contract.document(),
-        "contract_id": checked.contract.id,
-        "population": charge.population,
-        "purpose": checked.document.purpose,
-        "mechanism": artefact["mechanism"],
-        "noise": artefact["noise"],
-        "signal_tenths": round(used.signal * 10),
-        "predicted_loss_percent": _percent(used.loss),
-        "predicted_loss_p90_percent": _percent(used.loss_p90),
-        "verdict": used.verdict,
-        "ledger": {
-            part: {"limit": one.limit.nano_rho, "spent": one.spent, "left": one.left}
-            for part, one in standing.items()
-        },
-    }
+    statement = _statement(ws, unit, checked, charge, artefact)
     digest = digest_of(artefact)
     unit.connection.execute(
         text(
@@ -286,9 +264,50 @@ def _stored(  # noqa: PLR0917  (one caller; each part is another thing)
     return Released(name, charge.name, key, document, artefact, statement, digest, at, charged=True)
 
 
+def _statement(
+    ws: "Workspace",
+    unit: "Unit",
+    checked: Checked,
+    charge: ledger.Charge,
+    artefact: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what a release promises and what to expect of it, without floats."""
+    used, budget = _estimated(checked), _budget(checked)
+    standing = limits.standings(unit.connection, ws.clock.now())
+    return {
+        "epsilon": repr(float(budget.epsilon)),
+        "delta": repr(float(budget.delta)),
+        "nano_rho": charge.nano_rho,
+        "unit": "subject",
+        "neighbours": NEIGHBOURS,
+        "contract": checked.contract.document(),
+        "contract_id": checked.contract.id,
+        "population": charge.population,
+        "purpose": checked.document.purpose,
+        "mechanism": artefact["mechanism"],
+        "noise": artefact["noise"],
+        "signal_tenths": round(used.signal * 10),
+        "predicted_loss_percent": _percent(used.loss),
+        "predicted_loss_p90_percent": _percent(used.loss_p90),
+        "verdict": used.verdict,
+        "ledger": {
+            part: {"limit": one.limit.nano_rho, "spent": one.spent, "left": one.left}
+            for part, one in standing.items()
+        },
+    }
+
+
 def _from_row(row: Any) -> Released:
-    parts = (json.loads(one) for one in (row.document, row.artefact, row.statement))
-    return Released(row.name, row.charge, row.segmentation, *parts, row.digest, row.at)
+    return Released(
+        row.name,
+        row.charge,
+        row.segmentation,
+        json.loads(row.document),
+        json.loads(row.artefact),
+        json.loads(row.statement),
+        row.digest,
+        row.at,
+    )
 
 
 def _percent(loss: float | None) -> int:

@@ -150,16 +150,19 @@ class DuckEngine:
 
     def _segments(self, plan: Plan) -> None:
         """Give the connection the functions of the segments that a plan computes."""
+        from duckdb.func import FunctionNullHandling, PythonUDFType  # noqa: PLC0415
+        from duckdb.sqltypes import BIGINT, DOUBLE  # noqa: PLC0415
+
         for part in plan.segments():
             if part.name not in self._known:
                 self._known.add(part.name)
                 self._db.create_function(
                     part.model.function,
                     part.model.arrow,
-                    ["DOUBLE"] * len(part.of),
-                    "BIGINT",
-                    type="arrow",
-                    null_handling="special",
+                    [DOUBLE] * len(part.of),
+                    BIGINT,
+                    type=PythonUDFType.ARROW,
+                    null_handling=FunctionNullHandling.SPECIAL,
                 )
 
     def _gate(self, gate: GateSlice) -> None:

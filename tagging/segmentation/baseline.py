@@ -45,4 +45,7 @@ def fit(rows: Grid, clusters: int, epsilon: float) -> NDArray[np.int64]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(rows / ONE)
-    return np.clip(np.rint(model.cluster_centers_ * ONE), -ONE, ONE).astype(np.int64)
+    centres: NDArray[np.int64] = np.clip(np.rint(model.cluster_centers_ * ONE), -ONE, ONE).astype(
+        np.int64
+    )
+    return centres
