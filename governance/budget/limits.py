@@ -164,6 +164,9 @@ def stop(connection: Connection, population: str, nano_rho: int, now: Micros) ->
     populations.check(connection, population)
     known = populations.cells(connection)
     limits = standings(connection, now)
+    periods = {one.limit.period for one in limits.values() if one.limit.period}
+    recent = {period: spent(connection, now - span_micros(period)) for period in periods}
+    ever = spent(connection, None)
     state: dict[str, Any] = {}
     for cell in populations.inside(population, known):
         over = [limits[part] for part in populations.chain(cell) if part in limits]
@@ -174,19 +177,22 @@ def stop(connection: Connection, population: str, nano_rho: int, now: Micros) ->
                 hint=f"the data protection officer sets one: tagwarden budget set --population {population} --epsilon 4",
             )
         for one in over:
-            state[one.limit.population] = _after(one, cell, nano_rho, connection, now)
+            state[one.limit.population] = _after(
+                one, cell, nano_rho, ever, recent.get(one.limit.period, ever)
+            )
     return state
 
 
 def _after(
-    standing: Standing, cell: str, nano_rho: int, connection: Connection, now: Micros
+    standing: Standing,
+    cell: str,
+    nano_rho: int,
+    ever: Mapping[str, int],
+    recent: Mapping[str, int],
 ) -> dict[str, Any]:
     limit = standing.limit
-    before = _of_cell(spent(connection, None), cell)
-    periodic = bool(limit.period) and (
-        _of_cell(spent(connection, now - span_micros(limit.period)), cell) + nano_rho
-        > limit.period_nano_rho
-    )
+    before = _of_cell(ever, cell)
+    periodic = bool(limit.period) and (_of_cell(recent, cell) + nano_rho > limit.period_nano_rho)
     if before + nano_rho > limit.nano_rho or periodic:
         within = f"within {limit.period}" if periodic else "for life"
         raise Refused(

@@ -106,7 +106,7 @@ class DuckEngine:
         table = self._db.sql(tier_inputs_sql(plan, DUCKDB)).to_arrow_table()
         return [table.column(n).drop_null().to_numpy() for n in range(len(plan.tiers))]
 
-    def lapses(  # noqa: PLR0917  (what the engine's other methods take, in their order)
+    def lapses(
         self,
         plan: Plan,
         key: str,
@@ -150,8 +150,8 @@ class DuckEngine:
 
     def _segments(self, plan: Plan) -> None:
         """Give the connection the functions of the segments that a plan computes."""
-        from duckdb.func import FunctionNullHandling, PythonUDFType  # noqa: PLC0415
-        from duckdb.sqltypes import BIGINT, DOUBLE  # noqa: PLC0415
+        from duckdb.func import FunctionNullHandling, PythonUDFType
+        from duckdb.sqltypes import BIGINT, DOUBLE
 
         for part in plan.segments():
             if part.name not in self._known:

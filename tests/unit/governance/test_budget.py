@@ -131,8 +131,10 @@ def tampered(ws, *statements):
         ("UPDATE charge SET digest = 'f' || substr(digest, 2) WHERE id = 2", "ledger-chain"),
         ("DELETE FROM charge WHERE id = 2", "ledger-chain"),
         (
-            "DELETE FROM charge WHERE id = 2;"
-            "UPDATE charge SET previous = (SELECT digest FROM charge WHERE id = 1) WHERE id = 3",
+            (
+                "DELETE FROM charge WHERE id = 2;"
+                "UPDATE charge SET previous = (SELECT digest FROM charge WHERE id = 1) WHERE id = 3"
+            ),
             "ledger-chain",
         ),
         ("DELETE FROM charge WHERE id = 3", "ledger-not-logged"),

@@ -242,7 +242,8 @@ def test_fits_are_free_and_always_the_same(ws, two):
     assert agreement == [1.0, 1.0]
 
 
-def test_the_key_of_a_segmentation_stands_for_its_newest_release(ws, tmp_path, two):
+@pytest.mark.usefixtures("two")
+def test_the_key_of_a_segmentation_stands_for_its_newest_release(ws, tmp_path):
     newer = released(ws, tmp_path, segments=3)
     assert fits.fit(ws, "habits", clusters=3).name == f"{newer.name}/kmeans-3"
     with ws.store.read() as connection:
