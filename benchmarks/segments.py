@@ -140,7 +140,9 @@ def mixtures(
     """Measure the loss on mixtures of one size."""
     shapes = list(itertools.product(DIMENSIONS, GROUPS))
     for epsilon, ours, other, seen in losses(drawn(count), shapes, seeds, anchor):
-        yield told(f"mixtures of {count:,}", epsilon, ours, other, goal=goals.get(epsilon, ""), seen=seen)
+        yield told(
+            f"mixtures of {count:,}", epsilon, ours, other, goal=goals.get(epsilon, ""), seen=seen
+        )
 
 
 def real(folder: Path | None) -> Iterator[Result]:
