@@ -17,8 +17,9 @@ from tagging.segmentation.sums import Floats, Points, Weights, usual_square
 REACH: Final = 1.4
 """Radius of a cell by its measured spread, where there are just enough rows."""
 PLENTY: Final = 16.0
+"""From so many times enough rows on, a cell reaches farther: noise is small, tails are worth keeping."""
 FARTHEST: Final = 3.0
-"""The same where there are many: noise is small there, and tails are worth keeping."""
+"""The largest radius by spread."""
 APART: Final = 0.8
 """How far the two halves of a split move, in deviations."""
 _LEAST: Final = 1.0
