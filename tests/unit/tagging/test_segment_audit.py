@@ -43,7 +43,7 @@ def replayed(pairs: int, *, noise=None, refine: int = 3, run=None) -> Fraction:
 
 
 def test_nobody_moves_the_answers_more_than_claimed_and_the_claim_is_tight():
-    assert Fraction(7, 10) < replayed(30) <= 1
+    assert Fraction(7, 10) < replayed(18) <= 1
 
 
 def test_the_noise_is_the_discrete_gaussian_of_opendp():
