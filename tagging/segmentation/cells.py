@@ -23,6 +23,7 @@ FARTHEST: Final = 3.0
 APART: Final = 0.8
 """How far the two halves of a split move, in deviations."""
 _LEAST: Final = 1.0
+_ACROSS: Final = 2**25  # more than the longest way across a box of 128 features
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +119,4 @@ def split(cells: Cells, least: float, stream: np.random.Generator) -> tuple[Poin
 def radii(spread: Floats, plenty: Floats) -> Points:
     """Return the radii of cells, given how many times enough rows they have."""
     reach = np.clip(REACH * np.sqrt(np.maximum(plenty, 0.0) / PLENTY), REACH, FARTHEST)
-    return np.maximum(np.rint(reach * spread), 1).astype(np.int64)
+    return np.clip(np.rint(reach * spread), 1, _ACROSS).astype(np.int64)
