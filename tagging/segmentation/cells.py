@@ -15,10 +15,15 @@ from tagging.segmentation.contract import ONE
 from tagging.segmentation.sums import Floats, Points, Weights, usual_square
 
 REACH: Final = 1.4
-"""Radius of a cell by its measured spread."""
+"""Radius of a cell by its measured spread, where there are just enough rows."""
+PLENTY: Final = 16.0
+"""From so many times enough rows on, a cell reaches farther: noise is small, tails are worth keeping."""
+FARTHEST: Final = 3.0
+"""The largest radius by spread."""
 APART: Final = 0.8
 """How far the two halves of a split move, in deviations."""
 _LEAST: Final = 1.0
+_ACROSS: Final = 2**25  # more than the longest way across a box of 128 features
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,11 @@ def split(cells: Cells, least: float, stream: np.random.Generator) -> tuple[Poin
     inner = np.sqrt(np.maximum(left, halve.variances.sum(axis=1) / 4))
     centres = np.concatenate([keep.centres, halve.centres + shift, halve.centres - shift])
     spread = np.concatenate([keep.spread, inner, inner])
-    return (
-        np.clip(np.rint(centres), -ONE, ONE).astype(np.int64),
-        np.maximum(np.rint(REACH * spread), 1).astype(np.int64),
-    )
+    counts = np.concatenate([keep.counts, halve.counts / 2, halve.counts / 2])
+    return np.clip(np.rint(centres), -ONE, ONE).astype(np.int64), radii(spread, counts / least)
+
+
+def radii(spread: Floats, plenty: Floats) -> Points:
+    """Return the radii of cells, given how many times enough rows they have."""
+    reach = np.clip(REACH * np.sqrt(np.maximum(plenty, 0.0) / PLENTY), REACH, FARTHEST)
+    return np.clip(np.rint(reach * spread), 1, _ACROSS).astype(np.int64)

@@ -121,7 +121,7 @@ class FeatureContract:
     def grid(self, values: NDArray[Any], subject_id: NDArray[Any]) -> Grid:
         """Return the rows as whole numbers in the box, one per subject.
 
-        Raises BadInput when the shape is wrong, Refused when a subject has two rows.
+        Raises BadInput when the shape or kind is wrong, Refused when a subject has two rows.
         """
         if values.ndim != 2 or values.shape[1] != self.dimensions:
             raise BadInput(
@@ -129,6 +129,8 @@ class FeatureContract:
                 f"the rows have not the {self.dimensions} columns of the contract",
                 hint="one column per feature, in the order of the contract",
             )
+        if values.dtype.kind not in "fiub":
+            raise BadInput("feature-shape", "the rows hold something other than numbers")
         one_row_each(subject_id, len(values))
         return self.points(values)
 

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from audit.errors import BadInput
 from tagging.segmentation import sums
 from tagging.segmentation.accounting import PrivacyBudget
-from tagging.segmentation.cells import Cells, measured, shrunk, split
+from tagging.segmentation.cells import Cells, measured, radii, shrunk, split
 from tagging.segmentation.clustering import DPKMeans
 from tagging.segmentation.contract import ONE, FeatureContract, Grid
 from tagging.segmentation.noise import DiscreteGaussian, Gate, Noise, Query, Whole, sigma_for
 from tagging.segmentation.published import Synopsis
-from tagging.segmentation.sums import REFINING, RINGS, STEPS, WEIGHTS, Points
+from tagging.segmentation.sums import REFINING, RINGS, STEPS, WEIGHTS, Points, Weights
 
 MECHANISM: Final = "lbg-synopsis/1"
 MOST_LEVELS: Final = 9
@@ -44,8 +44,6 @@ ENOUGH: Final = 1.0
 """Rows that a cell should have, in deviations of the noise of its count."""
 GROWTH: Final = Fraction(2)
 """Share of a level by that of the level before."""
-AROUND: Final = 1.4
-"""Radius of the refining step, by the root mean square of the cluster."""
 _STREAM: Final = 20_011  # of the free part: public and fixed, never noise
 
 
@@ -102,7 +100,7 @@ class DPSynopsis:
         rho = gate.limit * (1 - sum(parts) - (SHARES["refine"] if self.refine else 0))
         sigmas = level_sigmas(rho, count, self.contract.dimensions)
         stream = np.random.default_rng(_STREAM)
-        centres, radii = centre[None, :], np.array([radius])
+        centres, reach = centre[None, :], np.array([radius])
         for level, sigma in enumerate(sigmas):
             width = 1 + 2 * self.contract.dimensions
             answer = gate.ask(
@@ -113,14 +111,14 @@ class DPSynopsis:
                     sigma,
                     STEPS,
                 ),
-                sums.cell_sums(rows, centres, radii, WEIGHTS).ravel(),
+                sums.cell_sums(rows, centres, reach, WEIGHTS).ravel(),
             )
             cells = measured(
-                answer.reshape(-1, width).astype(np.float64), centres, radii, WEIGHTS, sigma
+                answer.reshape(-1, width).astype(np.float64), centres, reach, WEIGHTS, sigma
             )
             if level + 1 < len(sigmas):
-                least = _least(sigmas[level + 1], self.contract.dimensions)
-                centres, radii = split(cells, least, stream)
+                least = least_rows(sigmas[level + 1], WEIGHTS, self.contract.dimensions)
+                centres, reach = split(cells, least, stream)
         return cells
 
 
@@ -130,14 +128,14 @@ def level_sigmas(rho: Fraction, count: int, dimensions: int) -> list[int]:
         parts = [GROWTH**level for level in range(levels)]
         shares = [rho * part / sum(parts) for part in parts]
         sigmas = [sigma_for(WEIGHTS.sensitivity_squared, share) for share in shares]
-        if levels == 1 or count / 2 ** (levels - 1) >= _least(sigmas[-1], dimensions):
+        if levels == 1 or count / 2 ** (levels - 1) >= least_rows(sigmas[-1], WEIGHTS, dimensions):
             break
     return sigmas
 
 
-def _least(sigma: int, dimensions: int) -> float:
+def least_rows(sigma: int, weights: Weights, dimensions: int) -> float:
     """Return how many rows a cell should have under that noise."""
-    return float(ENOUGH * sigma / WEIGHTS.presence * max(1.0, dimensions**0.5 / 2))
+    return float(ENOUGH * sigma / weights.presence * max(1.0, dimensions**0.5 / 2))
 
 
 def _ball(gate: Gate, rows: Grid) -> tuple[int, Points, int]:
@@ -169,17 +167,18 @@ def _refined(gate: Gate, rows: Grid, found: Synopsis, clusters: int) -> Synopsis
     """Return the synopsis with one noisy, bounded Lloyd step for the centres of one k."""
     model = DPKMeans(clusters).fit(found)
     centres = np.clip(np.rint(model.cluster_centers_ * ONE), -ONE, ONE).astype(np.int64)
-    radii = np.maximum(np.rint(AROUND * model.spreads_ * ONE), 1).astype(np.int64)
-    width = 1 + found.contract.dimensions
-    rho = gate.limit - gate.spent
-    sigma = sigma_for(REFINING.sensitivity_squared, rho)
+    dimensions = found.contract.dimensions
+    width = 1 + dimensions
+    sigma = sigma_for(REFINING.sensitivity_squared, gate.limit - gate.spent)
+    plenty = model.cluster_sizes_ / least_rows(sigma, REFINING, dimensions)
+    reach = radii(model.spreads_ * ONE, plenty)
     answer = gate.ask(
         Query("refine", len(centres) * width, REFINING.sensitivity_squared, sigma, STEPS),
-        sums.cell_sums(rows, centres, radii, REFINING).ravel(),
+        sums.cell_sums(rows, centres, reach, REFINING).ravel(),
     ).reshape(-1, width)
     noise = sigma / REFINING.presence
     counts = np.maximum(answer[:, 0] / REFINING.presence, noise)
-    scale = radii / (REFINING.place * counts)
+    scale = reach / (REFINING.place * counts)
     step = answer[:, 1:] * scale[:, None]
     step *= shrunk(step, sigma * scale)[:, None]
     moved = np.clip(np.rint(centres + step), -ONE, ONE).astype(np.int64)

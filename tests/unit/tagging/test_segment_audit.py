@@ -43,11 +43,11 @@ def replayed(pairs: int, *, noise=None, refine: int = 3, run=None) -> Fraction:
 
 
 def test_nobody_moves_the_answers_more_than_claimed_and_the_claim_is_tight():
-    assert Fraction(7, 10) < replayed(30) <= 1
+    assert Fraction(7, 10) < replayed(18) <= 1
 
 
 def test_the_noise_is_the_discrete_gaussian_of_opendp():
-    assert audit_sampler(DiscreteGaussian(), 40, 50_000) > 1e-4
+    assert audit_sampler(DiscreteGaussian(), 40) > 1e-4
 
 
 def test_a_record_holds_nothing_exact():
@@ -186,19 +186,22 @@ def test_an_attacker_who_sees_every_answer_stays_below_epsilon():
 
 
 @pytest.mark.slow
-def test_bug_counts_without_noise_are_seen_by_the_attacker():
-    class Bare(Repeatable):
-        def add(self, values, sigma):
-            noisy = super().add(values, sigma)
-            return values if len(values) == 1 else noisy  # the count of rows
+def test_bug_a_fifth_of_the_noise_is_seen_by_the_attacker():
+    assert attacked(Repeatable(1, 0.2), 2000) > 4.0
 
-    assert attacked(Bare(1), 2000) > 4.0
+
+def test_no_figure_of_two_releases_of_the_same_people_is_the_same_because_it_is_exact():
+    values = blobs(1000, CORNERS)
+    found = [released(values, DiscreteGaussian(), refine=4) for _ in range(3)]
+    assert len({one.rows for one in found}) > 1
+    for name in ("counts", "centres", "deviations", "refined", "refined_counts"):
+        assert len({getattr(one, name).tobytes() for one in found}) == 3, name
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dimensions", [1, 2, 4, 8, 16])
 def test_two_thousand_pairs_of_neighbours(dimensions):
-    for refine, pairs in ((0, 1000), (4, 1000)):
+    for refine, pairs in ((0, 1900), (4, 100)):
         release = mechanism(dimensions, refine=refine)
         for rows, neighbour in itertools.islice(neighbours(dimensions, refine + 1), pairs):
             noise = Repeatable(len(rows) + pairs)

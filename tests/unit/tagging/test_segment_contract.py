@@ -56,6 +56,8 @@ def test_rows_without_a_subject_or_of_another_shape_are_refused():
         (np.zeros(2), np.arange(2)),
         (np.zeros((2, 2)), np.arange(3)),
         (np.zeros((2, 2)), np.array(["a", "b"])),
+        (np.array([["a", "b"]]), np.arange(1)),
+        (np.array([[None, 1.0]], dtype=object), np.arange(1)),
     ):
         with pytest.raises(BadInput) as caught:
             CONTRACT.grid(values, subjects)
