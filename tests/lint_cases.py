@@ -58,7 +58,7 @@ PURPOSE: dict[str, Any] = {
 class _WrittenOut(yaml.SafeDumper):
     """Writes equal parts twice: documents of ours have no anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 

@@ -65,7 +65,7 @@ class Oracle:
                 )
                 self.cuts[tier] = nearest_ranks(found, tier.count)
 
-    def node(self, node, person, as_of):
+    def node(self, node, person, as_of):  # noqa: PLR0911
         """The value of any node for one person."""
 
         def of(part):
@@ -89,7 +89,7 @@ class Oracle:
                 return plain(node, of)
 
 
-def plain(node, of):
+def plain(node, of):  # noqa: C901, PLR0911, PLR0912  (one case per kind of node)
     """The value of a node that needs its parts only, given by `of`."""
     match node:
         case tree.Named():
@@ -167,7 +167,7 @@ def condition(node, event):
     return plain(node, lambda part: condition(part, event))
 
 
-def aggregate(fact, events, as_of):
+def aggregate(fact, events, as_of):  # noqa: PLR0911
     counted = [event for event in events if counts(fact, event, as_of)]
     if fact.op == "count":
         return len(counted)

@@ -19,7 +19,7 @@ Found = tuple[int, float, Path]
 _NOTHING: Found = (0, 0.0, ())
 
 
-class TooLarge(Exception):
+class TooLarge(Exception):  # noqa: N818  (a refusal, as the faults are)
     """The diagram would have too many nodes."""
 
 

@@ -198,7 +198,7 @@ def _steps(node: Node) -> Iterator[tuple[Node, tuple[Node, ...]]]:
     elif isinstance(node, Compare | Arith):
         yield node, (node.left, node.right)
     else:
-        assert isinstance(node, Not | IsNull | InList | NullIf)
+        assert isinstance(node, Not | IsNull | InList | NullIf)  # noqa: S101
         yield node, (node.of,)
 
 
@@ -211,7 +211,7 @@ def _filled(shape: Node, values: list[Value]) -> Node:
         return replace(shape, whens=(parts[:2],), otherwise=parts[2])  # type: ignore[arg-type]
     if isinstance(shape, Compare | Arith):
         return replace(shape, left=parts[0], right=parts[1])
-    assert isinstance(shape, Not | IsNull | InList | NullIf)
+    assert isinstance(shape, Not | IsNull | InList | NullIf)  # noqa: S101
     return replace(shape, of=parts[0])
 
 

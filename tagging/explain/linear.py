@@ -27,7 +27,7 @@ from tagging.rules.tree import (
 _NUMBERS = ("int", "dec", "real")
 
 
-class NotLinear(Exception):
+class NotLinear(Exception):  # noqa: N818  (a refusal, as the faults are)
     """An expression is not made of straight pieces."""
 
 

@@ -118,7 +118,7 @@ class Reasoner:
             keep = 1 << here
             value = frame.outcomes[here]
         used = frame.gate.need(keep, at)
-        assert used is not None
+        assert used is not None  # noqa: S101  (all the facts together always suffice)
         goal = _goal(self.root, value, towards)
         asked = _Asked(self, frame, at, values, facts, _wanted(frame, keep, towards), goal)
         change, found_exactly = asked.change()

@@ -127,7 +127,7 @@ def _inner(answer: Explanation, depth: Depth, language: Language) -> Iterator[Sa
 def _heading(answer: Explanation, depth: Depth, language: Language, text: str) -> str:
     """Return the line of a change: into another value of the tag, away from it, or just so."""
     you = depth == "subject"
-    assert answer.reason is not None
+    assert answer.reason is not None  # noqa: S101  (the caller has one)
     if answer.root.kind == "bool":
         return line("change", language, to_subject=you, text=text)
     after = changed(answer.facts, answer.reason.change)

@@ -95,7 +95,7 @@ class _Ends:
 def look(
     path: Path,
     *,
-    format: str | None,
+    format: str | None,  # noqa: A002  (the word of the mapping)
     encoding: str,
     scratch: Path,
     limit: int = 0,

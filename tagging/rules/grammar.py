@@ -19,7 +19,7 @@ _OPEN = re.compile(r"Missing .* from \d+:(\d+)")
 """How the tokenizer says at which letter a quote was opened that is never closed."""
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818  (what the text is)
     """The text is not one expression; line and column count from 1 inside of the text."""
 
     def __init__(self, code: str, message: str, place: tuple[int, int], hint: str) -> None:
@@ -33,10 +33,10 @@ class RuleText(DuckDB):
     class Parser(DuckDB.Parser):  # type: ignore[misc,valid-type]
         """The grammar, without the calls that it would take for its own."""
 
-        FUNCTIONS: dict[str, Any] = {}
-        FUNCTION_PARSERS: dict[str, Any] = {}
-        NO_PAREN_FUNCTIONS: dict[str, Any] = {}
-        NO_PAREN_FUNCTION_PARSERS: dict[str, Any] = {
+        FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012
+        FUNCTION_PARSERS: dict[str, Any] = {}  # noqa: RUF012
+        NO_PAREN_FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012
+        NO_PAREN_FUNCTION_PARSERS: dict[str, Any] = {  # noqa: RUF012
             "CASE": DuckDB.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]
         }
 

@@ -175,19 +175,19 @@ class Lowering:
 
 def _joined(word: str) -> Callable[[Lowering, Node], str]:
     def lower(self: Lowering, node: Node) -> str:
-        assert isinstance(node, And | Or)
+        assert isinstance(node, And | Or)  # noqa: S101
         return "(" + f" {word} ".join(self.scalar(item) for item in node.items) + ")"
 
     return lower
 
 
 def _fact(self: Lowering, node: Node) -> str:
-    assert isinstance(node, Aggregate | Attribute | TagRef)
+    assert isinstance(node, Aggregate | Attribute | TagRef)  # noqa: S101
     return self.fact(node)
 
 
 def _arith(self: Lowering, node: Node) -> str:
-    assert isinstance(node, Arith)
+    assert isinstance(node, Arith)  # noqa: S101
     if node.op == "/":
         return self.ratio(node.left, node.right)
     sum_ = f"{self.wide(node.left)} {node.op} {self.wide(node.right)}"
@@ -195,24 +195,24 @@ def _arith(self: Lowering, node: Node) -> str:
 
 
 def _compare(self: Lowering, node: Node) -> str:
-    assert isinstance(node, Compare)
+    assert isinstance(node, Compare)  # noqa: S101
     return f"({self.scalar(node.left)} {node.op} {self.scalar(node.right)})"
 
 
 def _in(self: Lowering, node: Node) -> str:
-    assert isinstance(node, InList)
+    assert isinstance(node, InList)  # noqa: S101
     values = ", ".join(self.literal(value) for value in node.values)
     return f"({self.scalar(node.of)} IN ({values}))"
 
 
 def _case(self: Lowering, node: Node) -> str:
-    assert isinstance(node, Case)
+    assert isinstance(node, Case)  # noqa: S101
     whens = "".join(f" WHEN {self.scalar(c)} THEN {self.wide(v)}" for c, v in node.whens)
     return f"(CASE{whens} ELSE {self.wide(node.otherwise)} END)"
 
 
 def _coalesce(self: Lowering, node: Node) -> str:
-    assert isinstance(node, Coalesce)
+    assert isinstance(node, Coalesce)  # noqa: S101
     items = [self.wide(item) for item in node.items]
     return items[0] if len(items) == 1 else f"coalesce({', '.join(items)})"
 

@@ -254,7 +254,7 @@ class Reader:
         if op == "*" and "real" not in (left.kind, right.kind):
             return Arith("*", left, right, "dec" if "dec" in (left.kind, right.kind) else "int")
         pair = self.same_kind(left, right, e)
-        assert pair is not None
+        assert pair is not None  # noqa: S101  (both are numbers)
         return Arith(op, pair[0], pair[1], pair[0].kind)  # type: ignore[arg-type]
 
     def boolean(self, e: exp.Expression) -> Node:

@@ -91,7 +91,7 @@ def telling(data):
 
 
 def test_two_hundred_changes_are_rejected_by_go(program, handed_out, tmp_path):
-    random = Random(20261127)
+    random = Random(20261127)  # noqa: S311
     for number in range(OFTEN):
         folder = tmp_path / str(number)
         shutil.copytree(handed_out, folder, ignore=shutil.ignore_patterns("tiles"))

@@ -92,7 +92,7 @@ class Maker:
             return And((Compare(">=", left, low), Compare("<=", left, high)))
         return Compare(self.random.choice(OPS), left, self.constant(left.kind))
 
-    def shaped(self, fact):
+    def shaped(self, fact):  # noqa: PLR0911
         """Return a number fact, or a piecewise linear function of it."""
         roll = self.random.random()
         if roll < 0.08:
@@ -120,7 +120,7 @@ class Maker:
         node = kind(tuple(flat))
         return Not(node) if self.random.random() < 0.15 else node
 
-    def rule(self, depth=3):
+    def rule(self, depth=3):  # noqa: PLR0911
         """Return a condition in which a fact may stand many times."""
         roll = self.random.random()
         if depth == 0 or roll < 0.15:
@@ -143,7 +143,7 @@ class Maker:
             return Case(((parts[0], parts[1]),), parts[-1], "bool")
         return Coalesce(parts[:2], "bool")
 
-    def value(self, kind, depth=2):
+    def value(self, kind, depth=2):  # noqa: PLR0911
         """Return an expression that gives a value of a kind."""
         roll = self.random.random()
         if depth <= 0 or roll < 0.3:
@@ -214,7 +214,7 @@ def outcome(root, values, cuts):
 
 def made(seed, *, wild=False, size=4, kind="bool"):
     """Return (random, rule, cut points) of a seed."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311
     maker = Maker(random, random.sample(pool(16), size), wild=wild)
     root = maker.rule() if kind == "bool" else maker.value(kind, 3)
     return random, root, some_cuts(random, root)
@@ -222,7 +222,7 @@ def made(seed, *, wild=False, size=4, kind="bool"):
 
 def read_once(seed, size):
     """Return (random, rule, cut points): every fact stands in one condition."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311
     own = random.sample(pool(24), size)
     maker = Maker(random, own)
     root = maker.truth([maker.atom(fact) for fact in own])

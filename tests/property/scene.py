@@ -39,7 +39,7 @@ def write_lake(folder: Path, crowd: Mapping[int, Person], seed: int) -> Bucket:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311
     lacking = [set(random.sample(tuple(EXTRAS), random.randint(0, 4))) for _ in range(2)]
     if not any(one.events for one in crowd.values()):
         return Bucket([])

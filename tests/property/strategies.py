@@ -347,5 +347,5 @@ def _columns(random, events):
 
 def people(seed, count, classes=(0, 1, 2)):
     """Some random people: the same ones for the same seed."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311
     return {number * 3 + 1: person(random, classes) for number in range(count)}

@@ -17,7 +17,7 @@ PEOPLE = 12
 
 def conditions(seed, *, depth, wild=False):
     """Some small rules of a seed, each with its cut points: small ones say the most."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311
     for _ in range(RULES):
         maker = Maker(random, random.sample(pool(16), 2), wild=wild)
         root = maker.rule(depth)

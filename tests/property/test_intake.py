@@ -72,7 +72,7 @@ def test_products_and_ratios_are_half_even(duck, left, right):
     assert ratio == (quotient if abs(quotient) <= MOST_E4 else None)
 
 
-instants = st.datetimes(datetime(2000, 1, 2), datetime(2029, 12, 30))
+instants = st.datetimes(datetime(2000, 1, 2), datetime(2029, 12, 30))  # noqa: DTZ001
 
 
 @settings(deadline=None, max_examples=40)

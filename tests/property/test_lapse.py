@@ -29,7 +29,7 @@ CLASSES = (0, 1, 2)
 
 def crowd_of(seed, count, most):
     """People of whom each is permitted something, with few events."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311
     crowd = {number: person(random, CLASSES, most) for number in range(1, count + 1)}
     return {number: one for number, one in crowd.items() if one.permitted}
 

@@ -135,7 +135,7 @@ def spoil(folder, question, random):
 
 
 def spoilt(handed_out, tmp_path, seed):
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311
     question = random.choice(list(QUESTIONS))
     folder = tmp_path / str(seed)
     shutil.copytree(handed_out, folder)

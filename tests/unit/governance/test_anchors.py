@@ -190,7 +190,7 @@ def mutated(entries, random):
 
 def test_a_thousand_histories_that_the_owner_rewrote_and_signed_are_all_noticed(shop):
     """The owner of the machine has log, ring and head; the anchor has the checkpoint (threat 4)."""
-    random = Random(20261127)
+    random = Random(20261127)  # noqa: S311
     with opened(shop) as ws:
         act(ws, 40)
         ws.evidence.anchor()

@@ -308,7 +308,7 @@ def test_a_plan_says_what_changes_word_by_word(shop):
 
 def test_a_plan_says_what_the_law_answers_then(shop):
     applied(shop.ws, write(shop, **FAN))
-    edit = lambda t: t.replace("asserts: [user.demographic.profile]", HEALTH)
+    edit = lambda t: t.replace("asserts: [user.demographic.profile]", HEALTH)  # noqa: E731
     (item,) = planned(shop, write(shop, edit=edit, **FAN)).items
     found = {change.after.regime: change for change in item.verdicts}
     assert found["gdpr"].after.consent == "explicit"
@@ -364,7 +364,7 @@ def test_a_plan_names_who_refers_to_it_and_who_says_the_same(shop):
 
 
 def test_what_the_law_refuses_is_not_even_submitted(shop):
-    edit = lambda t: t.replace("gdpr: consent", "gdpr: legitimate_interest").replace(
+    edit = lambda t: t.replace("gdpr: consent", "gdpr: legitimate_interest").replace(  # noqa: E731
         "asserts: [user.demographic.profile]", HEALTH
     )
     plan = planned(shop, write(shop, edit=edit, **FAN))
@@ -385,7 +385,7 @@ def test_a_tag_goes_out_of_use_when_what_it_refers_to_becomes_sensitive(shop):
     applied(shop.ws, write(shop, **rules))
     run_all(shop.ws)
     assert shop.having("interest.host") == {"ann"}
-    edit = lambda t: t.replace("asserts: [user.demographic.profile]", HEALTH).replace(
+    edit = lambda t: t.replace("asserts: [user.demographic.profile]", HEALTH).replace(  # noqa: E731
         "Name", "Remedy"
     )
     plan = planned(shop, write(shop, edit=edit, **FAN))

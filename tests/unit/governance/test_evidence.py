@@ -448,7 +448,7 @@ def test_random_changes_of_the_file_are_never_taken_for_a_good_log(ws):
     act(ws, 40)
     ws.close()
     good = ws.paths.evidence.read_bytes()
-    random = Random(7)
+    random = Random(7)  # noqa: S311
     with closing(reopened(ws.paths.root)) as fresh:
         expected = fresh.evidence.verify()
     for _ in range(60):

@@ -302,7 +302,7 @@ def test_evidence_says_what_came_in_as_counts(ws, tmp_path):
     )
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818
     pass
 
 

@@ -105,7 +105,7 @@ def test_nobody_acts_as_an_operator_whose_key_they_do_not_hold(ws, elsewhere):
 def test_a_key_of_somebody_else_does_not_do(ws, elsewhere):
     elsewhere()
     operator_key.make(ws, MEI.ref)
-    work = lambda: as_mei(ws, lambda: authority.add(ws, "friend", ["dpo"]))
+    work = lambda: as_mei(ws, lambda: authority.add(ws, "friend", ["dpo"]))  # noqa: E731
     assert code_of(work) == "operator-key-wrong"
     assert last(ws).facts["why"] == "operator-key-wrong"
     assert code_of(lambda: act_as(ws, MEI)) == "operator-key-wrong"
@@ -285,7 +285,7 @@ def test_something_that_is_no_plain_key_is_refused(ws, content):
 def test_a_key_in_the_workspace_is_neither_made_nor_taken(ws, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(ws.paths.root / "data"))
     assert code_of(lambda: act_as(ws, MEI)) == "operator-key-place"
-    make = lambda: operator_key.make(ws, MEI.ref)
+    make = lambda: operator_key.make(ws, MEI.ref)  # noqa: E731
     assert code_of(make) == "operator-key-place"
 
 

@@ -80,7 +80,7 @@ def test_killed_at_any_step_of_carrying_the_entry_is_in_the_log_once(tmp_path):
 @pytest.mark.slow
 def test_killed_at_random_times_nothing_that_was_committed_is_lost(tmp_path):
     folder = a_folder(tmp_path)
-    moments = random.Random(5)
+    moments = random.Random(5)  # noqa: S311
     for number in range(12):
         before = len(committed(folder))
         running = [start("write", folder, number * 2 + p, 900) for p in range(2)]

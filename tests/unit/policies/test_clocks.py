@@ -126,7 +126,7 @@ def test_two_packages_agree_on_every_chinese_day_of_six_years():
     "received",
     [
         datetime(2026, 3, 5, 12, tzinfo=UTC),
-        datetime(2026, 3, 5),
+        datetime(2026, 3, 5),  # noqa: DTZ001  (that it has no zone is the point)
         "2026-03-05",
         20260305,
         None,
