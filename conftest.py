@@ -47,11 +47,11 @@ def run_console(example: Example) -> str | None:
 
 
 def steps(block: str) -> list[tuple[str, str]]:
-    """Return (command, expected output) of each `$` line; a line with a final backslash goes on."""
+    """Return (command, expected output) of each `$` line; a final backslash, or `> ` below, goes on."""
     found: list[tuple[str, list[str]]] = []
     continued = False
     for line in block.splitlines():
-        if continued:
+        if continued or (line.startswith("> ") and found and not found[-1][1]):
             found[-1] = (found[-1][0] + "\n" + line.removeprefix("> "), [])
         elif line.startswith("$ "):
             found.append((line[2:], []))

@@ -75,6 +75,9 @@ NEEDS: Final = {
     "retention.read": ("dsr", "dpo"),
     "retention.run": ("dpo",),
     "subject.readmit": ("dpo",),
+    "budget.set": ("dpo",),
+    "segment.release": ("analyst", "tagger"),
+    "segment.fit": ("analyst", "tagger"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

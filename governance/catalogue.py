@@ -19,7 +19,7 @@ from governance.law import law_over
 from governance.purpose import Purpose, purposes
 from governance.workspace import Workspace
 from policies.document import nearest
-from tagging.catalogue import Catalogue, Definition, Known, check_documents, check_files
+from tagging.catalogue import Catalogue, Definition, Fitted, Known, check_documents, check_files
 from tagging.document import Feature, Tag, meaning_digest
 from tagging.explain.naming import Naming
 from tagging.lineage import Lineage, effective, lineage
@@ -131,6 +131,7 @@ def known(connection: Connection) -> Known:
         values=_values(connection) if has_events else lambda _column: None,
         tags=_documents(connection, Tag, "definition", " WHERE state <> 'superseded'"),
         features=_documents(connection, Feature, "feature", ""),
+        fits=_fits(connection),
     )
 
 
@@ -187,6 +188,15 @@ def _values(connection: Connection) -> Callable[[str], frozenset[str] | None]:
         return cache[column]
 
     return values
+
+
+def _fits(connection: Connection) -> Callable[[str], Fitted | None]:
+    def find(name: str) -> Fitted | None:
+        from governance.fitted import fitted  # noqa: PLC0415  (numbers only where a tag needs them)
+
+        return fitted(connection, name)
+
+    return find
 
 
 Model = TypeVar("Model", Tag, Feature)

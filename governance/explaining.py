@@ -29,9 +29,10 @@ from tagging.explain.amounts import Language
 from tagging.explain.answer import Depth, Explanation, PurposeAnswer, render
 from tagging.explain.evidence import decode_facts, replay
 from tagging.explain.reasons import reason
+from tagging.explain.segments import segment_reason
 from tagging.rules.evaluate import Value
 from tagging.rules.lower import Cuts
-from tagging.rules.tree import Fact, TagRef, facts, tiers
+from tagging.rules.tree import Fact, Segment, TagRef, facts, tiers
 
 
 def explain(
@@ -151,6 +152,7 @@ def _one(  # noqa: PLR0917  (one call site; each part was read once for all tags
             used = decode_facts(tag.root, held.evidence or "[]")
         else:
             used = {fact: present.get(fact) for fact in facts(tag.root)}
+    in_segments = isinstance(tag.root, Segment)
     return Explanation(
         tag.tag,
         tag.root,
@@ -159,7 +161,7 @@ def _one(  # noqa: PLR0917  (one call site; each part was read once for all tags
         held.value if held else None,
         permitted,
         tuple(_purpose(connection, verdict, known) for verdict in permission.verdicts),
-        reason(tag.root, used, cuts) if permitted else None,
+        reason(tag.root, used, cuts) if permitted and not in_segments else None,
         used,
         cuts,
         since=held.valid_from if held else None,
@@ -168,6 +170,9 @@ def _one(  # noqa: PLR0917  (one call site; each part was read once for all tags
         computed_at=tag.evaluated_at,
         author=tag.author,
         evidence=(held.evidence or "") if held else "",
+        segment=segment_reason(tag.root, used, cuts)
+        if permitted and isinstance(tag.root, Segment)
+        else None,
         replays=replay(tag.root, used, cuts) == held.value if held and held.evidence else None,
     )
 

@@ -19,10 +19,34 @@ from tagging.evaluation.plan import references
 from tagging.explain.answer import check_template
 from tagging.rules.functions import CORE_COLUMNS
 from tagging.rules.parse import Scope, parse_rule
-from tagging.rules.tree import Aggregate, Case, Kind, Literal, Named, Node, TagRef, Tier, walk
+from tagging.rules.reader import BAD
+from tagging.rules.tree import (
+    Aggregate,
+    Case,
+    Kind,
+    Literal,
+    Named,
+    Node,
+    Segment,
+    TagRef,
+    Tier,
+    walk,
+)
 
 _QUOTED = re.compile(r"'([a-z][a-z0-9_.]*)(?=')")
 """What could be the key of a tag or feature in the text of a rule."""
+
+
+_FIT = re.compile(r"segment\(\s*'([^']+)'\s*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fit that a tag may name: its model, and the measures with which it was made."""
+
+    measures: tuple[str, ...]
+    """Rules, in the order of the model's features, as they stood when the release was made."""
+    model: Any
 
 
 OTHER_KINDS = frozenset(
@@ -42,6 +66,7 @@ OTHER_KINDS = frozenset(
         "Purpose",
         "Rights",
         "Screen",
+        "Segmentation",
     }
 )
 """Documents of ours that may lie in a folder of tags, and define none."""
@@ -57,6 +82,7 @@ class Known:
     values: Callable[[str], frozenset[str] | None] = lambda _column: None
     tags: Mapping[str, Tag] = field(default_factory=dict)
     features: Mapping[str, Feature] = field(default_factory=dict)
+    fits: Callable[[str], Fitted | None] = lambda _name: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +290,24 @@ class _Checker:
             self.known.attributes,
             features,
             ChainMap(tags, self.every_tag),
+            self._segments(item.value),
             self.known.values,
         )
+
+    def _segments(self, value: str) -> dict[str, Segment]:
+        """Return the segments that a rule names; their measures are read as they were written."""
+        found: dict[str, Segment] = {}
+        for name in dict.fromkeys(_FIT.findall(value)):
+            fit = self.known.fits(name)
+            if fit is None:
+                continue
+            problems = Problems("fit")
+            scope = Scope(self.known.columns, self.known.attributes)
+            parts = [parse_rule(text, scope, problems, (0, 0)) for text in fit.measures]
+            self.problems += problems.found
+            nodes = tuple(BAD if part is None else part for part in parts)
+            found[name] = Segment(name, nodes, fit.model)
+        return found
 
     def _purposes(self, tag: Tag, document: Document) -> None:
         found = Problems(document.file)
@@ -339,4 +381,6 @@ def _small_domain(root: Node) -> bool:
         return _small_domain(root.of)
     if isinstance(root, Case):
         return all(_small_domain(part) for part in (*(v for _, v in root.whens), root.otherwise))
-    return isinstance(root, Tier | Literal) or (isinstance(root, TagRef) and root.kind == "int")
+    return isinstance(root, Tier | Segment | Literal) or (
+        isinstance(root, TagRef) and root.kind == "int"
+    )

@@ -28,6 +28,7 @@ from tagging.rules.tree import (
     Node,
     Not,
     Or,
+    Segment,
     TagRef,
     Tier,
     walk,
@@ -144,6 +145,8 @@ def texts(node: Node, roots: Roots) -> frozenset[str] | None:
 def domain(node: Node, roots: Roots) -> Range:
     """Return the values that an expression can have besides nothing."""
     node = _bare(node, roots)
+    if isinstance(node, Segment):
+        return Range(1, node.model.count)
     if isinstance(node, Tier):
         return Range(1, node.count)
     if isinstance(node, Column):
@@ -158,7 +161,7 @@ def nullable(node: Node) -> bool:
     node = _bare(node, {})
     if isinstance(node, Literal):
         return node.value is None
-    if isinstance(node, TagRef | Tier | Column) or node.kind in ("text", "bool"):
+    if isinstance(node, TagRef | Tier | Segment | Column) or node.kind in ("text", "bool"):
         return True
     return not _bounded(node) or domain_of(node, {}).nullable
 
@@ -184,7 +187,7 @@ def _interval(node: Node) -> Range:
 def _bounded(node: Node) -> bool:
     """Return whether the bounds of a calculation can be trusted: no tiers, no sums of two scales."""
     for part in walk(node):
-        if isinstance(part, Tier | TagRef | Case):
+        if isinstance(part, Tier | Segment | TagRef | Case):
             return False
         if isinstance(part, Arith) and part.op in "+-":
             kinds = {part.kind, part.left.kind, part.right.kind}

@@ -32,6 +32,7 @@ from tagging.rules.tree import (
     Not,
     NullIf,
     Or,
+    Segment,
     TagRef,
     Tier,
 )
@@ -360,6 +361,7 @@ _KIND_AT: Final = {
     "column": 2,
     "attribute": 2,
     "tag": 2,
+    "segment": 2,
     "nullif": 3,
     "tier": 3,
     "aggregate": 5,
@@ -372,6 +374,7 @@ _FORMS: Mapping[type, Callable[[Any, _Known], Form]] = {
     Attribute: lambda node, _: ("attribute", node.key, node.kind),
     TagRef: lambda node, _: ("tag", node.key, node.kind),
     Tier: lambda node, written: ("tier", _form(node.of, written), node.count, node.kind),
+    Segment: lambda node, _: ("segment", node.name, node.kind),
     Named: _named,
     Aggregate: _aggregate,
     Arith: _arith,

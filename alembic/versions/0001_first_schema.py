@@ -455,7 +455,64 @@ def upgrade() -> None:
         batch_op.create_index('ix_challenge_ref', ['ref', 'purpose', 'made_at'], unique=False)
         batch_op.create_index('ix_challenge_subject', ['subject_id', 'made_at'], unique=False)
 
+    op.create_table('budget',
+    sa.Column('population', sa.String(), nullable=False),
+    sa.Column('epsilon', sa.String(), nullable=False),
+    sa.Column('delta', sa.String(), nullable=False),
+    sa.Column('nano_rho', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('period', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.Column('period_nano_rho', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('set_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('set_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('population', name=op.f('pk_budget'))
+    )
+    op.create_table('charge',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('charge', sa.String(), nullable=False),
+    sa.Column('record', sa.String(), nullable=False),
+    sa.Column('population', sa.String(), nullable=False),
+    sa.Column('nano_rho', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('previous', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_charge')),
+    sa.UniqueConstraint('previous', name=op.f('uq_charge_previous')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('charge', schema=None) as batch_op:
+        batch_op.create_index('ix_charge_spent', ['record', 'population', 'at', 'nano_rho'], unique=False)
+        batch_op.create_index(batch_op.f('ix_charge_charge'), ['charge'], unique=False)
+        batch_op.create_index(batch_op.f('ix_charge_key'), ['key'], unique=False)
+
+    op.create_table('release',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('charge', sa.String(), nullable=False),
+    sa.Column('segmentation', sa.String(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('artefact', sa.Text(), nullable=False),
+    sa.Column('statement', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_release')),
+    sa.UniqueConstraint('charge', name=op.f('uq_release_charge'))
+    )
+    op.create_table('fit',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('release', sa.String(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_fit'))
+    )
+    with op.batch_alter_table('fit', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_fit_release'), ['release'], unique=False)
+
     # ### end Alembic commands ###
+    forbid_change("charge")
+    forbid_change("release")
+    forbid_change("fit")
     forbid_change("consentevent", unless_due=True)
     forbid_change("choiceevent", unless_due=True)
     forbid_change("assessment")
@@ -501,6 +558,10 @@ def downgrade() -> None:
     op.drop_table('hold')
     op.drop_table('keptproof')
     op.drop_table('erasure')
+    op.drop_table('fit')
+    op.drop_table('release')
+    op.drop_table('charge')
+    op.drop_table('budget')
     with op.batch_alter_table('tagvalue', schema=None) as batch_op:
         batch_op.drop_index('uq_tagvalue_definition')
 

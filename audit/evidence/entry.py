@@ -87,6 +87,11 @@ ACTS = frozenset(
         "identity.proved",
         "identity.refused",
         "identity.cancelled",
+        "budget.set",
+        "budget.charged",
+        "release.published",
+        "release.failed",
+        "segment.fitted",
         "denied",
     }
 )

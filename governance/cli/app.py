@@ -17,6 +17,7 @@ NOUNS = {
     "assessment": "Keep the assessments that the law asks for.",
     "audit": "Check the evidence log.",
     "cert": "Check the certificate of an erasure.",
+    "budget": "Keep what releases may say about people.",
     "choice": "Record what a person objects to, blocks, switches off.",
     "config": "Show the settings in force.",
     "consent": "Record, import and check consent.",
@@ -32,6 +33,7 @@ NOUNS = {
     "purpose": "Declare why data may be used.",
     "retention": "Delete what is past its time.",
     "run": "Compute tags.",
+    "segment": "Find segments under differential privacy.",
     "subject": "Look at one person, give them their data.",
     "tag": "Write, check and apply tags.",
 }

@@ -25,6 +25,7 @@ from governance.running.snapshot import latest_cuts, ledger, take
 from governance.store import bitmaps
 from governance.store.unit import Unit
 from governance.workspace import Workspace
+from tagging.rules.tree import Segment
 
 
 def run_all(
@@ -131,6 +132,10 @@ class _Run:
             for key, tag in snapshot.tags.items():
                 people = allowed[key] if only is None else allowed[key] & only
                 values, closed = _settle(unit, run, key, people, audiences)
+                if isinstance(
+                    tag.root, Segment
+                ):  # exact sizes beside noisy ones would undo the noise
+                    values = {"true": sum(values.values())}
                 refused = snapshot.gate.refused[key] if only is None else {}
                 counts.append(
                     TagCount(

@@ -36,6 +36,7 @@ class DuckEngine:
 
         self.strict = strict
         self._db = duckdb.connect(":memory:")
+        self._known: set[str] = set()
         for statement in (
             "SET enable_progress_bar = false",
             "SET parquet_metadata_cache = true",  # a part is never written a second time
@@ -65,14 +66,19 @@ class DuckEngine:
 
     def values(self, plan: Plan, facts: BucketFacts, cuts: Cuts) -> BucketValues:
         """Return the tag values that follow from the facts."""
-        self._db.register("facts", facts.table)
-        table = self._db.sql(values_sql(plan, DUCKDB, cuts)).to_arrow_table()
+        table = self.measures(plan, facts, cuts)
         subject_ids = table.column("subject_id").to_numpy()
         found = {
             tag.key: _positions(table.column(f"t{number}"), boolean=tag.boolean)
             for number, tag in enumerate(plan.tags)
         }
         return BucketValues(subject_ids, found, facts.table, table)
+
+    def measures(self, plan: Plan, facts: BucketFacts, cuts: Cuts) -> Any:
+        """Return the values of the tags as an Arrow table: subject_id, t0…, in plan order."""
+        self._segments(plan)
+        self._db.register("facts", facts.table)
+        return self._db.sql(values_sql(plan, DUCKDB, cuts)).to_arrow_table()
 
     def person(self, plan: Plan, bucket: Bucket, subject_id: int) -> list[tuple[Any, ...]]:
         """Return the events of one person: subject_id, ts, and the plan's columns in its order."""
@@ -125,6 +131,7 @@ class DuckEngine:
         import numpy as np
         import pyarrow as pa
 
+        self._segments(plan)
         self._events(narrowed(plan, key), bucket)
         if plan.attributes():
             self._db.register("attr", attributes)
@@ -145,6 +152,23 @@ class DuckEngine:
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
+
+    def _segments(self, plan: Plan) -> None:
+        """Give the connection the functions of the segments that a plan computes."""
+        from duckdb.func import FunctionNullHandling, PythonUDFType
+        from duckdb.sqltypes import BIGINT, DOUBLE
+
+        for part in plan.segments():
+            if part.name not in self._known:
+                self._known.add(part.name)
+                self._db.create_function(
+                    part.model.function,
+                    part.model.arrow,
+                    [DOUBLE] * len(part.of),
+                    BIGINT,
+                    type=PythonUDFType.ARROW,
+                    null_handling=FunctionNullHandling.SPECIAL,
+                )
 
     def _gate(self, gate: GateSlice) -> None:
         import pyarrow as pa

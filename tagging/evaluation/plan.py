@@ -15,10 +15,12 @@ from tagging.rules.tree import (
     Column,
     Fact,
     Node,
+    Segment,
     TagRef,
     Tier,
     event_columns,
     facts,
+    segments,
     tiers,
     walk,
 )
@@ -60,6 +62,11 @@ class Plan:
     def index(self, fact: Measured) -> int:
         """Return the position of a fact."""
         return self.measured.index(fact)
+
+    def segments(self) -> tuple[Segment, ...]:
+        """Return the segments that the plan computes: an engine must have their functions."""
+        found = (part for tag in self.tags for part in segments(tag.root))
+        return tuple(dict.fromkeys(found))
 
     def attributes(self) -> tuple[Attribute, ...]:
         """Return the attributes that the plan needs."""

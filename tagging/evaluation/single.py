@@ -56,6 +56,10 @@ class SingleEngine:
         self._db.execute(f"CREATE TABLE attr ({', '.join(['subject_id INTEGER', *attributes])})")
         found = facts_sql(plan, SQLITE, 0, strict=strict, masks=self._masks)
         columns = ["subject_id", *masks, *(f"f{n}" for n in range(len(plan.measured)))]
+        for part in plan.segments():
+            self._db.create_function(
+                part.model.function, len(part.of), part.model.scalar, deterministic=True
+            )
         self._facts = f"SELECT {', '.join(columns)} FROM ({found})"
         self._db.execute(f"CREATE TEMP TABLE facts AS {self._facts}")
         self._cuts: Cuts = {}

@@ -99,6 +99,8 @@ def to_json(answer: Explanation, depth: Depth) -> dict[str, Any]:
 
 def _reasons(answer: Explanation, depth: Depth) -> dict[str, Any]:
     reason = answer.reason
+    if answer.segment is not None:
+        return {"segment": answer.segment.to_dict()}
     if reason is None:
         return {}
     return {

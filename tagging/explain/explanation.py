@@ -8,6 +8,7 @@ from typing import Literal as OneOf
 from tagging.document import Tag, Words
 from tagging.explain.naming import PLAIN, Naming
 from tagging.explain.reasons import Reason
+from tagging.explain.segments import SegmentReason
 from tagging.rules.evaluate import Value
 from tagging.rules.lower import Cuts
 from tagging.rules.tree import Attribute, Fact, Node, facts
@@ -65,6 +66,8 @@ class Explanation:
     """Words for the tag's sources; those that are missing have built-in words."""
     actions: Mapping[Action, str] = field(default_factory=dict)
     """Commands of the actions; those that are missing are the ones of the command line."""
+    segment: SegmentReason | None = None
+    """Instead of a reason, for a tag whose value is a segment."""
     inner: tuple["Explanation", ...] = ()
     """Explanations of the tags that this one refers to."""
 

@@ -13,10 +13,11 @@ from tagging.explain.explanation import Depth, Explanation
 from tagging.explain.phrases import bounded, measured, needed, say, say_bound
 from tagging.explain.reasons import Change, Used, changed
 from tagging.explain.regions import between_cuts
+from tagging.explain.segments import segment_lines
 from tagging.explain.template import fill, label
 from tagging.explain.wording import WAYS, brackets, line, note
 from tagging.rules.evaluate import Value, evaluate
-from tagging.rules.tree import Aggregate, Attribute, Fact, Named, Node, TagRef, Tier
+from tagging.rules.tree import Aggregate, Attribute, Fact, Named, Node, TagRef, Tier, facts
 
 
 class Said(NamedTuple):
@@ -34,6 +35,9 @@ def why(answer: Explanation, depth: Depth, language: Language) -> Iterator[Said]
         used = tuple(fact for item in reason.used for fact in item.facts) if reason else ()
         text = fill(answer.tag, answer.root, answer.facts, answer.value, language, first=used)
         yield Said(line("noted", language, to_subject=you, text=text))
+    if answer.segment is not None:
+        for text in segment_lines(answer.segment, answer.tag, language, you=depth == "subject"):
+            yield Said(text, answer.ids(tuple(facts(answer.root))))
     if reason is None:
         return
     for number, item in enumerate(reason.used):

@@ -36,6 +36,26 @@ LINES: Mapping[str, Pair] = {
         "  No small change that would alter it was found",
         "  没有找到能改变结果的小变化",
     ),
+    "segment.nearest": (
+        "  Because: of all groups the middle of this one is nearest; the next is “{value}”",
+        "  原因：在所有群组中，本组的中心距离最近；其次为“{value}”",
+    ),
+    "segment.only": (
+        "  Because: the middle of this group is near enough; there is no other group",
+        "  原因：距本组中心足够近，且没有其他群组",
+    ),
+    "segment.none": ("  Because: no group is near enough", "  原因：距任何群组都不够近"),
+    "segment.part": (
+        "           {name}: {value} {way} ({share} % of what counts, {steps})",
+        "        {name}：{value} {way}（占全部影响的{share}%，{steps}）",
+    ),
+    "segment.private": (
+        (
+            "  The groups were published with noise, so that they say almost nothing about you; which one "
+            "you are in is computed from your own record and does say something about you"
+        ),
+        "  群组在公布时加入了噪声，几乎不透露您的信息；而您属于哪一组由您自己的记录计算得出，会透露您的信息",
+    ),
     "inexact": ("  (not proven to be the smallest set)", "  （不保证是最小的一组）"),
     "ends": ("  Without anything new it ends by {day}", "  如无新的行为，最晚到{day}失效"),
     "used-for": (
@@ -73,6 +93,13 @@ OF_THE_PERSON: Mapping[str, Pair] = {
         "  So none of the person's behaviour was read for it.",
         "  因此没有读取本人的任何行为记录。",
     ),
+    "segment.private": (
+        (
+            "  The groups were published with noise, so that they say almost nothing about one person; the "
+            "group of a person is computed from their own record and does say something about them"
+        ),
+        "  群组在公布时加入了噪声，几乎不透露个人信息；而某人属于哪一组由其本人的记录计算得出，会透露其信息",
+    ),
     "because.nothing": ("  No fact of the person matters for it", "  本人的任何数据都不影响结果"),
     "change.none": (
         "  Nothing in the person's data would change it",
@@ -93,6 +120,9 @@ NOTES: Mapping[str, Pair] = {
     "yes": ("yes", "是"),
     "no": ("NO", "否"),
     "has": ("yes", "有"),
+    "segment.for": ("speaks for it", "支持本组"),
+    "segment.against": ("speaks against it", "不支持本组"),
+    "segment.nothing": ("nothing on record", "无记录"),
 }
 
 REFUSALS: Mapping[str, Pair] = {

@@ -25,7 +25,7 @@ terms (GDPR Art. 14) and stays out of a portability copy (GDPR Art. 20). A wrong
 from collections.abc import Iterator
 
 from tagging.finding import Finding, Lint, Stated
-from tagging.rules.tree import Tier
+from tagging.rules.tree import Segment, Tier
 
 LINT = Lint(
     __name__,
@@ -54,7 +54,9 @@ def check(stated: Stated) -> Iterator[Finding]:
                 ),
                 (f"derivation: {theirs}", f"derivation: {theirs}"),
             )
-    if stated.tag.derivation == "observed" and any(isinstance(n, Tier) for n in stated.nodes):
+    if stated.tag.derivation == "observed" and any(
+        isinstance(n, Tier | Segment) for n in stated.nodes
+    ):
         yield LINT.finds(
             stated,
             ("derivation",),

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from tagging.certainty import texts
 from tagging.finding import Finding, Lint, Stated
-from tagging.rules.tree import Named, Node, Tier
+from tagging.rules.tree import Named, Node, Segment, Tier
 
 LINT = Lint(
     __name__,
@@ -72,6 +72,8 @@ def _values(stated: Stated) -> set[str] | None:
         return None
     if root.kind == "bool":
         return set() if not stated.attributes else None
+    if isinstance(root, Segment):
+        return {str(number) for number in range(1, root.model.count + 1)}
     if isinstance(root, Tier):
         return {str(number) for number in range(1, root.count + 1)}
     known = texts(root, stated.around.roots)

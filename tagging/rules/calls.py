@@ -199,6 +199,17 @@ def _tier(r: Reader, e: exp.Expression) -> Node:
     return Tier(of, int(items[1].this))
 
 
+def _segment(r: Reader, e: exp.Expression) -> Node:
+    name = _name_argument(r, e, "segment")
+    if name is None:
+        return BAD
+    found = r.scope.segments.get(name)
+    if found is None:
+        hint = nearest(name, r.scope.segments) or "tagwarden segment list"
+        return r.note("unknown-fit", f'there is no fit "{name}"', e, hint)
+    return found
+
+
 def _coalesce(r: Reader, e: exp.Expression) -> Node:
     nodes = [r.node(item) for item in e.expressions]
     if BAD in nodes:
@@ -227,6 +238,7 @@ _CALLS: dict[str, _Method] = {
     "feature": _feature,
     "attribute": _attribute,
     "tier": _tier,
+    "segment": _segment,
     "coalesce": _coalesce,
     "nullif": _nullif,
 }

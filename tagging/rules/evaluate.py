@@ -25,6 +25,7 @@ from tagging.rules.tree import (
     Not,
     NullIf,
     Or,
+    Segment,
     TagRef,
     Tier,
 )
@@ -108,6 +109,11 @@ def _coalesce(node: Any, facts: Facts, cuts: Cuts) -> Value:
     return None
 
 
+def _segment(node: Any, facts: Facts, cuts: Cuts) -> Value:
+    found: Value = node.model.one([evaluate(part, facts, cuts) for part in node.of])
+    return found
+
+
 def _nullif(node: Any, facts: Facts, cuts: Cuts) -> Value:
     value = evaluate(node.of, facts, cuts)
     return None if value == node.value.value else value
@@ -124,6 +130,7 @@ _EVALUATORS: dict[type, Callable[[Any, Facts, Cuts], Value]] = {
     Attribute: lambda n, f, _c: f.get(n),
     TagRef: lambda n, f, _c: f.get(n),
     Tier: lambda n, f, c: tier_of(evaluate(n.of, f, c), c.get(n)),
+    Segment: _segment,
     Named: lambda n, f, c: evaluate(n.of, f, c),
     Arith: _arith,
     Compare: lambda n, f, c: compare(n.op, evaluate(n.left, f, c), evaluate(n.right, f, c)),

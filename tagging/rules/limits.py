@@ -16,6 +16,7 @@ from tagging.rules.tree import (
     Tier,
     children,
     facts,
+    segments,
     tiers,
     walk,
 )
@@ -61,6 +62,8 @@ def _readable(root: Node) -> bool:
             columns |= {n.name for n in walk(where) if hasattr(n, "name")} if where else set()
     nulls = ", ".join(f"NULL AS {SQLITE.ident(name)}" for name in sorted(columns))
     db = private_database()
+    for part in segments(root):
+        db.create_function(part.model.function, len(part.of), lambda *_measures: None)
     try:
         for text in texts:
             deep = "(" * _MARGIN + text + ")" * _MARGIN

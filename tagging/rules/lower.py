@@ -29,6 +29,7 @@ from tagging.rules.tree import (
     Not,
     NullIf,
     Or,
+    Segment,
     TagRef,
     Tier,
 )
@@ -136,6 +137,12 @@ class Lowering:
         one = self.wide(Literal(1, "int"))
         return f"(CASE WHEN {value} IS NOT NULL THEN {one}{steps} END)"
 
+    def segment(self, node: Segment) -> str:
+        """Return the call of a function that the engine must be given (`segment_function`)."""
+        real = self.dialect.real
+        measures = ", ".join(f"CAST({self.scalar(part)} AS {real})" for part in node.of)
+        return f"{node.model.function}({measures})"
+
     def condition(self, fact: Aggregate, as_of: int) -> str:
         """Return the condition that an event must fulfil to be counted by a fact."""
         parts = [self.scalar(fact.where)] if fact.where is not None else []
@@ -217,13 +224,14 @@ _LOWERINGS: dict[type, Callable[[Lowering, Node], str]] = {
     Attribute: _fact,
     TagRef: _fact,
     Tier: lambda self, node: self.tier(node),  # type: ignore[arg-type]
-    Named: lambda self, node: self.scalar(node.of),  # type: ignore[union-attr]
+    Segment: lambda self, node: self.segment(node),  # type: ignore[arg-type]
+    Named: lambda self, node: self.scalar(node.of),  # type: ignore[union-attr,arg-type]
     Arith: _arith,
     Compare: _compare,
     And: _joined("AND"),
     Or: _joined("OR"),
-    Not: lambda self, node: f"(NOT {self.scalar(node.of)})",  # type: ignore[union-attr]
-    IsNull: lambda self, node: f"({self.scalar(node.of)} IS NULL)",  # type: ignore[union-attr]
+    Not: lambda self, node: f"(NOT {self.scalar(node.of)})",  # type: ignore[union-attr,arg-type]
+    IsNull: lambda self, node: f"({self.scalar(node.of)} IS NULL)",  # type: ignore[union-attr,arg-type]
     InList: _in,
     Case: _case,
     Coalesce: _coalesce,

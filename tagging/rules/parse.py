@@ -9,7 +9,7 @@ from audit.errors import Problems
 from tagging.rules.calls import call
 from tagging.rules.limits import excess
 from tagging.rules.reader import Reader, Scope
-from tagging.rules.tree import Node
+from tagging.rules.tree import Node, Segment, segments
 
 __all__ = ["Scope", "parse_rule"]
 
@@ -22,6 +22,14 @@ def parse_rule(text: str, scope: Scope, problems: Problems, at: tuple[int, int])
     reader = Reader(text, scope, problems, at=at, call=call)
     root = reader.read()
     if root is not None and len(problems.found) == reader.before:
+        if segments(root) and not isinstance(root, Segment):
+            reader.note(
+                "segment-inside",
+                "a segment stands alone as the value of a tag",
+                None,
+                hint="make it a tag of its own, and refer to that: tag('…') = 1",
+            )
+            return None
         too_much = excess(root)
         if too_much is None:
             return root

@@ -28,6 +28,7 @@ from tagging.rules.tree import (
     Node,
     Not,
     Or,
+    Segment,
 )
 
 
@@ -39,6 +40,7 @@ class Scope:
     attributes: frozenset[str] | None = None
     features: Mapping[str, Node] = field(default_factory=dict)
     tags: Mapping[str, Kind] = field(default_factory=dict)
+    segments: "Mapping[str, Segment]" = field(default_factory=dict)
     values: Callable[[str], frozenset[str] | None] = lambda _column: None
     """The values that a text column is known to hold; None when nothing is known of it."""
 

@@ -10,7 +10,8 @@ fixed-point (`dec`, 1/10000) until a division makes them `real`; NULL follows SQ
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 from typing import Literal as OneOf
 
 from audit.clock import DAY, HOUR
@@ -94,6 +95,20 @@ class Tier:
 
     of: "Node"
     count: int
+    kind: Kind = "int"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The number, from 1, of the segment whose published anchor is nearest; NULL: of none.
+
+    Measures that are NULL count as the fill values of the contract. The model never changes under its
+    name; it is a `tagging.segmentation.nearest.Nearest`.
+    """
+
+    name: str
+    of: tuple["Node", ...]
+    model: Any = field(compare=False, repr=False)
     kind: Kind = "int"
 
 
@@ -205,6 +220,7 @@ Node = (
     | Attribute
     | TagRef
     | Tier
+    | Segment
     | Named
     | Arith
     | Compare
@@ -219,7 +235,7 @@ Node = (
 )
 
 
-_PLAIN = frozenset({"op", "kind", "key", "name", "column", "window", "count"})
+_PLAIN = frozenset({"op", "kind", "key", "name", "column", "window", "count", "model"})
 """Fields that never hold a node."""
 
 _NAMES: dict[type, tuple[str, ...]] = {Literal: ()}
@@ -272,6 +288,11 @@ def tiers(node: Node) -> list[Tier]:
         if isinstance(part, Tier):
             found[part] = None
     return list(found)
+
+
+def segments(node: Node) -> list[Segment]:
+    """Return the distinct segments of a rule, in order."""
+    return list(dict.fromkeys(part for part in walk(node) if isinstance(part, Segment)))
 
 
 def event_columns(node: Node) -> set[str]:

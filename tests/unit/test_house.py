@@ -16,7 +16,7 @@ MAX_FUNCTION = 50
 HEAVY = {
     "sqlmodel", "sqlalchemy", "alembic", "duckdb", "pyarrow", "numpy", "pandas", "sqlglot",
     "pydantic", "cryptography", "yaml", "sklearn", "fairlearn", "diffprivlib", "rich.table",
-    "holidays", "chinese_calendar",
+    "holidays", "chinese_calendar", "opendp", "dp_accounting", "scipy",
 }  # fmt: skip
 
 

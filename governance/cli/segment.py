@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`tagwarden segment`: one release that is charged, and segments that are free after it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from governance.cli.out import Json, Lang, Where, emit, note, progress, table, workspace
+from governance.cli.who import language_of
+
+if TYPE_CHECKING:
+    from governance.segments.fits import Fit
+    from governance.segments.releasing import Released
+    from governance.workspace import Workspace
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Find segments under differential privacy."
+)
+
+Document = Annotated[Path, typer.Argument(help="A file with one Segmentation.")]
+FitName = Annotated[str, typer.Argument(help="Name of a fit.")]
+
+
+@app.command()
+def estimate(document: Document, where: Where = None, as_json: Json = False) -> None:
+    """Say what a release would be worth; reads no data, costs nothing.
+
+    Example: tagwarden segment estimate examples/shop/segments/shopping_habits.yaml
+    """
+    from governance.segments.releasing import estimate as estimated
+
+    checked, found = estimated(workspace(where), document)
+    data = {
+        "segmentation": checked.document.key,
+        "signal": round(found.signal, 1),
+        "verdict": found.verdict,
+        "predicted_loss": found.loss,
+        "predicted_loss_p90": found.loss_p90,
+        "rows_needed": found.rows_needed,
+    }
+    lines = [f"signal {found.signal:.1f}: {found.verdict}"]
+    if found.loss is not None:
+        lines.append(
+            f"squared distances about {(found.loss - 1) * 100:.1f} % above those without noise "
+            f"(nine in ten: below {((found.loss_p90 or 1) - 1) * 100:.1f} %)"
+        )
+    else:
+        lines.append(f"it would be refused: from {found.rows_needed} people on it would not be")
+    emit(data, as_json, lines)
+
+
+@app.command()
+def release(
+    document: Document,
+    method: Annotated[str, typer.Option(help="synopsis or diffprivlib-kmeans.")] = "synopsis",
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Release a segmentation: charged once, before the data is read.
+
+    Example: tagwarden segment release examples/shop/segments/shopping_habits.yaml
+    """
+    from governance.segments.releasing import release as make
+
+    ws = workspace(where)
+    with progress("releasing"):
+        found = make(ws, document, method=method)
+    if not found.charged:
+        note("the same request was released before: nothing was charged")
+    data = {"release": found.name, "charged": found.charged, "statement": dict(found.statement)}
+    emit(data, as_json, lambda: _statement(found))
+
+
+@app.command()
+def fit(  # noqa: PLR0917  (one caller; each part is another thing)
+    name: Annotated[str, typer.Argument(help="Name of a release, or key of a segmentation.")],
+    method: Annotated[str, typer.Option(help="kmeans, hierarchical, dbscan or gmm.")] = "kmeans",
+    k: Annotated[str, typer.Option(help="How many segments, or auto.")] = "auto",
+    eps: Annotated[
+        float | None, typer.Option(help="For dbscan: a distance in the box from -1 to 1.")
+    ] = None,
+    min_samples: Annotated[int, typer.Option(help="For dbscan: people around a core.")] = 5,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Make segments of a release. Free: it reads published numbers only.
+
+    Example: tagwarden segment fit shopping_habits --method kmeans --k 4
+    """
+    from audit.errors import BadInput
+    from governance.segments.fits import fit as make
+
+    if k != "auto" and not k.isdecimal():
+        raise BadInput("segment-count", "--k is a whole number or auto")
+    ws = workspace(where)
+    clusters = None if k == "auto" else int(k)
+    done = make(ws, name, method, clusters=clusters, eps=eps, min_samples=min_samples)
+    _show_fit(ws, done, language_of(ws, lang), as_json)
+
+
+@app.command(name="list")
+def list_(where: Where = None, as_json: Json = False) -> None:
+    """List the releases and the fits made of them.
+
+    Example: tagwarden segment list
+    """
+    from audit.clock import iso
+    from governance.segments.fits import fits
+    from governance.segments.releasing import releases
+
+    with workspace(where).store.read() as connection:
+        made, known = fits(connection), releases(connection)
+    data = [
+        {
+            "release": one.name,
+            "segmentation": one.segmentation,
+            "at": iso(one.at),
+            "epsilon": one.statement["epsilon"],
+            "fits": [item.name for item in made if item.release == one.name],
+        }
+        for one in known
+    ]
+    rows = [(d["release"], d["segmentation"], d["at"], d["epsilon"], len(d["fits"])) for d in data]
+    columns = ("release", "segmentation", "at", "epsilon", "fits")
+
+    def text() -> Iterator[str]:
+        yield from table(columns, rows)
+        yield from (f"  {item.name}" for item in made)
+
+    emit({"releases": data}, as_json, text)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a release or of a fit.")],
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a release promises, or what the segments of a fit are like.
+
+    Example: tagwarden segment show shopping_habits/kmeans-4
+    """
+    from governance.segments.fits import fit_named
+    from governance.segments.releasing import named
+
+    ws = workspace(where)
+    with ws.store.read() as connection:
+        if "/" not in name:
+            found = named(connection, name)
+            emit(
+                {"release": name, "statement": dict(found.statement)},
+                as_json,
+                lambda: _statement(found),
+            )
+            return
+        done = fit_named(connection, name)
+    _show_fit(ws, done, language_of(ws, lang), as_json)
+
+
+@app.command()
+def compare(
+    names: Annotated[list[str], typer.Argument(help="Fits of one release.")],
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Set fits of one release side by side. Free.
+
+    Example: tagwarden segment compare shopping_habits/kmeans-4 shopping_habits/hierarchical-4
+    """
+    from governance.segments.comparing import compare as compared
+
+    found = compared(workspace(where), names)
+    rows = [
+        (one["fit"], one["segments"], f"{one['explained'] * 100:.1f} %", f"{one['outside'] * 100:.1f} %",
+         *(f"{x:.2f}" for x in one["agreement"]))
+        for one in found
+    ]  # fmt: skip
+    columns = ("fit", "segments", "explained", "outside", *(str(n + 1) for n in range(len(found))))
+    emit({"fits": found}, as_json, lambda: table(columns, rows))
+
+
+@app.command()
+def report(
+    name: FitName,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Write one page with pictures of a fit, to be opened offline.
+
+    Example: tagwarden segment report shopping_habits/kmeans-4 --out segments.html
+    """
+    from governance.segments.report import page
+
+    ws = workspace(where)
+    text = page(ws, name, language_of(ws, lang))
+    out.write_text(text, "utf-8")
+    emit({"file": str(out), "bytes": len(text.encode())}, as_json, [f"written: {out}"])
+
+
+@app.command()
+def tag(name: FitName, where: Where = None) -> None:
+    """Print the document of a tag whose value is a person's segment.
+
+    Example: tagwarden segment tag shopping_habits/kmeans-4 > habits.yaml
+    """
+    from governance.cli.out import say
+    from governance.segments.fits import fit_named
+    from governance.segments.releasing import named
+    from governance.segments.tags import tag_document
+
+    with workspace(where).store.read() as connection:
+        done = fit_named(connection, name)
+        found = named(connection, done.release)
+    say(tag_document(found, done).rstrip("\n"))
+
+
+def _statement(found: "Released") -> Iterator[str]:
+    """Yield what a release promises, for people."""
+    said = found.statement
+    yield f"{found.name}: {found.segmentation}, for {said['purpose']}"
+    yield f"promise    epsilon {said['epsilon']} at delta {said['delta']}; charged rho {said['nano_rho'] / 1e9:.9f}"
+    yield "protects   one person: with or without any one of them, what is published is nearly as likely"
+    yield f"mechanism  {said['mechanism']}; noise: {said['noise']}"
+    yield (
+        f"expected   signal {said['signal_tenths'] / 10:.1f}, {said['verdict']}: squared distances about "
+        f"{said['predicted_loss_percent']} % above those without noise (nine in ten below "
+        f"{said['predicted_loss_p90_percent']} %)"
+    )
+    for part, state in said["ledger"].items():
+        yield (
+            f"ledger     {part}: {state['spent'] / 1e9:.6f} of {state['limit'] / 1e9:.6f} rho spent, "
+            f"{state['left'] / 1e9:.6f} left"
+        )
+    yield f"contract   {said['contract_id'][:16]}, public bounds:"
+    rows = [
+        (one["name"], one["lower"], one["upper"], one["fill_value"], one["scale"])
+        for one in said["contract"]["features"]
+    ]
+    yield from table(("feature", "lower", "upper", "fill", "scale"), rows)
+    yield "does not protect  a person's own segment, which is computed from their own record"
+
+
+def _show_fit(ws: "Workspace", done: "Fit", language: str, as_json: bool) -> None:
+    from governance.segments.profiles import profiles
+    from governance.segments.releasing import named
+
+    with ws.store.read() as connection:
+        found = named(connection, done.release)
+    shown = profiles(found, done)
+    data: dict[str, Any] = {
+        "fit": done.name,
+        "method": done.document["method"],
+        "segments": [one.to_dict() for one in shown],
+        "size_noise": done.document["size_noise"],
+    }
+
+    def text() -> Iterator[str]:
+        yield f"{done.name}: {done.count} segments"
+        rows = [
+            (one.number, "too few to show" if one.size is None else one.size, one.words(language))
+            for one in shown
+        ]
+        yield from table(("segment", "people, with noise", "what it is like"), rows)
+
+    emit(data, as_json, text)

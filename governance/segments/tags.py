@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tag document of a fit, for the ordinary way: lint, plan, review, apply, run."""
+
+from typing import Any
+
+from audit.errors import BadInput
+from governance.segments.fits import Fit
+from governance.segments.profiles import profiles
+from governance.segments.releasing import Released
+
+
+def tag_document(found: Released, fit: Fit) -> str:
+    """Return the YAML of a tag whose value is a person's segment; labels are the words of the profiles.
+
+    Raises BadInput for a fit that cannot be explained (a mixture).
+    """
+    import yaml  # noqa: PLC0415
+
+    if fit.document["anchors"] is None:
+        raise BadInput(
+            "segment-no-anchors",
+            "a mixture assigns by likelihood, which has no exact explanation",
+            hint="use kmeans, hierarchical or dbscan for segments that people are told about",
+        )
+    asked = found.document["segmentation"]
+    labels = {
+        str(one.number): {
+            "en": f"segment {one.number}: {one.words('en')}"[:400],
+            "zh": f"第{one.number}组：{one.words('zh')}"[:400],
+        }
+        for one in profiles(found, fit)
+    }
+    document: dict[str, Any] = {
+        "apiVersion": "tagwarden/v1",
+        "kind": "Tag",
+        "key": f"behaviour.{asked['key'].split('.')[-1]}",
+        "name": asked["name"],
+        "says": {"en": "shops most like: {value}", "zh": "购物方式最接近：{value}"},
+        "owner": asked["owner"],
+        "dimension": "behaviour",
+        "derivation": "inferred",
+        "sources": list(asked["sources"]),
+        "asserts": list(asked["asserts"]),
+        "purposes": [asked["purpose"]],
+        "basis": asked["basis"],
+        "ttl": "7d",
+        "refresh": {"every": "1d", "on": ["purchase"]},
+        "value": f"segment('{fit.name}')",
+        "labels": labels,
+        "purge_on_withdrawal": "immediately",
+    }
+    head = (
+        "# SPDX-License-Identifier: Apache-2.0\n"
+        "# A person's segment is computed from their own record: it is personal data, and not private "
+        "towards it.\n# Give the segments names that your colleagues understand (labels).\n"
+    )
+    return head + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)

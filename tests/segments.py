@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small populations, contracts, and sources of noise that only a test may use."""
+
+import itertools
+
+import numpy as np
+
+from audit.errors import Finding
+from tagging.segmentation.accounting import PrivacyBudget
+from tagging.segmentation.contract import FeatureBounds, FeatureContract, Grid
+from tagging.segmentation.noise import Noise, Whole
+from tagging.segmentation.published import Synopsis
+from tagging.segmentation.synopsis import DPSynopsis
+
+
+class NoNoise:
+    """Publishes the truth."""
+
+    source = "INSECURE TEST: none"
+
+    def add(self, values: Whole, sigma: int) -> Whole:  # noqa: ARG002  (the shape of every source)
+        return values
+
+
+class Repeatable:
+    """Rounded Gaussian noise of a known seed; a share of what was asked for."""
+
+    source = "INSECURE TEST: seeded"
+
+    def __init__(self, seed: int = 1, share: float = 1.0) -> None:
+        self.stream = np.random.default_rng(seed)
+        self.share = share
+
+    def add(self, values: Whole, sigma: int) -> Whole:
+        drawn = self.stream.standard_normal(len(values)) * sigma * self.share
+        return values + np.rint(drawn).astype(np.int64)
+
+
+def plain_contract(dimensions: int) -> FeatureContract:
+    """The box itself: features from -1 to 1."""
+    return FeatureContract(tuple(FeatureBounds(f"f{n}", -1.0, 1.0, 0.0) for n in range(dimensions)))
+
+
+def blobs(count: int, centres: list[tuple[float, ...]], spread: float = 0.03, seed: int = 3):
+    """Rows about some centres, in turn."""
+    stream = np.random.default_rng(seed)
+    around = np.array(centres)[np.arange(count) % len(centres)]
+    return around + spread * stream.standard_normal(around.shape)
+
+
+CORNERS = [(-0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.6, -0.4)]
+
+
+def released(values, noise: Noise | None = None, epsilon: float = 1.0, refine: int = 0) -> Synopsis:
+    """A synopsis of values in the box."""
+    maker = DPSynopsis(
+        plain_contract(values.shape[1]), PrivacyBudget(epsilon), refine, noise or Repeatable()
+    )
+    return maker.fit(values, np.arange(len(values)))
+
+
+def mechanism(dimensions: int, epsilon: float = 1.0, refine: int = 0):
+    """The release as the audit wants it: rows and noise in, published things out."""
+    contract, budget = plain_contract(dimensions), PrivacyBudget(epsilon)
+
+    def run(rows: Grid, noise: Noise) -> Synopsis:
+        return DPSynopsis(contract, budget, refine, noise).fit_grid(rows)
+
+    return run
+
+
+def neighbours(dimensions: int, seed: int):
+    """Pairs of data sets that differ in one person: corners, centre, extremes, duplicates, empty."""
+    stream = np.random.default_rng(seed)
+    contract = plain_contract(dimensions)
+    odd = [1.0, -1.0, 0.0, np.nan, np.inf, -np.inf, 1e308, 5.0, 1e-300]
+    for round_ in itertools.count():
+        count = (0, 1, 2, 5, 40, 300)[round_ % 6]
+        rows = stream.normal(0, (0.02, 0.3, 2.0)[round_ % 3], (count, dimensions))
+        if round_ % 4 == 1 and count:
+            rows[:] = rows[0]
+        inside = stream.uniform(-1, 1, dimensions)
+        person = stream.choice(odd, dimensions) if round_ % 2 else inside
+        larger = np.insert(rows, stream.integers(0, count + 1), person, axis=0)
+        pair = contract.points(rows), contract.points(larger)
+        yield pair if round_ % 5 else pair[::-1]
+
+
+def found_by(check) -> str:
+    """The code of the finding that a check makes, or nothing."""
+    try:
+        check()
+    except Finding as finding:
+        return finding.code
+    return ""

@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a document to a person's segment: who is in, what is charged, what is refused, what is told."""
+
+import json
+import os
+import signal
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from audit.clock import DAY
+from governance import catalogue, choice, consent, purpose
+from governance.assignments import held_by
+from governance.budget import ledger, limits
+from governance.budget.verification import verify
+from governance.explaining import explain
+from governance.intake import events
+from governance.running.live import Live
+from governance.running.run import run_all
+from governance.segments import fits, matrix, releasing
+from governance.segments.comparing import compare
+from governance.segments.documents import read
+from governance.segments.profiles import profiles
+from governance.segments.report import page
+from governance.segments.tags import tag_document
+from policies.vocabulary import Choice
+from tagging.segmentation.accounting import PrivacyBudget
+from tests.intake import NOW, a_map, an_order_file
+from tests.segments import NoNoise
+from tests.workshop import a_workspace, applied, code_of
+
+PEOPLE = 240
+PURPOSES = """
+apiVersion: tagwarden/v1
+kind: Purpose
+key: recommendation
+name: {en: Recommendations, zh: 推荐}
+says: {en: We show what suits you., zh: 我们展示适合您的商品。}
+use: first_party_recommendation
+personalised: true
+retention: 365d
+"""
+DOCUMENT = {
+    "apiVersion": "tagwarden/v1",
+    "kind": "Segmentation",
+    "key": "habits",
+    "name": {"en": "Habits", "zh": "习惯"},
+    "owner": "analytics-team",
+    "purpose": "recommendation",
+    "basis": {"gdpr": "consent", "pipl_cn": "consent", "ccpa": "notice"},
+    "sources": ["user.behavior.purchase_history"],
+    "asserts": ["user.behavior.purchase_history"],
+    "budget": {"epsilon": 4},
+    "rows": 240,
+    "segments": 2,
+    "features": [
+        {
+            "name": {"en": "Orders", "zh": "订单数"},
+            "value": "orders(days => 90)",
+            "lower": 0,
+            "upper": 10,
+            "fill": 0,
+        },
+        {
+            "name": {"en": "Spend", "zh": "消费"},
+            "value": "spend(days => 90)",
+            "lower": 0,
+            "upper": 1000,
+            "fill": 0,
+            "scale": "log",
+        },
+    ],
+}
+
+
+def document(folder, name="habits.yaml", **parts):
+    path = folder / name
+    path.write_text(json.dumps({**DOCUMENT, **parts}), "utf-8")  # JSON is YAML
+    return path
+
+
+def say(ws, who, state):
+    now = ws.clock.now()
+    consent.submit(
+        ws,
+        consent.ConsentFact(
+            who, "recommendation", state, "ordinary", now, None, "v1", "en", "test", "test"
+        ),
+    )
+
+
+def chooses(ws, who, kind, target=""):
+    choice.submit(ws, choice.ChoiceFact(who, kind, target, True, ws.clock.now(), "test"))
+
+
+@pytest.fixture
+def ws(tmp_path):
+    """Half of the people buy once for little, half buy eight times for much; all agreed but one."""
+    opened = a_workspace(tmp_path)
+    (tmp_path / "purposes.yaml").write_text(PURPOSES, "utf-8")
+    purpose.apply(opened, [tmp_path / "purposes.yaml"])
+    lines = []
+    for number in range(PEOPLE):
+        for order in range(1 if number % 2 else 8):
+            day = 1 + (number + 3 * order) % 27
+            price = 2 + number % 3 if number % 2 else 60 + number % 7
+            lines.append(f"P{number},2026-02-{day:02} 10:00:00,{number}-{order},milk,1,{price}.00")
+    events.ingest(opened, [an_order_file(tmp_path, *lines)], a_map())
+    for number in range(1, PEOPLE):
+        say(opened, number, "given")
+    limits.set_limit(opened, "all", PrivacyBudget(10))
+    yield opened
+    opened.close()
+
+
+def released(ws, tmp_path, **parts):
+    return releasing.release(ws, document(tmp_path, **parts))
+
+
+def people_in(ws, tmp_path):
+    """How many rows a release would have."""
+    with ws.store.read() as connection:
+        checked = read(connection, document(tmp_path))
+        source = matrix.source(ws, connection, checked, matrix.day_of(ws.clock.now()))
+    return len(matrix.rows(ws, checked, source))
+
+
+def charges(ws):
+    with ws.store.read() as connection:
+        return [one["record"] for one in ledger.records(connection)]
+
+
+def test_only_who_agreed_to_the_purpose_and_is_not_restricted_is_in_the_matrix(ws, tmp_path):
+    assert people_in(ws, tmp_path) == PEOPLE - 1
+    say(ws, 1, "withdrawn")
+    assert people_in(ws, tmp_path) == PEOPLE - 2
+    chooses(ws, 2, Choice.RESTRICT)
+    assert people_in(ws, tmp_path) == PEOPLE - 3
+    chooses(ws, 3, Choice.OBJECT, "recommendation")
+    assert people_in(ws, tmp_path) == PEOPLE - 4
+
+
+def test_a_release_is_charged_once_and_the_same_request_gets_the_same(ws, tmp_path):
+    first = released(ws, tmp_path)
+    again = released(ws, tmp_path)
+    assert (first.charged, again.charged, again.name) == (True, False, first.name)
+    assert charges(ws) == ["reserved", "released"]
+    assert first.artefact["noise"] == "opendp discrete gaussian"
+    ws.clock.at += DAY
+    assert released(ws, tmp_path).name != first.name
+    assert verify(ws).problems == []
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("tier(spend(days => 90), 5)", "feature-not-local"),
+        ("orders(days => 90) >= 3", "feature-not-number"),
+        ("orders(days => 90) >", "rule-syntax"),
+    ],
+)
+def test_what_breaks_the_sensitivity_claim_is_refused_with_its_place(ws, tmp_path, value, code):
+    feature = {**DOCUMENT["features"][0], "value": value}
+    with pytest.raises(Exception, match="cannot be used") as fault:
+        released(ws, tmp_path, features=[feature])
+    found = {problem.code: problem for problem in fault.value.problems}
+    assert code in found
+    assert found[code].line > 0
+    assert charges(ws) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "code"),
+    [
+        ({"upper": 0}, "feature-bounds-order"),
+        ({"fill": 99}, "feature-fill-outside"),
+        ({"lower": -1, "scale": "log"}, "feature-log-negative"),
+    ],
+)
+def test_bounds_that_bound_nothing_are_refused(ws, tmp_path, part, code):
+    feature = {**DOCUMENT["features"][0], **part}
+    with pytest.raises(Exception, match="cannot be used") as fault:
+        released(ws, tmp_path, features=[feature])
+    assert code in {problem.code for problem in fault.value.problems}
+
+
+def test_a_hopeless_release_is_refused_and_not_charged(ws, tmp_path):
+    refused = code_of(lambda: released(ws, tmp_path, rows=20))
+    assert (refused, charges(ws)) == ("release-hopeless", [])
+
+
+def test_a_release_that_fails_stays_charged_and_says_so(ws, tmp_path, monkeypatch):
+    def broken(*_):
+        assert charges(ws) == ["reserved"]  # committed before the first row is read
+        raise MemoryError
+
+    monkeypatch.setattr(matrix, "source", broken)
+    with pytest.raises(MemoryError):
+        released(ws, tmp_path)
+    assert charges(ws) == ["reserved", "failed"]
+    assert verify(ws).problems == []
+
+
+STEPS = ("source", "rows", "stored")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step_the_charge_stands_and_the_next_start_says_so(ws, tmp_path, step):
+    path = document(tmp_path)
+    ws.store.close()
+    child = os.fork()
+    if not child:
+        where = releasing if step == "stored" else matrix
+        name = "_stored" if step == "stored" else step
+        setattr(where, name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        releasing.release(ws, path)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert charges(ws) == ["reserved"]
+    assert releasing.release(ws, path).charged
+    assert charges(ws) == ["reserved", "failed", "reserved", "released"]
+
+
+@pytest.fixture
+def two(ws, tmp_path):
+    found = releasing.release(ws, document(tmp_path), noise=NoNoise())
+    return found, fits.fit(ws, found.name, clusters=2)
+
+
+def test_fits_are_free_and_always_the_same(ws, two):
+    found, fit = two
+    before = charges(ws)
+    assert fits.fit(ws, found.name, clusters=2).digest == fit.digest
+    tree = fits.fit(ws, found.name, "hierarchical", clusters=2)
+    fits.fit(ws, found.name, "dbscan", eps=0.5)
+    fits.fit(ws, found.name, "gmm", clusters=2)
+    assert charges(ws) == before
+    agreement = compare(ws, [fit.name, tree.name])[0]["agreement"]
+    assert agreement == [1.0, 1.0]
+
+
+@pytest.mark.usefixtures("two")
+def test_the_key_of_a_segmentation_stands_for_its_newest_release(ws, tmp_path):
+    newer = released(ws, tmp_path, segments=3)
+    assert fits.fit(ws, "habits", clusters=3).name == f"{newer.name}/kmeans-3"
+    with ws.store.read() as connection:
+        assert fits.fit_named(connection, "habits/kmeans-3").release == newer.name
+        assert [fit.release for fit in fits.fits(connection, newer.name)] == [newer.name]
+
+
+def test_profiles_tell_apart_who_buys_much_and_who_little(two):
+    found, fit = two
+    shown = sorted(profiles(found, fit), key=lambda one: one.values[0])
+    assert [round(one.values[0]) for one in shown] == [1, 8]
+    assert [one.size for one in shown] == [120, 119]
+    assert "low: Orders" in shown[0].words("en")
+    assert "订单数较高" in shown[1].words("zh")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_opens_offline_and_holds_nothing_but_what_was_published(ws, two, language):
+    _, fit = two
+    found = page(ws, fit.name, language)
+    assert "<script" not in found
+    assert "http://" not in found.replace("http://www.w3.org", "")
+    assert "https://" not in found
+    assert found.count("<circle") == 2
+    assert found.count("<path") == 1
+
+
+def tagged(ws, tmp_path, two):
+    found, fit = two
+    (tmp_path / "tag.yaml").write_text(tag_document(found, fit), "utf-8")
+    applied(ws, tmp_path / "tag.yaml")
+    run_all(ws)
+    return "behaviour.habits"
+
+
+def segment_of(ws, who):
+    with ws.store.read() as connection:
+        held = held_by(connection, who, catalogue.active(connection), ws.clock.now())
+    return held["behaviour.habits"].value if "behaviour.habits" in held else None
+
+
+def test_a_fit_becomes_a_tag_that_runs_assigns_and_explains(ws, tmp_path, two):
+    key = tagged(ws, tmp_path, two)
+    assert segment_of(ws, PEOPLE) is None  # never agreed
+    found = {segment_of(ws, who) for who in range(1, PEOPLE)}
+    assert found == {"1", "2"}
+    (answer,) = explain(ws, 1, [key], depth="engineer")
+    reason = answer.segment
+    assert str(reason.value) == segment_of(ws, 1)
+    assert answer.replays
+    assert reason.margin == sum(part.part for part in reason.parts) > 0
+    assert charges(ws) == ["reserved", "released"]
+
+
+def test_the_margin_is_exact(ws, tmp_path, two):
+    key = tagged(ws, tmp_path, two)
+    (answer,) = explain(ws, 2, [key], depth="subject")
+    model, node = answer.root.model, answer.root
+    values = [answer.facts[part] for part in node.of]
+    point = [int(x) for x in model.contract.points(model.rows([[v] for v in values]))[0]]
+    away = sorted(
+        sum((a - int(b)) ** 2 for a, b in zip(point, anchor, strict=True))
+        for anchor in model.anchors.points
+    )
+    assert answer.segment.margin == away[1] - away[0]
+    assert all(a <= b for a, b in pairwise(away))
+
+
+def test_one_person_at_once_is_what_a_run_of_everybody_gives(ws, tmp_path, two):
+    tagged(ws, tmp_path, two)
+    live = Live(ws)
+    with ws.store.read() as connection:
+        alone = {
+            who: live.evaluate(connection, who, ws.clock.now()).tags.get("behaviour.habits")
+            for who in range(1, PEOPLE + 1)
+        }
+    live.close()
+    assert alone == {who: segment_of(ws, who) for who in range(1, PEOPLE + 1)}
+
+
+def test_who_withdraws_loses_the_segment_at_once_and_who_agrees_gets_one_without_charge(
+    ws, tmp_path, two
+):
+    tagged(ws, tmp_path, two)
+    say(ws, 1, "withdrawn")
+    assert segment_of(ws, 1) is None
+    say(ws, PEOPLE, "given")
+    run_all(ws)
+    assert segment_of(ws, PEOPLE) in {"1", "2"}
+    assert charges(ws) == ["reserved", "released"]
+
+
+def test_a_segment_lapses_when_the_orders_leave_the_window(ws, tmp_path, two):
+    tagged(ws, tmp_path, two)
+    with ws.store.read() as connection:
+        held = held_by(connection, 1, catalogue.active(connection), ws.clock.now())
+    assert held["behaviour.habits"].lapses_at <= NOW + 7 * DAY
+    ws.clock.at += 8 * DAY
+    assert segment_of(ws, 1) is None
+
+
+def test_a_report_of_a_run_has_no_exact_sizes_of_segments(ws, tmp_path, two):
+    tagged(ws, tmp_path, two)
+    (tag,) = run_all(ws).to_dict()["tags"].values()
+    assert tag["values"] == {"true": PEOPLE - 1}
+
+
+def test_the_baseline_is_charged_at_its_true_spend_and_keeps_no_labels(ws, tmp_path):
+    path = document(tmp_path, budget={"epsilon": 0.4}, rows=2000)
+    limits.set_limit(ws, "all", PrivacyBudget(10))
+    found = releasing.release(ws, path, method="diffprivlib-kmeans")
+    assert set(found.artefact) == {
+        "format", "contract", "contract_id", "mechanism", "noise", "queries", "told_epsilon",
+        "centres",
+    }  # fmt: skip
+    assert np.array(found.artefact["centres"]).shape == (2, 2)
+    assert found.statement["nano_rho"] >= 0.08e9
+    assert fits.fit(ws, found.name).name.endswith("kmeans-2")
+    assert code_of(lambda: fits.fit(ws, found.name, "hierarchical", clusters=2)) == (
+        "release-baseline"
+    )
+    assert verify(ws).problems == []
+
+
+def test_nothing_of_a_release_holds_a_subject_or_a_row_each(ws, tmp_path):
+    found = released(ws, tmp_path)
+    with ws.store.read() as connection:
+        whole = connection.execute(text("SELECT artefact, document, statement FROM release")).one()
+    for part in whole:
+        assert "subject_id" not in part
+    arrays = [value for value in found.artefact.values() if isinstance(value, list)]
+    assert all(len(value) < PEOPLE - 1 for value in arrays)

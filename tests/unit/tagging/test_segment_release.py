@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A release: what it costs, that it says so itself, and what it finds."""
+
+import copy
+import json
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from audit.canon import canonical
+from audit.errors import BadInput, Refused, Tampered
+from tagging.segmentation.accounting import (
+    NANO,
+    PrivacyBudget,
+    charge_of,
+    dp_event,
+    epsilon_of,
+    releases_within,
+)
+from tagging.segmentation.cells import measured
+from tagging.segmentation.contract import ONE
+from tagging.segmentation.estimate import demand_utility, estimate_utility
+from tagging.segmentation.noise import DiscreteGaussian, Gate, Query, measurement, sigma_for
+from tagging.segmentation.published import read, verify
+from tagging.segmentation.sums import STEPS, WEIGHTS, Weights, cell_sums, usual_square
+from tagging.segmentation.synopsis import DPSynopsis, level_sigmas
+from tests.segments import CORNERS, NoNoise, Repeatable, blobs, plain_contract, released
+
+
+def test_a_budget_keeps_its_promise_and_wastes_nothing():
+    for epsilon in (0.25, 0.5, 1.0, 2.0, 4.0):
+        budget = PrivacyBudget(epsilon)
+        assert epsilon * 0.999 < epsilon_of(budget.rho, 1e-6) <= epsilon
+        assert epsilon_of(budget.rho + Fraction(2, NANO), 1e-6) > epsilon
+
+
+def test_a_lifetime_of_four_holds_46_releases_of_a_half():
+    lifetime = PrivacyBudget(4.0)
+    assert releases_within(lifetime, PrivacyBudget(0.5)) >= 46
+    assert releases_within(lifetime, PrivacyBudget(1.0)) >= 12
+    assert releases_within(lifetime, PrivacyBudget(0.25)) >= 170
+
+
+@pytest.mark.parametrize("epsilon", [0, -1, math.nan, math.inf, 11])
+def test_an_epsilon_that_promises_nothing_is_refused(epsilon):
+    with pytest.raises(BadInput):
+        PrivacyBudget(epsilon)
+
+
+@pytest.mark.parametrize("delta", [0, 1e-3, math.nan])
+def test_a_delta_that_promises_nothing_is_refused(delta):
+    with pytest.raises(BadInput):
+        PrivacyBudget(1.0, delta)
+
+
+def test_sigma_is_the_smallest_that_costs_no_more():
+    for square, rho in ((1, Fraction(1, 7)), (STEPS**2, Fraction(3, 1000)), (5, Fraction(5, 2))):
+        sigma = sigma_for(square, rho)
+        assert Fraction(square, 2 * sigma**2) <= rho
+        assert sigma == 1 or Fraction(square, 2 * (sigma - 1) ** 2) > rho
+
+
+def test_the_cost_of_a_question_is_the_one_that_opendp_computes():
+    query = Query("q", 3, WEIGHTS.sensitivity_squared, 400_001, STEPS)
+    theirs = measurement(query.sigma).map(math.sqrt(query.sensitivity_squared))
+    assert theirs == pytest.approx(float(query.rho), rel=1e-12)
+
+
+def test_noise_is_added_to_the_values_and_is_never_the_same():
+    values = np.array([0, 5_000_000_000, -7])
+    noise = DiscreteGaussian()
+    first, second = noise.add(values, 1000), noise.add(values, 1000)
+    assert np.abs(first - values).max() < 10_000
+    assert first.tolist() != second.tolist()
+    with pytest.raises(OverflowError):
+        noise.add(np.array([2**62]), 1)
+
+
+def test_the_gate_refuses_before_it_draws():
+    gate = Gate(NoNoise(), Fraction(1, 8))
+    gate.ask(Query("a", 1, 1, 2, 1), np.zeros(1, dtype=np.int64))
+    with pytest.raises(Refused) as caught:
+        gate.ask(Query("b", 1, 1, 1000, 1), np.zeros(1, dtype=np.int64))
+    assert caught.value.code == "release-overspends"
+    assert len(gate.queries) == 1
+    with pytest.raises(ValueError, match="size"):
+        gate.ask(Query("c", 2, 1, 1000, 1), np.zeros(1, dtype=np.int64))
+
+
+@pytest.mark.parametrize("refine", [0, 4])
+@pytest.mark.parametrize("count", [0, 1, 30, 3000])
+def test_a_release_costs_at_most_its_charge_whatever_the_data(count, refine):
+    found = released(blobs(count, CORNERS), refine=refine)
+    assert charge_of(found.queries) <= found.nano_rho == PrivacyBudget(1.0).nano_rho
+    assert float(found.rho_) > 0.99 * float(PrivacyBudget(1.0).rho)
+    assert found.centres.shape == found.deviations.shape
+    assert np.abs(found.centres).max() <= ONE
+    assert (found.counts >= 1).all()
+    assert len(found.refined) == refine
+
+
+def test_without_noise_cells_are_what_they_hold():
+    rows = np.array([[100, -40], [120, 0], [80, 40], [-900, 7], [-900, 9]], dtype=np.int32)
+    centres = np.array([[110, 10], [-890, 0]])
+    radius = np.array([4096, 4096])
+    weights = Weights(2**20, 2**30, 2**30)  # so fine that truncation does not count
+    found = measured(
+        cell_sums(rows, centres, radius, weights).astype(float), centres, radius, weights, 1
+    )
+    assert found.counts.tolist() == [3.0, 2.0]
+    assert found.centres.tolist() == [[100, 0], [-900, 8]]
+
+
+def test_squares_below_the_usual_length_come_back_exactly():
+    rows = np.full((10, 4), 1000, dtype=np.int32)
+    rows[::2] *= -1
+    centres, radius = np.zeros((1, 4), dtype=np.int64), np.array([4000])
+    sums = cell_sums(rows, centres, radius, WEIGHTS)[0]
+    assert sums[0] == 10 * WEIGHTS.presence
+    assert sums[1:5].tolist() == [0] * 4
+    square = sums[5:] * usual_square(4) / WEIGHTS.square / 10
+    assert np.allclose(square, (1000 / 4000) ** 2, rtol=1e-3)
+
+
+def test_well_separated_people_are_found():
+    found = released(blobs(8000, CORNERS), epsilon=1.0, refine=4)
+    apart = np.linalg.norm(found.refined[:, None] / ONE - np.array(CORNERS)[None], axis=2)
+    assert apart.min(axis=0).max() < 0.01
+    assert np.abs(found.refined_counts - 2000).max() < 150
+
+
+def test_the_same_draws_give_the_same_bytes_whatever_the_order_of_the_rows():
+    values = blobs(40_000, CORNERS)  # several chunks and workers
+    first = canonical(released(values, Repeatable(5), refine=4).document())
+    assert canonical(released(values, Repeatable(5), refine=4).document()) == first
+    shuffled = values[np.random.default_rng(1).permutation(len(values))]
+    assert canonical(released(shuffled, Repeatable(5), refine=4).document()) == first
+    assert canonical(released(values, Repeatable(6), refine=4).document()) != first
+
+
+def test_levels_grow_with_the_public_count_only():
+    rho = PrivacyBudget(1.0).rho
+    levels = [len(level_sigmas(rho, count, 4)) for count in (1, 1000, 10_000, 10**6, 10**9)]
+    assert levels == sorted(levels)
+    assert levels[0] == 1
+    assert levels[-1] == 9
+
+
+def test_a_reader_counts_the_statement_again_from_the_record():
+    from dp_accounting.rdp import RdpAccountant
+
+    document = json.loads(canonical(released(blobs(2000, CORNERS), refine=3).document()))
+    found = verify(document)
+    assert (found.unit, found.neighbours) == ("subject", "add_or_remove_one")
+    assert found.nano_rho == PrivacyBudget(1.0).nano_rho
+    accountant = RdpAccountant()
+    accountant.compose(dp_event(read(document).queries))
+    assert accountant.get_epsilon(1e-6) <= found.epsilon <= 1.0
+
+
+def test_a_record_reads_back_to_the_same_bytes():
+    found = released(blobs(2000, CORNERS), refine=3)
+    document = json.loads(canonical(found.document()))
+    assert read(document).document() == found.document()
+
+
+def test_a_record_that_costs_more_than_it_says_is_not_believed():
+    document = released(blobs(500, CORNERS)).document()
+    cheaper = copy.deepcopy(document)
+    cheaper["queries"][-1]["sigma"] //= 2
+    dearer = copy.deepcopy(document)
+    dearer["privacy"]["epsilon"] = "0.5"
+    for changed in (cheaper, dearer):
+        with pytest.raises(Tampered) as caught:
+            read(changed)
+        assert caught.value.code == "synopsis-overspent"
+    wider = copy.deepcopy(document)
+    wider["contract"]["features"][0]["upper"] = "2.0"
+    with pytest.raises(Tampered):
+        read(wider)
+    with pytest.raises(BadInput):
+        read({"format": "something else"})
+
+
+def test_a_release_for_one_segment_or_too_many_is_refused():
+    for refine in (1, -1, 65):
+        with pytest.raises(BadInput):
+            DPSynopsis(plain_contract(2), PrivacyBudget(1.0), refine)
+
+
+def test_the_estimate_refuses_what_would_be_noise_and_says_what_would_do():
+    budget = PrivacyBudget(0.5)
+    with pytest.raises(Refused, match="too few") as caught:
+        demand_utility(500, 8, 8, budget)
+    needed = caught.value.facts["rows_needed"]
+    assert estimate_utility(int(needed), 8, 8, budget).verdict == "doubtful"
+    assert estimate_utility(int(needed) - 1, 8, 8, budget).verdict == "hopeless"
+    assert demand_utility(1_000_000, 8, 8, budget).verdict == "good"
+    losses = [estimate_utility(n, 4, 4, budget).loss_p90 for n in (700, 2000, 5000, 10**6)]
+    assert losses == sorted(losses, reverse=True)
+    with pytest.raises(BadInput):
+        estimate_utility(-1, 4, 4, budget)
