@@ -62,7 +62,7 @@ def reported(call: ast.Call) -> Iterator[tuple[str, str, str, str]]:
     if name not in (*FAULTS, "Problem", "add", "note", "Check") or not call.args:
         return
     if name == "add" and not ast.unparse(call.func).endswith(
-        ("problems.add", "found.add", "self.add", "walk.add")
+        ("problems.add", "found.add", "result.add", "self.add", "walk.add")
     ):
         return
     given = {word.arg: word.value for word in call.keywords}

@@ -76,9 +76,11 @@ HASHING = {
     "governance/intake/desk.py": "what came in, whole: to know it again",
     "governance/requests/notices.py": "letters, which hold the number of a request and no name",
     "governance/running/intake_one.py": "the key of an event",
+    "governance/segments/releasing.py": "requests for a release, which name nobody",
     "governance/vault/sealing.py": "wrapped keys",
     "tagging/intake/raw.py": "what came in, whole: to know it again",
     "tagging/intake/clean.py": "whole rows of events, with a secret of the ring before them",
+    "tagging/segmentation/nearest.py": "published centres",
     "tagging/lake.py": "the order of people in a batch; nothing of it is kept",
 }
 """Where a hash without a key is made, and of what. A hash of an identity can be guessed."""
