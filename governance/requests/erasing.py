@@ -5,7 +5,6 @@ What else an erased person had asked for ends with them: there is nothing left t
 """
 
 import json
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -138,16 +137,21 @@ def carry_on(
 ) -> list[Progress]:
     """Roll erasures forward, and end the requests whose certificate is there; as `erasure.carry_on`."""
     found = erasure.carry_on(ws, ref, progress=progress)
-    _finish(ws, [one for one in found if one.step == Saga.CLOSED])
+    _finish(ws)
     if ref is None:
         keeping.sweep(ws)
     return found
 
 
-def _finish(ws: "Workspace", closed: Sequence[Progress]) -> None:
+def _finish(ws: "Workspace") -> None:
     """End the requests whose certificate is there, and what else was severed from an erased person."""
-    going_on = {one.ref for one in erasure.sagas(ws) if one.step != Saga.CLOSED}
-    done = {one.ref: Step.FULFIL_IN_PART if one.held else Step.FULFIL for one in closed}
+    known = erasure.sagas(ws)
+    going_on = {one.ref for one in known if one.step != Saga.CLOSED}
+    done = {
+        one.ref: Step.FULFIL_IN_PART if one.held else Step.FULFIL
+        for one in known
+        if one.step == Saga.CLOSED
+    }
     with ws.store.write() as unit:
         for found in row.select(unit.connection, "state = 'executing'"):
             if found.ref in done and is_erasure(found):

@@ -7,7 +7,7 @@ import pytest
 
 from audit.clock import HOUR, FixedClock
 from audit.errors import Fault
-from governance import authority, choice, consent
+from governance import authority, choice, consent, erasure
 from governance.actor import Actor
 from governance.requests import desk, erasing, executing, row
 from governance.requests.desk import Asked
@@ -235,6 +235,30 @@ def test_a_deletion_is_taken_back_while_it_can_be(shop):
     later(shop, 73)
     erasing.carry_on(shop.ws)
     assert code_of(lambda: executing.revoke(shop.ws, ref)) == "request-ended"
+
+
+def test_a_deletion_on_its_way_is_not_put_back_among_the_open_ones(shop):
+    ref = asked(shop, a_person(shop), "deletion")
+    granted(shop, ref)
+    assert code_of(lambda: executing.stop(shop.ws, ref)) == "erasure-carries-on"
+    later(shop, 73)
+    erasing.carry_on(shop.ws)
+    assert stands(shop, ref) == State.FULFILLED
+
+
+def test_a_tag_that_was_on_its_way_ends_with_the_person(shop):
+    who = a_person(shop)
+    part = asked(shop, who, "deletion", "tag:interest.tea")
+    granted(shop, part)
+    ref = asked(shop, who, "deletion")
+    granted(shop, ref)
+    later(shop, 73)
+    erasing.carry_on(shop.ws, ref)
+    erasing.carry_on(shop.ws)
+    assert (stands(shop, ref), stands(shop, part)) == (State.FULFILLED, State.FULFILLED)
+    mine, whole = (erasure.certificate_of(shop.ws, one) for one in (part, ref))
+    assert mine == whole
+    assert shop.ws.evidence.verify().good
 
 
 def test_a_preview_that_is_too_old_is_not_enough(shop):
