@@ -8,15 +8,17 @@ import pytest
 from sqlalchemy import text
 
 from audit.clock import DAY, HOUR, FixedClock, Micros
-from governance import erasure, restoring
-from governance.erasure import EVERYTHING, Scope, kept
+from governance import choice, consent, erasure, restoring
+from governance.erasure import EVERYTHING, Scope, kept, unkeyed
 from governance.erasure.preview import of_record
 from governance.erasure.step import Step
 from governance.registry import ERASE, PLACES, SHRED
 from governance.running.live import Live
 from governance.store import bitmaps
+from governance.vault.keystore import KeyStore
 from tests.access import PURPOSE, Shop, a_person
 from tests.erasing import REF, all_begun, begun, erased, later
+from tests.holding import rows_of
 from tests.workshop import NOON, as_reviewer, code_of, reopened
 
 
@@ -261,6 +263,70 @@ def test_a_category_goes_and_the_other_attributes_stay(shop, who):
         rows = connection.execute(text("SELECT subject_id, class_id, cell FROM sealedblob")).all()
         (opened,) = ws.people.unseal([tuple(row) for row in rows])
     assert opened[2] == {"city": "<Köln>"}
+
+
+# --- what comes too late --------------------------------------------------------------------
+
+
+def at_the_last_moment(ws, who):
+    """Write what commands write that had looked the person up before they were gone."""
+    said = consent.ConsentFact(who, PURPOSE, "given", "ordinary", NOON, None, "v1", "en", "site")
+    decided = choice.ChoiceFact(who, "object", PURPOSE, True, NOON, "letter")
+    with ws.store.write() as unit:
+        consent.record(unit, said, now=ws.clock.now())
+        choice.record(unit, decided, now=ws.clock.now())
+        unit.connection.execute(
+            text(
+                "INSERT INTO correction (subject_id, attribute, kind, refused, at) "
+                "VALUES (:s, 'city', 'deleted', '', 0)"
+            ),
+            {"s": who},
+        )
+
+
+@pytest.mark.law("GDPR-17-1")
+def test_rows_that_come_after_the_end_go_with_the_next_run(shop, who):
+    ws = shop.ws
+    erased(ws, who)
+    at_the_last_moment(ws, who)
+    erasure.carry_on(ws)
+    with ws.store.read() as connection:
+        seen = erasure.previews(ws, connection, [who], EVERYTHING)[who]
+        assert who not in bitmaps.members(connection, f"object:{PURPOSE}")
+    left = {line.place for line in seen.lines if line.count > 0}
+    assert left == {"store.consentevent", "store.choiceevent", "store.keptproof"}
+
+
+def test_a_ledger_row_alone_that_comes_too_late_gets_its_time_too(shop, who):
+    ws = shop.ws
+    erased(ws, who)
+    later(ws, 24 * (3 * 365 + 2))
+    erasure.carry_on(ws)  # the ledgers are gone
+    with ws.store.write() as unit:
+        unit.connection.execute(
+            text(
+                "INSERT INTO choiceevent (subject_id, kind, target, active, at, source, recorded_at) "
+                "VALUES (:s, 'opt-out', '', TRUE, 0, 'x', 0)"
+            ),
+            {"s": who},
+        )
+    erasure.carry_on(ws)
+    later(ws, 24 * (3 * 365 + 2))
+    erasure.carry_on(ws)
+    assert rows_of(ws, "choiceevent", who) == 0
+
+
+def test_somebody_who_is_admitted_meanwhile_is_not_swept_away(shop, monkeypatch):
+    ws, numbers, new = shop.ws, KeyStore.numbers, []
+
+    def slow(store):
+        found = numbers(store)
+        new.append(a_person(shop, "C-2002"))
+        return found
+
+    monkeypatch.setattr(KeyStore, "numbers", slow)
+    assert unkeyed.sweep(ws) == 0
+    assert rows_of(ws, "subject", new[0]) == 1
 
 
 # --- an older store -------------------------------------------------------------------------
