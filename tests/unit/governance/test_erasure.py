@@ -7,12 +7,13 @@ from contextlib import closing
 import pytest
 from sqlalchemy import text
 
-from audit.clock import DAY, HOUR, FixedClock, Micros
-from governance import choice, consent, erasure, restoring
+from audit.clock import DAY, HOUR, FixedClock, Micros, from_micros
+from governance import choice, consent, erasure, holds, restoring
 from governance.erasure import EVERYTHING, Scope, kept, unkeyed
 from governance.erasure.preview import of_record
 from governance.erasure.step import Step
 from governance.registry import ERASE, PLACES, SHRED
+from governance.requests import desk
 from governance.running.live import Live
 from governance.store import bitmaps
 from governance.vault.keystore import KeyStore
@@ -20,6 +21,8 @@ from tests.access import PURPOSE, Shop, a_person
 from tests.erasing import REF, all_begun, begun, erased, later
 from tests.holding import rows_of
 from tests.workshop import NOON, as_reviewer, code_of, reopened
+
+AHEAD = from_micros(NOON + 60 * DAY).date()
 
 
 @pytest.fixture
@@ -53,13 +56,46 @@ def test_a_preview_reads_as_it_was_kept(shop, who):
     assert "release-bounded" in seen.remains
 
 
-def test_a_preview_is_stale_when_anything_that_it_counted_has_changed(shop, who):
+def test_a_preview_is_stale_when_a_hold_has_grown(shop, who):
+    ws = shop.ws
+    holds.place(ws, who, "transactions", "legal-claims", AHEAD)
+    seen = erasure.preview(ws, who, EVERYTHING)
+    with ws.store.write() as unit:
+        unit.connection.execute(text("UPDATE hold SET category = 'everything'"))
+    with ws.store.write() as unit:
+        assert code_of(lambda: erasure.begin(unit, ws, REF, who, seen)) == "preview-stale"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda shop, who: shop.says(who, "withdrawn", 1),  # more is kept as proof
+        lambda shop, who: holds.place(shop.ws, who, "transactions", "legal-claims", AHEAD),
+        lambda shop, who: holds.place(shop.ws, who, "everything", "legal-claims", AHEAD),
+        lambda shop, who: desk.open_request(shop.ws, desk.Asked("access"), who),  # a place more
+    ],
+    ids=["kept", "hold", "stop", "place"],
+)
+def test_a_preview_is_stale_when_what_was_decided_has_changed(shop, who, change):
     ws = shop.ws
     seen = erasure.preview(ws, who, EVERYTHING)
-    shop.buys(who, "hat")
+    change(shop, who)
     with ws.store.write() as unit:
         assert code_of(lambda: erasure.begin(unit, ws, REF, who, seen)) == "preview-stale"
     assert erasure.sagas(ws) == []
+
+
+def test_a_preview_holds_while_the_customer_goes_on_living(shop, who):
+    ws = shop.ws
+    shop.stores()
+    seen = erasure.preview(ws, who, EVERYTHING)
+    shop.buys(who, "hat")  # the first event that did not come to the lake yet
+    shop.runs()
+    with ws.store.write() as unit:
+        erasure.begin(unit, ws, REF, who, seen)
+    later(ws)
+    (done,) = erasure.carry_on(ws)
+    assert done.step == Step.CLOSED
 
 
 def test_a_preview_is_stale_when_it_is_old(shop, who):
