@@ -56,12 +56,11 @@ def test_a_preview_reads_as_it_was_kept(shop, who):
     assert "release-bounded" in seen.remains
 
 
-def test_a_preview_is_stale_when_a_hold_has_grown(shop, who):
+def test_a_preview_is_stale_when_it_would_not_wait_any_more(shop, who):
     ws = shop.ws
-    holds.place(ws, who, "transactions", "legal-claims", AHEAD)
+    placed = holds.place(ws, who, "everything", "legal-claims", AHEAD)
     seen = erasure.preview(ws, who, EVERYTHING)
-    with ws.store.write() as unit:
-        unit.connection.execute(text("UPDATE hold SET category = 'everything'"))
+    as_reviewer(ws, lambda: holds.lift(ws, placed.id))
     with ws.store.write() as unit:
         assert code_of(lambda: erasure.begin(unit, ws, REF, who, seen)) == "preview-stale"
 
