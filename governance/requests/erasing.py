@@ -8,6 +8,8 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
 from audit.canon import canonical
 from audit.clock import HOUR, Micros
 from audit.errors import BadInput, Conflict, Refused
@@ -68,8 +70,8 @@ def approve(ws: "Workspace", ref: str) -> Request:
     """Grant a deletion and begin it, in one transaction; only from a preview that still holds.
 
     Every contact on file is told, and how to stop it, where messages can be sent (security 5.10). Raises
-    Conflict `preview-stale` (hand it back, and let it be submitted anew) or `erased-already`, and as
-    `desk.approve`.
+    Conflict `preview-stale` (hand it back, and let it be submitted anew) or `erased-already`, Refused
+    `too-many-deletions`, and as `desk.approve`.
     """
     demand(ws, "request.decide")
     reachable = delivery.is_set(ws.settings)
@@ -85,6 +87,8 @@ def approve(ws: "Workspace", ref: str) -> Request:
                 hint="tagwarden erasure run ends what else they had asked for",
             )
         seen = of_record(granted.subject_id, json.loads(granted.preview))
+        if seen.scope.whole:
+            _refuse_many(ws, unit)
         erasure.begin(unit, ws, ref, granted.subject_id, seen)
         until = ws.clock.now() + ws.settings.number("erasure.grace_hours") * HOUR
         if reachable and seen.scope.whole and until > ws.clock.now():
@@ -92,6 +96,27 @@ def approve(ws: "Workspace", ref: str) -> Request:
     if told:
         send_waiting(ws, ref)
     return granted
+
+
+def _refuse_many(ws: "Workspace", unit: "Unit") -> None:
+    """Return unless this officer has granted too many deletions lately (security 5.6, 5.10).
+
+    What one account can do to many people is stopped until somebody else looks, or time passes.
+    """
+    now = ws.clock.now()
+    lately = unit.connection.execute(
+        text(
+            "SELECT count(*) FROM erasure e JOIN request r ON r.ref = e.ref "
+            "WHERE r.decided_by = :o AND e.scope = 'everything' AND e.begun_at > :t"
+        ),
+        {"o": ws.actor.ref, "t": now - HOUR},
+    ).scalar_one()
+    if lately >= ws.settings.number("erasure.max_per_hour"):
+        raise Refused(
+            "too-many-deletions",
+            "this officer has granted more deletions in the last hour than erasure.max_per_hour",
+            hint="see whether somebody misuses it; then another officer with the role dpo, or in an hour",
+        )
 
 
 def revoke(ws: "Workspace", ref: str) -> Request:
