@@ -19,7 +19,7 @@ from governance.erasure import Preview, Progress, Scope, of_record
 from governance.erasure.step import Step as Saga
 from governance.identity.messages import send_waiting
 from governance.identity.notices import cancel, notify_all
-from governance.requests import desk, keeping, row
+from governance.requests import desk, row
 from governance.requests.machine import State, Step, step
 from governance.requests.row import Request
 from policies.rights import rights
@@ -163,8 +163,6 @@ def carry_on(
     """Roll erasures forward, and end the requests whose certificate is there; as `erasure.carry_on`."""
     found = erasure.carry_on(ws, ref, progress=progress)
     _finish(ws)
-    if ref is None:
-        keeping.sweep(ws)
     return found
 
 
