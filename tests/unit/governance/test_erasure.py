@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An erasure from its preview to its end: who may, when it is stale, what stays out, what comes back."""
 
+import csv
+import io
+import json
 import shutil
 from contextlib import closing
 
@@ -12,6 +15,7 @@ from governance import choice, consent, erasure, holds, restoring
 from governance.erasure import EVERYTHING, Scope, kept, unkeyed
 from governance.erasure.preview import of_record
 from governance.erasure.step import Step
+from governance.intake import quarantine
 from governance.registry import ERASE, PLACES, SHRED
 from governance.requests import desk
 from governance.running.live import Live
@@ -362,6 +366,27 @@ def test_somebody_who_is_admitted_meanwhile_is_not_swept_away(shop, monkeypatch)
     monkeypatch.setattr(KeyStore, "numbers", slow)
     assert unkeyed.sweep(ws) == 0
     assert rows_of(ws, "subject", new[0]) == 1
+
+
+@pytest.mark.law("GDPR-17-1")
+@pytest.mark.parametrize(
+    "content",
+    ['{"customer": "C-1001", "time": "20', '{"customer": "C-1001"}', "C-1001;torn", "to (C-1001)"],
+)
+def test_a_torn_line_that_names_the_person_leaves_the_quarantine(shop, who, content):
+    folder = shop.ws.paths.quarantine
+    folder.mkdir(exist_ok=True)
+    out = io.StringIO(newline="")
+    rows = [("7", "", "torn", "", json.dumps(content)), ("8", "", "torn", "", json.dumps("C-2"))]
+    csv.writer(out).writerows([quarantine.COLUMNS, *rows])
+    (folder / "in-1.csv").write_bytes(out.getvalue().encode() + b"\r\n\r\n9,,x,,\xff\r\n")
+    (folder / "mended").mkdir()
+    (folder / "mended" / "saved.csv").write_text("who,what\nC-1001,x\nC-2,y\n", "utf-8")
+    assert erased(shop.ws, who).step == Step.CLOSED
+    left = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b"C-1001" not in left
+    assert b"C-2" in left
+    assert b"\xff" in left
 
 
 # --- an older store -------------------------------------------------------------------------
