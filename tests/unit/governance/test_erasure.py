@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from audit.clock import DAY, HOUR, FixedClock, Micros, from_micros
-from governance import choice, consent, erasure, holds, restoring
+from governance import choice, consent, corrections, erasure, holds, restoring
 from governance.erasure import EVERYTHING, Scope, kept, unkeyed
 from governance.erasure.preview import of_record
 from governance.erasure.step import Step
@@ -301,7 +301,9 @@ def test_a_category_goes_and_the_other_attributes_stay(shop, who):
     with ws.store.read() as connection:
         rows = connection.execute(text("SELECT subject_id, class_id, cell FROM sealedblob")).all()
         (opened,) = ws.people.unseal([tuple(row) for row in rows])
+        again = corrections.sift(ws, connection, {who: {"diet": "halal", "city": "Bonn"}})
     assert opened[2] == {"city": "<Köln>"}
+    assert again.said == {who: {"city": "Bonn"}}  # what an import says of it is not taken
 
 
 # --- what comes too late --------------------------------------------------------------------
