@@ -227,9 +227,9 @@ def _categories(case: _Case) -> _Result:
 def _correct(case: _Case) -> _Result:
     value = case.said().get("value", "")
     if value:
-        correcting.correct(case.ws, case.subject_id, case.request.target, value)
+        correcting.correct(case.ws, case.subject_id, case.request.target, value, asked=True)
     else:
-        correcting.delete(case.ws, case.subject_id, case.request.target)
+        correcting.delete(case.ws, case.subject_id, case.request.target, asked=True)
     return _Result()
 
 
