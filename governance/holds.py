@@ -230,7 +230,8 @@ def stopped(connection: Connection, at: Micros) -> frozenset[int]:
 
 def refuse_stopped(connection: Connection, subject_id: int, at: Micros) -> None:
     """Return unless a hold keeps everything of a person; raises Refused `held`."""
-    if subject_id in stopped(connection, at):
+    mine = of_person(connection, subject_id, at)
+    if any(one.holds and one.category == EVERYTHING for one in mine):
         raise Refused(
             "held",
             "a legal hold stands against it: nothing of this person is deleted",
