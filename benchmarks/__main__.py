@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import choices, evidence, generate, keys, shop
+from benchmarks import choices, erasure, evidence, generate, keys, requests, shop
 from benchmarks.catalogue import questions, tag_files
 from benchmarks.intake import write_csv
 from benchmarks.measure import Result, Sample, child, command, compare, middle
@@ -194,6 +194,10 @@ def measurements(place: Path, *, full: bool) -> Iterator[Result]:
     yield from keys.results(1_000_000 if full else 100_000)
     yield from evidence.results(1_000_000 if full else 200_000)
     yield from choices.results(100_000)
+    yield from requests.results(500, 10_000)
+    gone = place / "erasure"
+    gone.mkdir()
+    yield from erasure.results(gone, 100_000, 10_000)
     yield from in_law(place, 3)
     yield plans(place, 1_000_000 if full else 100_000)
     if full:

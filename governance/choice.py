@@ -82,9 +82,14 @@ def submit(ws: "Workspace", fact: ChoiceFact) -> int:
     """
     demand(ws, "choice.record")
     with ws.store.write() as unit:
-        check_target(unit.connection, fact)
-        ended = record(unit, fact, now=ws.evidence.now())
-        unit.log(entry(ws, fact, ended))
+        return submit_in(ws, unit, fact)
+
+
+def submit_in(ws: "Workspace", unit: Unit, fact: ChoiceFact) -> int:
+    """Record what one person decided in a transaction of the caller's; as `submit`."""
+    check_target(unit.connection, fact)
+    ended = record(unit, fact, now=ws.evidence.now())
+    unit.log(entry(ws, fact, ended))
     return ended
 
 

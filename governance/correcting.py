@@ -6,7 +6,7 @@ again in the same transaction, and the log says which attribute, never which val
 CCPA 1798.106). A tag whose accuracy is contested is out of use until that is settled (GDPR 18(1)(a)).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 from audit.errors import BadInput, Conflict
-from governance import choice, corrections, holds
+from audit.ids import new_id
+from governance import choice, corrections, holds, notifying
 from governance.authority import demand
 from governance.choice import ChoiceFact
 from governance.corrections import Correction
@@ -39,21 +40,54 @@ class Corrected:
     tags: tuple[LiveChange, ...] = ()
 
 
-def correct(ws: "Workspace", subject_id: int, attribute: str, value: str) -> Corrected:
+TOLD: Final = {
+    Choice.RESTRICT: "restrict",
+    Choice.OPT_OUT: "opt-out",
+    Choice.LIMIT: "opt-out",
+    Choice.BLOCK: "erase",
+}
+"""Choice → what recipients are told when it is made (GDPR Art. 19, Civ. Code 1798.105(c), 1798.135(f))."""
+
+
+def choose(ws: "Workspace", fact: ChoiceFact) -> int:
+    """Record a choice that is made without a request; return how many assignments that ended.
+
+    Recipients are owed a notification under a number of its own. Raises as `choice.submit`.
+    """
+    demand(ws, "choice.record")
+    kind = Choice(fact.kind)
+    with ws.store.write() as unit:
+        ended = choice.submit_in(ws, unit, fact)
+        if fact.active and kind in TOLD:
+            keys = {fact.target} if fact.target else None
+            _owe(ws, unit, fact.subject_id, TOLD[kind], keys)
+    return ended
+
+
+def _owe(
+    ws: "Workspace", unit: Unit, subject_id: int, what: str, keys: Collection[str] | None = None
+) -> None:
+    notifying.owe(ws, unit, what, {subject_id: new_id(ws.ids, "nr")}, keys)
+
+
+def correct(
+    ws: "Workspace", subject_id: int, attribute: str, value: str, *, asked: bool = False
+) -> Corrected:
     """Put a person's own value in the place of the one on record, or complete what was missing.
 
-    Raises NotFound `unknown-attribute`, BadInput `bad-value`, Conflict while a run is going on.
+    `asked`: because of a request, under whose number recipients are told; else they are owed a
+    notification here. Raises NotFound `unknown-attribute`, BadInput `bad-value`, Conflict while a run is going on.
     """
     _check(value)
-    return _put(ws, subject_id, attribute, value, Correction.CORRECTED)
+    return _put(ws, subject_id, attribute, value, asked=asked)
 
 
-def delete(ws: "Workspace", subject_id: int, attribute: str) -> Corrected:
+def delete(ws: "Workspace", subject_id: int, attribute: str, *, asked: bool = False) -> Corrected:
     """Delete one attribute of a person; imports do not bring it back.
 
     Raises as `correct`, and Refused `held` while a hold keeps everything of the person.
     """
-    return _put(ws, subject_id, attribute, None, Correction.DELETED)
+    return _put(ws, subject_id, attribute, None, asked=asked)
 
 
 def lift(ws: "Workspace", subject_id: int, attribute: str) -> Corrected:
@@ -116,9 +150,10 @@ def settle(ws: "Workspace", subject_id: int, tag: str, *, upheld: bool) -> Corre
 
 
 def _put(
-    ws: "Workspace", subject_id: int, attribute: str, value: str | None, kind: Correction
+    ws: "Workspace", subject_id: int, attribute: str, value: str | None, *, asked: bool
 ) -> Corrected:
     demand(ws, "subject.correct")
+    kind = Correction.DELETED if value is None else Correction.CORRECTED
     with ws.exclusive("correct"), _at_work(ws) as (unit, live):
         at = ws.evidence.now()
         if value is None:
@@ -127,6 +162,8 @@ def _put(
             return Corrected(changed=False)
         changes = live.recompute(unit, subject_id, live.resting_on(attribute))
         _log(ws, unit, subject_id, attribute, how=str(kind), tags=changes)
+        if not asked:
+            _owe(ws, unit, subject_id, "correct")
     return Corrected(changed=True, tags=tuple(changes))
 
 

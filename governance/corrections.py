@@ -75,14 +75,14 @@ def put(
     before = cell.pop(attribute, None)
     if before == value and value is not None:
         return False
-    _hold(ws, unit.connection, subject_id, attribute, kind=kind, before=before, at=at)
+    note(ws, unit.connection, subject_id, attribute, kind=kind, before=before, at=at)
     if value is not None:
         cell[attribute] = value
     _seal(ws, unit.connection, subject_id, class_id, cell)
     return True
 
 
-def _hold(
+def note(
     ws: "Workspace",
     connection: Connection,
     subject_id: int,

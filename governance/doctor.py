@@ -16,10 +16,15 @@ from audit.clock import SECOND, FixedClock, iso
 from audit.errors import Fault
 from audit.evidence.reading import TOLERANCE_MS
 from governance.assessment import assessments, day_of
+from governance.custody.remnants import remnants
 from governance.custody.status import backup_warning, days, status
+from governance.erasure.outlook import outlook
 from governance.evidence import Evidence
 from governance.evidence.log import WHAT as LOG
+from governance.holds import CONFIRM_DAYS
+from governance.holds import in_force as holds_now
 from governance.law import law_over
+from governance.notifying import OPEN
 from governance.overlay import in_force, proposed
 from governance.requests.days import day_here
 from governance.requests.doctor import tasks
@@ -190,7 +195,7 @@ def _licences(ward: _Ward) -> _Found:
         return (
             "bad",
             f"{people} people are in the control store, but only {keys} have a key",
-            "the key store is older than the control store: restore the newer one",
+            "tagwarden erasure run, when an erasure was interrupted; or else restore a newer key store",
         )
     return "ok", f"{people} people, each with a key"
 
@@ -302,6 +307,41 @@ def _requests(ward: _Ward) -> _Found:
     return "ok", f"{len(found)} things to do for requests of people, none of them soon due"
 
 
+def _erasures(ward: _Ward) -> _Found:
+    with ward.control.read() as connection:
+        found = outlook(connection, ward.ws.clock.now())
+    if found.ready:
+        return (
+            "warn",
+            f"{found.ready} erasures can go on, or are not finished",
+            "tagwarden erasure run",
+        )
+    if any(remnants(ward.ws, [epoch]).until is None for epoch in sorted(found.epochs)):
+        said = "old copies of keys of erased people were to be unreadable by now: rotate the keys"
+        return "warn", said, "a custodian destroys old backups, then: tagwarden key rotate"
+    return "ok", f"{found.waiting} erasures wait for the end of their grace or of a hold"
+
+
+def _holds(ward: _Ward) -> _Found:
+    with ward.control.read() as connection:
+        found = [
+            one for mine in holds_now(connection, ward.ws.clock.now()).values() for one in mine
+        ]
+    open_ = sum(one.state == "unconfirmed" for one in found)
+    if open_:
+        said = f"{open_} legal holds lapse {CONFIRM_DAYS} days after they were placed"
+        return "warn", said, "another officer confirms them: tagwarden hold list"
+    return "ok", f"{len(found)} legal holds in force, none to be confirmed"
+
+
+def _notifications(ward: _Ward) -> _Found:
+    states = ", ".join(f"'{state}'" for state in sorted(OPEN))
+    if left := ward.count(f"SELECT count(*) FROM notification WHERE state IN ({states})"):
+        said = f"{left} times a recipient must be told, or has not acknowledged"
+        return "warn", said, "tagwarden notification list"
+    return "ok", "no recipient has still to be told of an erasure, correction or restriction"
+
+
 def _law(ward: _Ward) -> _Found:
     with ward.control.read() as connection:
         law_over(connection)
@@ -324,11 +364,8 @@ def _quarantine(ward: _Ward) -> _Found:
     folder = ward.ws.paths.quarantine
     held = sum(path.is_file() for path in folder.rglob("*")) if folder.is_dir() else 0
     if held:
-        return (
-            "warn",
-            f"rejected rows of {held} files are in quarantine: they hold personal data",
-            f"look at {folder}, mend the source, ingest again, then delete them",
-        )
+        said = f"rejected rows of {held} files are in quarantine: they hold personal data"
+        return "warn", said, f"look at {folder}, mend the source, ingest again, then delete them"
     return "ok", "nothing is in quarantine"
 
 
@@ -351,6 +388,9 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("law", _law, True),
     ("assessments", _assessments, True),
     ("requests", _requests, True),
+    ("erasures", _erasures, True),
+    ("holds", _holds, True),
+    ("notifications", _notifications, True),
     ("disk", _room, False),
     ("quarantine", _quarantine, False),
 )

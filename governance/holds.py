@@ -175,7 +175,7 @@ def confirm(ws: "Workspace", name: str) -> Hold:
         if found.state == "in-force":
             raise Conflict("hold-confirmed", "this hold is confirmed already")
         _refuse_own(ws, found, "confirms")
-        _put(unit.connection, name, "confirmed", ws.actor.ref, ws.evidence.now())
+        put(unit.connection, name, "confirmed", ws.actor.ref, ws.evidence.now())
         unit.log(ws.evidence.entry("hold.confirmed", subject_id=found.subject_id, hold=name))
         return _load(ws, unit.connection, name)
 
@@ -192,7 +192,7 @@ def lift(ws: "Workspace", name: str) -> Hold:
         if GROUNDS[found.ground].by_law:
             raise Refused("hold-of-law", "the law keeps this: nobody lifts it before its last day")
         _refuse_own(ws, found, "lifts")
-        _put(unit.connection, name, "lifted", ws.actor.ref, ws.evidence.now())
+        put(unit.connection, name, "lifted", ws.actor.ref, ws.evidence.now())
         unit.log(ws.evidence.entry("hold.lifted", subject_id=found.subject_id, hold=name))
         return _load(ws, unit.connection, name)
 
@@ -230,7 +230,8 @@ def stopped(connection: Connection, at: Micros) -> frozenset[int]:
 
 def refuse_stopped(connection: Connection, subject_id: int, at: Micros) -> None:
     """Return unless a hold keeps everything of a person; raises Refused `held`."""
-    if subject_id in stopped(connection, at):
+    mine = of_person(connection, subject_id, at)
+    if any(one.holds and one.category == EVERYTHING for one in mine):
         raise Refused(
             "held",
             "a legal hold stands against it: nothing of this person is deleted",
@@ -308,7 +309,8 @@ def _load(ws: "Workspace", connection: Connection, name: str) -> Hold:
     return found[0]
 
 
-def _put(connection: Connection, name: str, what: str, operator: str, at: Micros) -> None:
+def put(connection: Connection, name: str, what: str, operator: str, at: Micros) -> None:
+    """Note who confirmed or lifted a hold (`what`: confirmed, lifted), and when."""
     connection.execute(
         text(f"UPDATE hold SET {what}_by = :o, {what}_at = :t WHERE id = :i"),
         {"o": operator, "t": at, "i": name},

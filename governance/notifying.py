@@ -104,6 +104,8 @@ def owe(
         for recipient in sorted(mine)
         if who in sids
     ]
+    if not rows:  # who they are is not known any more: no recipient could be told about whom
+        return 0
     unit.connection.execute(
         text(
             "INSERT INTO notification (id, ref, recipient, what, reference, state, made_at, moved_at) "
@@ -111,11 +113,15 @@ def owe(
         ),
         rows,
     )
-    for who, mine in owed.items():
-        entry = ws.evidence.entry(
-            "notification.owed", request=refs[who], what=what, recipients=len(mine)
-        )
-        unit.log(entry)
+    unit.log_all(
+        [
+            ws.evidence.entry(
+                "notification.owed", request=refs[who], what=what, recipients=len(mine)
+            )
+            for who, mine in owed.items()
+            if who in sids
+        ]
+    )
     return len(rows)
 
 

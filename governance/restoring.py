@@ -2,7 +2,8 @@
 """A control store that was put back from a copy is taken into use again.
 
 The evidence log knows what was done after the copy was made. What protected people then is done again
-from it: refusals, withdrawals, choices; who has been erased is removed again; a corrected attribute,
+from it: refusals, withdrawals, choices, legal holds; who has been erased is removed again, and an
+erasure that left somebody here is begun again; a corrected attribute,
 whose value no log has, is taken away so that the wrong one is not used. Everything else that is lost is
 counted, for people to repeat.
 Nothing else works on such a store: it would use data of people who have said no.
@@ -24,6 +25,7 @@ from governance.choice import ChoiceFact
 from governance.consent import ConsentFact
 from governance.corrections import Correction, attributes, put
 from governance.erasure import events, unkeyed
+from governance.erasure.again import ACTS, WhoseIs, again
 from governance.purpose import purposes
 from governance.store.opening import open_store
 from governance.store.repair import entries_made
@@ -47,6 +49,10 @@ class Accepted:
     """Of those, how many could not be done again: their person or purpose is not in the copy."""
     erased: int = 0
     """People of the copy who have been erased since, and are removed once more."""
+    held: int = 0
+    """Legal holds that are placed again."""
+    begun: int = 0
+    """Erasures of people who are here, in part or held, that are begun again: `erasure.carry_on` ends them."""
     parts_lost: int = 0
     """Files of the lake that the copy knows and that are gone, without one in their place."""
 
@@ -73,13 +79,17 @@ def accept(ws: "Workspace") -> Accepted:
         _, parts_lost = events.relink(ws)
         with ws.store.write() as unit:
             _renumber(unit.connection, fresh, ws.evidence.last_source)
-            asked, renewed = _renew(ws, unit, lost)
+            whose = _whose(ws, unit, lost)
+            asked, renewed = _renew(ws, unit, lost, whose)
+            held, begun = again(ws, unit, lost, whose)
             unit.log(ws.evidence.entry("store.accepted", lost=len(lost), renewed=renewed))
         erased = unkeyed.sweep(ws)
         ws.store.after_commit = carry
         carry()
     counts = Counter(entry.act for entry in lost)
-    return Accepted(dict(sorted(counts.items())), renewed, asked - renewed, erased, parts_lost)
+    return Accepted(
+        dict(sorted(counts.items())), renewed, asked - renewed, erased, held, begun, parts_lost
+    )
 
 
 def _waiting(ws: "Workspace", connection: Connection) -> tuple[list[bytes], int]:
@@ -101,14 +111,20 @@ def _renumber(connection: Connection, fresh: Sequence[bytes], last: int) -> None
         connection.execute(text("INSERT INTO outbox (entry) VALUES (:e)"), {"e": entry})
 
 
-def _renew(ws: "Workspace", unit: "Unit", lost: Sequence[Entry]) -> tuple[int, int]:
+def _whose(ws: "Workspace", unit: "Unit", lost: Sequence[Entry]) -> WhoseIs:
+    """Return what tells whom an entry is about that is done again."""
+    people = unit.connection.execute(text("SELECT subject_id FROM subject")).scalars().all()
+    wanted = {(e.request, e.subject) for e in lost if e.subject and (_protects(e) or e.act in ACTS)}
+    found = ws.people.recognise(people, wanted)
+    return lambda entry: found.get((entry.request, entry.subject))
+
+
+def _renew(ws: "Workspace", unit: "Unit", lost: Sequence[Entry], whose: WhoseIs) -> tuple[int, int]:
     """Do what protects people again; returns how many facts there were, and how many hold again."""
     facts = [entry for entry in lost if _protects(entry)]
-    people = unit.connection.execute(text("SELECT subject_id FROM subject")).scalars().all()
-    whose = ws.people.recognise(people, {(entry.request, entry.subject) for entry in facts})
     known, now, renewed = purposes(unit.connection), ws.clock.now(), 0
     for entry in facts:
-        who, at = whose.get((entry.request, entry.subject)), Micros(entry.at_ms * 1000)
+        who, at = whose(entry), Micros(entry.at_ms * 1000)
         if who is None or entry.facts.get("purpose", "") not in {"", *known}:
             continue
         if entry.act == "subject.corrected":

@@ -104,6 +104,10 @@ KNOWN: dict[str, Setting] = {
     "erasure.grace_hours": Setting(
         72, "hours in which an erasure can be cancelled; until then nothing of the person is used"
     ),
+    "erasure.max_per_hour": Setting(
+        100,
+        "how many deletions of people one officer may grant in an hour; then another one goes on",
+    ),
     "erasure.proof_years": Setting(
         3, "years for which consents and choices of erased people are kept as proof"
     ),
@@ -238,6 +242,7 @@ def _typed(key: str, value: object) -> Value | None:
 _LEAST: Final = {
     "delivery.seconds": 1,
     "erasure.grace_hours": 0,
+    "erasure.max_per_hour": 1,
     "erasure.preview_hours": 1,
     "erasure.proof_years": 1,
     "holds.longest_days": 1,

@@ -68,7 +68,6 @@ ACTS = frozenset(
         "request.opened",
         "request.moved",
         "request.notified",
-        "request.removed",
         "erasure.previewed",
         "erasure.begun",
         "erasure.cancelled",

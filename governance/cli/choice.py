@@ -187,12 +187,13 @@ def _record(
     as_json: bool,
     source: str = "cli",
 ) -> None:
-    from governance.choice import ChoiceFact, submit
+    from governance.choice import ChoiceFact
+    from governance.correcting import choose
 
     ws = workspace(where)
     kind, target = what
     person = subject_of(ws, subject)
-    ended = submit(ws, ChoiceFact(person, kind, target, active, said_at(ws, at), source))
+    ended = choose(ws, ChoiceFact(person, kind, target, active, said_at(ws, at), source))
     lines = [f"{'in force' if active else 'taken back'}: {kind}{f' {target}' if target else ''}"]
     if ended:
         lines.append(f"{ended} tags ended at once")

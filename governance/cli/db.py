@@ -63,6 +63,8 @@ def accept(where: Where = None, as_json: Json = False) -> None:
         "renewed": done.renewed,
         "not_renewed": done.not_renewed,
         "erased": done.erased,
+        "holds": done.held,
+        "erasures": done.begun,
         "parts_lost": done.parts_lost,
     }
 
@@ -73,6 +75,10 @@ def accept(where: Where = None, as_json: Json = False) -> None:
             yield f"{done.not_renewed} could not be done again: their people or purposes are not in the copy"
         if done.erased:
             yield f"{done.erased} people have been erased since the copy: they are removed again"
+        if done.held:
+            yield f"{done.held} legal holds are in force again"
+        if done.begun:
+            yield f"{done.begun} erasures are begun again; they go on with: tagwarden erasure run"
         if done.parts_lost:
             yield f"{done.parts_lost} files of events are gone: ingest what they held again"
         if "subject.corrected" in done.lost:

@@ -20,7 +20,12 @@ from governance.workspace import Workspace
 
 IDENTITY: Final = "customer"
 _CUT: Final = re.compile(r"[,;\t|]")
+_TORN: Final = (re.compile(r"[\t,;|\"{}\[\]]"), re.compile(r"[^\w.@+/-]+"))
+"""Where a line is cut of which nobody knows the cells: it may be JSON, torn in the middle."""
 _AROUND: Final = " \t\r\n\"'"
+_BRACKETS: Final = _AROUND + "{}[]"
+_SPARE: Final = "surrogateescape"
+"""How bytes that are no text stay as they are, where somebody has saved the file in another way."""
 _CONTENT: Final = 4
 
 Known = Callable[[Sequence[str]], set[str]]
@@ -60,7 +65,8 @@ def clear_scratch(ws: Workspace) -> None:
 
 def files(ws: Workspace) -> list[Path]:
     """Return the files of the quarantine."""
-    return sorted(ws.paths.quarantine.iterdir()) if ws.paths.quarantine.is_dir() else []
+    folder = ws.paths.quarantine
+    return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
 
 
 def _without(path: Path, known: Known) -> int:
@@ -71,7 +77,7 @@ def _without(path: Path, known: Known) -> int:
     if gone and kept:
         out = io.StringIO(newline="")
         csv.writer(out).writerows([rows[0][0], *kept])
-        private_file.replace(path, out.getvalue().encode("utf-8"))
+        private_file.replace(path, out.getvalue().encode("utf-8", _SPARE))
     elif gone:
         path.unlink()
         private_file.sync_folder(path.parent)
@@ -81,18 +87,23 @@ def _without(path: Path, known: Known) -> int:
 def _rows(path: Path) -> Iterator[tuple[list[str], frozenset[str]]]:
     """Yield each row, the heading first, with the values that may be an identity."""
     csv.field_size_limit(2**31 - 1)  # a quarantined line may be longer than the default allows
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", errors=_SPARE, newline="") as file:
         for row in csv.reader(file):
-            yield row, frozenset(_values(row[_CONTENT])) if len(row) > _CONTENT else frozenset()
+            content = row[_CONTENT:] or row  # a file that somebody edited may have other columns
+            yield row, frozenset[str]().union(*map(values_in, content))
 
 
-def _values(content: str) -> Iterator[str]:
+def values_in(content: str) -> frozenset[str]:
+    """Return every value of a quarantined row that may be an identity: its cells, and pieces of them."""
     try:
         given = json.loads(content)
     except ValueError:
         given = content
-    cells = given.values() if isinstance(given, dict) else [given]
-    for cell in cells:
-        for piece in (str(cell), *_CUT.split(str(cell))):
-            if value := piece.strip(_AROUND):
-                yield value
+    cells = list(given.values()) if isinstance(given, dict) else [given]
+    named = isinstance(given, dict) and not any(isinstance(cell, dict | list) for cell in cells)
+    cuts = (_CUT,) if named else (_CUT, *_TORN)
+    pieces = {
+        piece for cell in map(str, cells) for cut in cuts for piece in (cell, *cut.split(cell))
+    }
+    bare = {piece.strip(around) for piece in pieces for around in (_AROUND, _BRACKETS)}
+    return frozenset(bare - {""})

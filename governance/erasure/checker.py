@@ -38,6 +38,8 @@ TRADES: Final = frozenset({"purchase", "return", "cancel", "adjustment"})
 
 _CHUNK: Final = 20_000
 _WORDS: Final = re.compile(r"[^,;\t|]+")
+_TORN: Final = re.compile(r"[\w.@+/-]+")
+"""Words of a line of which nobody knows the cells."""
 
 Found = dict[int, set[str]]
 """Person -> where something of them was found."""
@@ -274,12 +276,15 @@ def _in_quarantine(ws: "Workspace") -> bool:
     """Return whether any quarantined row names somebody who is not to come back."""
     folder = ws.paths.quarantine
     csv.field_size_limit(2**31 - 1)
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        with path.open(encoding="utf-8", newline="") as file:
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        if not path.is_file():
+            continue
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
             words = {
                 word.strip(" \"'{}[]\r\n")
                 for row in csv.reader(file)
-                for word in _WORDS.findall(_plain(row[-1]))
+                for cell in row[-1:]
+                for word in _words(cell)
             }
         usable = [word for word in words if word and word.isprintable()]
         if ws.people.suppressed("customer", usable):
@@ -287,10 +292,12 @@ def _in_quarantine(ws: "Workspace") -> bool:
     return False
 
 
-def _plain(content: str) -> str:
+def _words(content: str) -> list[str]:
     try:
         value = json.loads(content)
     except ValueError:
-        return content
-    cells = value.values() if isinstance(value, dict) else [value]
-    return ",".join(map(str, cells))
+        value = content
+    if isinstance(value, dict):
+        return _WORDS.findall(",".join(map(str, value.values())))
+    plain = str(value)
+    return [*_WORDS.findall(plain), *_TORN.findall(plain)]

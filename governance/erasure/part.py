@@ -2,7 +2,8 @@
 """A part of what is held about a person: one tag, one purpose, or one category of data.
 
 A tag goes with its history and is blocked; what served a purpose only goes with the consent, and the
-purpose is objected to; of a category go the attributes, and the tags that state something of it.
+purpose is objected to; of a category go the attributes, which no import brings back, and the tags that
+state something of it.
 Events are not divided by category: they stay, and the preview says so.
 """
 
@@ -13,9 +14,10 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
 from audit.clock import Micros
-from governance import choice, consent
+from governance import choice, consent, corrections
 from governance.choice import ChoiceFact
 from governance.consent import ConsentFact
+from governance.corrections import Correction
 from governance.erasure.leaving import AMONG, leaving
 from governance.erasure.rows import out_of_sets
 from governance.erasure.scope import Scope, attributes, tags_of, values_of
@@ -76,6 +78,18 @@ def erase(ws: "Workspace", unit: Unit, people: Collection[int], scope: Scope) ->
         opened = _attributes(ws, connection, scope)
     out_of_sets(connection, [f"tv:{tv}" for tv in values], BitMap(people))
     _reseal(ws, connection, opened)
+    for subject_id, blobs in opened.items():
+        for _, said, keys in blobs:
+            for key in sorted(keys):
+                corrections.note(
+                    ws,
+                    connection,
+                    subject_id,
+                    key,
+                    kind=Correction.DELETED,
+                    before=said[key],
+                    at=ws.evidence.now(),
+                )
 
 
 def _listed(values: Collection[int]) -> str:

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an erasure would do to a person: rows by place, erased, kept with a ground, or made unreadable.
 
-A preview is stale when anything that it counted has changed, or when it is older than a setting. An
-erasure begins from a fresh one only.
+An erasure begins from a fresh preview only. It is stale when what was decided has changed: what is kept
+and how much of it, the grounds, the places; or when it is older than a setting. How much is deleted in a
+place may change: customers go on living.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection
 
@@ -32,6 +33,14 @@ UNCOUNTED = -1
 """Entries of the log: to count one person's takes a pass over the whole log; all become unreadable."""
 
 
+_MOVES_TO: Final = {
+    "store.liveevent": "file.lake",
+    "store.bitmapdelta": "store.bitmap",
+    "store.outbox": "log.entry",
+}
+"""Place → where its rows come to lie by themselves: the same data to whoever decides."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """What happens in one place."""
@@ -47,7 +56,8 @@ class Line:
     @property
     def fixed(self) -> tuple[str, str, int, str]:
         """What must not have changed; `until` moves with the day."""
-        return self.place, self.what, self.count, self.ground
+        kept = self.count if self.what == "retain" else 0
+        return _MOVES_TO.get(self.place, self.place), self.what, kept, self.ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +228,17 @@ def _line(place: Place, count: int, until: Micros) -> Line:
     return Line(place.code, place.on_erasure, count)
 
 
+def _decided(one: Preview) -> tuple[object, ...]:
+    return one.scope, one.stands, frozenset(line.fixed for line in one.lines)
+
+
 def require_fresh(ws: "Workspace", seen: Preview, now: Preview) -> None:
-    """Return when a preview still says what is there; raises Conflict `preview-stale`."""
+    """Return when a preview still says what is decided; raises Conflict `preview-stale`."""
     age = now.made_at - seen.made_at
     old = not 0 <= age <= ws.settings.number("erasure.preview_hours") * HOUR
-    changed = [line.fixed for line in seen.lines] != [line.fixed for line in now.lines]
+    changed = _decided(seen) != _decided(now)
     if old or changed:
-        why = "something that it counted has changed" if changed else "it is too old"
+        why = "what is erased or kept is not the same" if changed else "it is too old"
         raise Conflict(
             "preview-stale",
             f"the preview does not hold any more: {why}",

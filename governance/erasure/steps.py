@@ -25,6 +25,7 @@ from governance.erasure import (
 from governance.erasure.leaving import AMONG, leaving
 from governance.erasure.preview import spared_of, whole
 from governance.erasure.scope import Scope, tags_of
+from governance.erasure.step import Step
 from governance.registry import PLACES
 from governance.store.unit import Unit
 from governance.vault.traces import traces
@@ -261,19 +262,11 @@ def certify(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 
 def close(ws: "Workspace", batch: Sequence[Saga]) -> Done:
-    """Forget in the register itself who it was about."""
+    """Forget in the register itself who it was about; a part that was on its way ends with the whole."""
     free, spared = _apart(batch)
-    people = [{"s": saga.subject_id} for saga in free]
-    if batch[0].scope.whole and people:
-        with ws.store.write() as unit:
-            unit.connection.execute(
-                text(
-                    "UPDATE erasure SET subject_id = NULL WHERE subject_id = :s "
-                    "AND scope <> 'everything'"
-                ),
-                people,
-            )
     now = ws.clock.now()
+    if batch[0].scope.whole and free:
+        _close_parts(ws, free, now)
     forgotten = {"suppress": None, "traces": None, "closed_at": now}
     return Done(
         changes={
@@ -282,6 +275,33 @@ def close(ws: "Workspace", batch: Sequence[Saga]) -> Done:
             for saga in batch
         }
     )
+
+
+def _close_parts(ws: "Workspace", free: Sequence[Saga], now: Micros) -> None:
+    """End the erasures of parts of people who are gone: the certificate of the whole is theirs too."""
+    with ws.store.write() as unit:
+        connection = unit.connection
+        with leaving(connection, _people(free)):
+            moving = connection.execute(
+                text(
+                    f"SELECT ref FROM erasure WHERE {AMONG} AND scope <> 'everything' AND step < :n"
+                ),
+                {"n": int(Step.CLOSED)},
+            ).scalars()
+            refs = sorted(moving)
+            connection.execute(
+                text(
+                    "UPDATE erasure SET step = :n, closed_at = coalesce(closed_at, :t), "
+                    "suppress = NULL, traces = NULL, certificate = coalesce(certificate, "
+                    "(SELECT w.certificate FROM erasure w WHERE w.subject_id = erasure.subject_id "
+                    "AND w.scope = 'everything')), subject_id = NULL "
+                    f"WHERE {AMONG} AND scope <> 'everything'"
+                ),
+                {"n": int(Step.CLOSED), "t": now},
+            )
+        unit.log_all(
+            [ws.evidence.entry("erasure.step", request=ref, step=Step.CLOSED.code) for ref in refs]
+        )
 
 
 def masked(items: Iterable[bytes]) -> bytes:

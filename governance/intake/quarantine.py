@@ -8,31 +8,17 @@ formula for a spreadsheet, because it begins with a quote or a brace).
 """
 
 import csv
-import json
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from governance.erasure.aside import values_in
 from tagging.intake.stage import Bad
 
 COLUMNS = ("line", "row", "reason", "column", "content")
-_CUT: Final = re.compile(r"[,;\t|]")
-_AROUND: Final = " \t\r\n\"'"
 _PART: Final = 1_000
-
-
-def values_in(content: str) -> frozenset[str]:
-    """Return every value of a quarantined row that may be an identity: its cells, and pieces of them."""
-    try:
-        given = json.loads(content)
-    except ValueError:
-        given = content
-    cells = [str(cell) for cell in (given.values() if isinstance(given, dict) else [given])]
-    pieces = (piece.strip(_AROUND) for cell in cells for piece in (cell, *_CUT.split(cell)))
-    return frozenset(piece for piece in pieces if piece)
 
 
 def without(rows: Iterable[Bad], unwanted: Callable[[set[str]], set[str]]) -> Iterator[Bad]:

@@ -5,9 +5,10 @@ What else an erased person had asked for ends with them: there is nothing left t
 """
 
 import json
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
+
+from sqlalchemy import text
 
 from audit.canon import canonical
 from audit.clock import HOUR, Micros
@@ -18,7 +19,7 @@ from governance.erasure import Preview, Progress, Scope, of_record
 from governance.erasure.step import Step as Saga
 from governance.identity.messages import send_waiting
 from governance.identity.notices import cancel, notify_all
-from governance.requests import desk, keeping, row
+from governance.requests import desk, row
 from governance.requests.machine import State, Step, step
 from governance.requests.row import Request
 from policies.rights import rights
@@ -69,8 +70,8 @@ def approve(ws: "Workspace", ref: str) -> Request:
     """Grant a deletion and begin it, in one transaction; only from a preview that still holds.
 
     Every contact on file is told, and how to stop it, where messages can be sent (security 5.10). Raises
-    Conflict `preview-stale` (hand it back, and let it be submitted anew) or `erased-already`, and as
-    `desk.approve`.
+    Conflict `preview-stale` (hand it back, and let it be submitted anew) or `erased-already`, Refused
+    `too-many-deletions`, and as `desk.approve`.
     """
     demand(ws, "request.decide")
     reachable = delivery.is_set(ws.settings)
@@ -86,6 +87,8 @@ def approve(ws: "Workspace", ref: str) -> Request:
                 hint="tagwarden erasure run ends what else they had asked for",
             )
         seen = of_record(granted.subject_id, json.loads(granted.preview))
+        if seen.scope.whole:
+            _refuse_many(ws, unit)
         erasure.begin(unit, ws, ref, granted.subject_id, seen)
         until = ws.clock.now() + ws.settings.number("erasure.grace_hours") * HOUR
         if reachable and seen.scope.whole and until > ws.clock.now():
@@ -93,6 +96,27 @@ def approve(ws: "Workspace", ref: str) -> Request:
     if told:
         send_waiting(ws, ref)
     return granted
+
+
+def _refuse_many(ws: "Workspace", unit: "Unit") -> None:
+    """Return unless this officer has granted too many deletions lately (security 5.6, 5.10).
+
+    What one account can do to many people is stopped until somebody else looks, or time passes.
+    """
+    now = ws.clock.now()
+    lately = unit.connection.execute(
+        text(
+            "SELECT count(*) FROM erasure e JOIN request r ON r.ref = e.ref "
+            "WHERE r.decided_by = :o AND e.scope = 'everything' AND e.begun_at > :t"
+        ),
+        {"o": ws.actor.ref, "t": now - HOUR},
+    ).scalar_one()
+    if lately >= ws.settings.number("erasure.max_per_hour"):
+        raise Refused(
+            "too-many-deletions",
+            "this officer has granted more deletions in the last hour than erasure.max_per_hour",
+            hint="see whether somebody misuses it; then another officer with the role dpo, or in an hour",
+        )
 
 
 def revoke(ws: "Workspace", ref: str) -> Request:
@@ -138,16 +162,19 @@ def carry_on(
 ) -> list[Progress]:
     """Roll erasures forward, and end the requests whose certificate is there; as `erasure.carry_on`."""
     found = erasure.carry_on(ws, ref, progress=progress)
-    _finish(ws, [one for one in found if one.step == Saga.CLOSED])
-    if ref is None:
-        keeping.sweep(ws)
+    _finish(ws)
     return found
 
 
-def _finish(ws: "Workspace", closed: Sequence[Progress]) -> None:
+def _finish(ws: "Workspace") -> None:
     """End the requests whose certificate is there, and what else was severed from an erased person."""
-    going_on = {one.ref for one in erasure.sagas(ws) if one.step != Saga.CLOSED}
-    done = {one.ref: Step.FULFIL_IN_PART if one.held else Step.FULFIL for one in closed}
+    known = erasure.sagas(ws)
+    going_on = {one.ref for one in known if one.step != Saga.CLOSED}
+    done = {
+        one.ref: Step.FULFIL_IN_PART if one.held else Step.FULFIL
+        for one in known
+        if one.step == Saga.CLOSED
+    }
     with ws.store.write() as unit:
         for found in row.select(unit.connection, "state = 'executing'"):
             if found.ref in done and is_erasure(found):

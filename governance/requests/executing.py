@@ -132,11 +132,13 @@ def _check(found: Request, how: How) -> None:
     if act in ("package", "portable", "rules") and how.out is None:
         raise BadInput("needs-out", "this request is answered with a file", hint="--out FILE")
     if act == "erase":
-        raise Conflict(
-            "erasure-carries-on",
-            "an erasure goes on by itself once it is approved",
-            hint="tagwarden erasure run",
-        )
+        raise _carries_on("tagwarden erasure run")
+
+
+def _carries_on(hint: str) -> Conflict:
+    return Conflict(
+        "erasure-carries-on", "an erasure goes on by itself once it is approved", hint=hint
+    )
 
 
 def submit(ws: "Workspace", ref: str) -> Request:
@@ -192,9 +194,14 @@ def _is_contested(ws: "Workspace", found: Request) -> bool:
 
 
 def stop(ws: "Workspace", ref: str) -> Request:
-    """Put a request that could not be carried out back among the open ones."""
+    """Put a request that could not be carried out back among the open ones.
+
+    Raises Conflict `erasure-carries-on` for a deletion: that is taken back, or goes to its end.
+    """
     demand(ws, "request.handle")
     with ws.store.write() as unit:
+        if erasing.is_erasure(row.load(unit.connection, ref)):
+            raise _carries_on("tagwarden request revoke REF, when the person takes it back in time")
         return desk.moved(ws, unit, ref, Step.STOP)
 
 
@@ -220,9 +227,9 @@ def _categories(case: _Case) -> _Result:
 def _correct(case: _Case) -> _Result:
     value = case.said().get("value", "")
     if value:
-        correcting.correct(case.ws, case.subject_id, case.request.target, value)
+        correcting.correct(case.ws, case.subject_id, case.request.target, value, asked=True)
     else:
-        correcting.delete(case.ws, case.subject_id, case.request.target)
+        correcting.delete(case.ws, case.subject_id, case.request.target, asked=True)
     return _Result()
 
 

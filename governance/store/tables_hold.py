@@ -40,7 +40,7 @@ class Notification(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     ref: str
-    """The number of the request or erasure."""
+    """The number of the request or erasure; or one of its own, when nobody asked in a request."""
     recipient: str
     what: str
     reference: str

@@ -156,6 +156,9 @@ def check_part(scope, told, before, after):
     """The part is gone, everything else is as it was; what was decided is on record."""
     said = {"store.choiceevent", "store.choicestate", "store.consentevent", "store.consentstate"}
     moved = {"store.bitmap", "store.bitmapdelta"}
+    if scope.kind == "category":  # what went is noted, so that no import brings it back
+        said.add("store.correction")
+        assert after["store.correction"] >= told.get("store.sealedblob", 0)
     for place in before.keys() - said - moved - {"store.assignment", "store.sealedblob"}:
         assert after.get(place) == before[place], place
     gone = told.get("store.assignment", 0)

@@ -10,11 +10,16 @@ import pytest
 
 from audit.clock import SECOND
 from audit.ids import SystemIds
-from governance import doctor
+from governance import authority, doctor, erasure, holds, notifying
+from governance.actor import Actor
+from governance.custody.rotate import rotate
 from governance.doctor import examine
 from governance.evidence.head import head_path
 from governance.vault.ring import create_ring
-from tests.workshop import NOON, a_workspace, reopened
+from tests.access import Shop, a_person
+from tests.erasing import begun, erased, later
+from tests.holding import in_days
+from tests.workshop import NOON, a_workspace, as_reviewer, reopened
 
 
 class Standing:
@@ -198,3 +203,57 @@ def test_findings_are_plain_values(ws):
     from dataclasses import asdict
 
     assert json.loads(json.dumps([asdict(check) for check in findings(ws).values()]))
+
+
+# --- what waits because of people's rights --------------------------------------------------
+
+
+@pytest.fixture
+def shop(tmp_path):
+    opened = Shop(tmp_path / "shop")
+    yield opened
+    opened.close()
+
+
+def told(shop):
+    found = {check.code: check for check in examine(shop.ws)}
+    return {code: found[code].result for code in ("erasures", "holds", "notifications")}
+
+
+def test_an_erasure_whose_grace_is_over_is_told_until_it_is_closed(shop, monkeypatch):
+    who = a_person(shop)
+    begun(shop.ws, who)
+    assert told(shop)["erasures"] == "ok"
+    later(shop.ws)
+    assert told(shop)["erasures"] == "warn"
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            type(shop.ws.people), "settle", lambda _: False
+        )  # somebody reads the old pages
+        erasure.carry_on(shop.ws)
+        assert told(shop)["erasures"] == "warn"
+    erasure.carry_on(shop.ws)
+    assert told(shop)["erasures"] == "ok"
+    later(shop.ws, 31 * 24)
+    assert told(shop)["erasures"] == "warn"  # the promised rotation
+    authority.add(shop.ws, "keeper", ["custodian"])
+    shop.ws.actor = Actor("keeper", "custodian")
+    rotate(shop.ws)
+    assert told(shop)["erasures"] == "ok"
+
+
+def test_a_hold_that_would_lapse_is_told(shop):
+    who = a_person(shop)
+    placed = holds.place(shop.ws, who, "everything", "legal-claims", in_days(shop.ws, 60))
+    assert told(shop)["holds"] == "warn"
+    as_reviewer(shop.ws, lambda: holds.confirm(shop.ws, placed.id))
+    assert told(shop)["holds"] == "ok"
+
+
+def test_recipients_who_are_still_to_be_told_are_counted(shop):
+    assert told(shop)["notifications"] == "ok"
+    erased(shop.ws, a_person(shop))
+    assert told(shop)["notifications"] == "warn"
+    for one in notifying.listed(shop.ws):
+        notifying.impossible(shop.ws, one.id, "impossible")
+    assert told(shop)["notifications"] == "ok"

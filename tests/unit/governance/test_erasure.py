@@ -1,23 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """An erasure from its preview to its end: who may, when it is stale, what stays out, what comes back."""
 
+import csv
+import io
+import json
 import shutil
 from contextlib import closing
 
 import pytest
 from sqlalchemy import text
 
-from audit.clock import DAY, HOUR, FixedClock, Micros
-from governance import erasure, restoring
-from governance.erasure import EVERYTHING, Scope, kept
+from audit.clock import DAY, HOUR, FixedClock, Micros, from_micros
+from governance import choice, consent, corrections, erasure, holds, restoring
+from governance.erasure import EVERYTHING, Scope, kept, unkeyed
 from governance.erasure.preview import of_record
 from governance.erasure.step import Step
+from governance.intake import quarantine
 from governance.registry import ERASE, PLACES, SHRED
+from governance.requests import desk
 from governance.running.live import Live
 from governance.store import bitmaps
+from governance.vault.keystore import KeyStore
 from tests.access import PURPOSE, Shop, a_person
 from tests.erasing import REF, all_begun, begun, erased, later
+from tests.holding import rows_of
 from tests.workshop import NOON, as_reviewer, code_of, reopened
+
+AHEAD = from_micros(NOON + 60 * DAY).date()
 
 
 @pytest.fixture
@@ -51,13 +60,45 @@ def test_a_preview_reads_as_it_was_kept(shop, who):
     assert "release-bounded" in seen.remains
 
 
-def test_a_preview_is_stale_when_anything_that_it_counted_has_changed(shop, who):
+def test_a_preview_is_stale_when_it_would_not_wait_any_more(shop, who):
+    ws = shop.ws
+    placed = holds.place(ws, who, "everything", "legal-claims", AHEAD)
+    seen = erasure.preview(ws, who, EVERYTHING)
+    as_reviewer(ws, lambda: holds.lift(ws, placed.id))
+    with ws.store.write() as unit:
+        assert code_of(lambda: erasure.begin(unit, ws, REF, who, seen)) == "preview-stale"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda shop, who: shop.says(who, "withdrawn", 1),  # more is kept as proof
+        lambda shop, who: holds.place(shop.ws, who, "transactions", "legal-claims", AHEAD),
+        lambda shop, who: holds.place(shop.ws, who, "everything", "legal-claims", AHEAD),
+        lambda shop, who: desk.open_request(shop.ws, desk.Asked("access"), who),  # a place more
+    ],
+    ids=["kept", "hold", "stop", "place"],
+)
+def test_a_preview_is_stale_when_what_was_decided_has_changed(shop, who, change):
     ws = shop.ws
     seen = erasure.preview(ws, who, EVERYTHING)
-    shop.buys(who, "hat")
+    change(shop, who)
     with ws.store.write() as unit:
         assert code_of(lambda: erasure.begin(unit, ws, REF, who, seen)) == "preview-stale"
     assert erasure.sagas(ws) == []
+
+
+def test_a_preview_holds_while_the_customer_goes_on_living(shop, who):
+    ws = shop.ws
+    shop.stores()
+    seen = erasure.preview(ws, who, EVERYTHING)
+    shop.buys(who, "hat")  # the first event that did not come to the lake yet
+    shop.runs()
+    with ws.store.write() as unit:
+        erasure.begin(unit, ws, REF, who, seen)
+    later(ws)
+    (done,) = erasure.carry_on(ws)
+    assert done.step == Step.CLOSED
 
 
 def test_a_preview_is_stale_when_it_is_old(shop, who):
@@ -260,7 +301,94 @@ def test_a_category_goes_and_the_other_attributes_stay(shop, who):
     with ws.store.read() as connection:
         rows = connection.execute(text("SELECT subject_id, class_id, cell FROM sealedblob")).all()
         (opened,) = ws.people.unseal([tuple(row) for row in rows])
+        again = corrections.sift(ws, connection, {who: {"diet": "halal", "city": "Bonn"}})
     assert opened[2] == {"city": "<Köln>"}
+    assert again.said == {who: {"city": "Bonn"}}  # what an import says of it is not taken
+
+
+# --- what comes too late --------------------------------------------------------------------
+
+
+def at_the_last_moment(ws, who):
+    """Write what commands write that had looked the person up before they were gone."""
+    said = consent.ConsentFact(who, PURPOSE, "given", "ordinary", NOON, None, "v1", "en", "site")
+    decided = choice.ChoiceFact(who, "object", PURPOSE, True, NOON, "letter")
+    with ws.store.write() as unit:
+        consent.record(unit, said, now=ws.clock.now())
+        choice.record(unit, decided, now=ws.clock.now())
+        unit.connection.execute(
+            text(
+                "INSERT INTO correction (subject_id, attribute, kind, refused, at) "
+                "VALUES (:s, 'city', 'deleted', '', 0)"
+            ),
+            {"s": who},
+        )
+
+
+@pytest.mark.law("GDPR-17-1")
+def test_rows_that_come_after_the_end_go_with_the_next_run(shop, who):
+    ws = shop.ws
+    erased(ws, who)
+    at_the_last_moment(ws, who)
+    erasure.carry_on(ws)
+    with ws.store.read() as connection:
+        seen = erasure.previews(ws, connection, [who], EVERYTHING)[who]
+        assert who not in bitmaps.members(connection, f"object:{PURPOSE}")
+    left = {line.place for line in seen.lines if line.count > 0}
+    assert left == {"store.consentevent", "store.choiceevent", "store.keptproof"}
+
+
+def test_a_ledger_row_alone_that_comes_too_late_gets_its_time_too(shop, who):
+    ws = shop.ws
+    erased(ws, who)
+    later(ws, 24 * (3 * 365 + 2))
+    erasure.carry_on(ws)  # the ledgers are gone
+    with ws.store.write() as unit:
+        unit.connection.execute(
+            text(
+                "INSERT INTO choiceevent (subject_id, kind, target, active, at, source, recorded_at) "
+                "VALUES (:s, 'opt-out', '', TRUE, 0, 'x', 0)"
+            ),
+            {"s": who},
+        )
+    erasure.carry_on(ws)
+    later(ws, 24 * (3 * 365 + 2))
+    erasure.carry_on(ws)
+    assert rows_of(ws, "choiceevent", who) == 0
+
+
+def test_somebody_who_is_admitted_meanwhile_is_not_swept_away(shop, monkeypatch):
+    ws, numbers, new = shop.ws, KeyStore.numbers, []
+
+    def slow(store):
+        found = numbers(store)
+        new.append(a_person(shop, "C-2002"))
+        return found
+
+    monkeypatch.setattr(KeyStore, "numbers", slow)
+    assert unkeyed.sweep(ws) == 0
+    assert rows_of(ws, "subject", new[0]) == 1
+
+
+@pytest.mark.law("GDPR-17-1")
+@pytest.mark.parametrize(
+    "content",
+    ['{"customer": "C-1001", "time": "20', '{"customer": "C-1001"}', "C-1001;torn", "to (C-1001)"],
+)
+def test_a_torn_line_that_names_the_person_leaves_the_quarantine(shop, who, content):
+    folder = shop.ws.paths.quarantine
+    folder.mkdir(exist_ok=True)
+    out = io.StringIO(newline="")
+    rows = [("7", "", "torn", "", json.dumps(content)), ("8", "", "torn", "", json.dumps("C-2"))]
+    csv.writer(out).writerows([quarantine.COLUMNS, *rows])
+    (folder / "in-1.csv").write_bytes(out.getvalue().encode() + b"\r\n\r\n9,,x,,\xff\r\n")
+    (folder / "mended").mkdir()
+    (folder / "mended" / "saved.csv").write_text("who,what\nC-1001,x\nC-2,y\n", "utf-8")
+    assert erased(shop.ws, who).step == Step.CLOSED
+    left = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b"C-1001" not in left
+    assert b"C-2" in left
+    assert b"\xff" in left
 
 
 # --- an older store -------------------------------------------------------------------------

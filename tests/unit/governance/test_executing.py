@@ -7,13 +7,14 @@ import pytest
 
 from audit.clock import HOUR, FixedClock
 from audit.errors import Fault
-from governance import authority, choice, consent
+from governance import authority, choice, consent, erasure
 from governance.actor import Actor
 from governance.requests import desk, erasing, executing, row
 from governance.requests.desk import Asked
 from governance.requests.executing import How
 from governance.requests.machine import State
 from tests.access import PURPOSE, Shop, a_person
+from tests.holding import setting
 from tests.workshop import as_reviewer
 
 PLAIN = {"encrypt": False}
@@ -235,6 +236,52 @@ def test_a_deletion_is_taken_back_while_it_can_be(shop):
     later(shop, 73)
     erasing.carry_on(shop.ws)
     assert code_of(lambda: executing.revoke(shop.ws, ref)) == "request-ended"
+
+
+def test_one_officer_does_not_erase_many_people_in_an_hour(shop):
+    setting(shop.ws, erasure_max_per_hour=2)
+    refs = [asked(shop, a_person(shop, f"C-{n}"), "deletion") for n in range(4)]
+    assert [granted(shop, ref).state for ref in refs[:2]] == [State.EXECUTING] * 2
+    assert code_of(lambda: granted(shop, refs[2])) == "too-many-deletions"
+    assert stands(shop, refs[2]) == State.IN_REVIEW
+    tag = asked(shop, a_person(shop, "C-9"), "deletion", "tag:interest.tea")
+    assert granted(shop, tag).state == State.EXECUTING  # nobody is gone by that
+    authority.add(shop.ws, "third", ["dpo"])
+    first, shop.ws.actor = shop.ws.actor, Actor("third", "dpo")
+    executing.approve(shop.ws, refs[2])
+    shop.ws.actor = first
+    later(shop, 2)
+    assert granted(shop, refs[3]).state == State.EXECUTING
+    for ref in refs:
+        executing.revoke(shop.ws, ref)
+    later(shop, 73)
+    erasing.carry_on(shop.ws)
+    with shop.ws.store.read() as connection:
+        assert len(row.select(connection, "subject_id IS NOT NULL")) == 5  # and everybody is there
+
+
+def test_a_deletion_on_its_way_is_not_put_back_among_the_open_ones(shop):
+    ref = asked(shop, a_person(shop), "deletion")
+    granted(shop, ref)
+    assert code_of(lambda: executing.stop(shop.ws, ref)) == "erasure-carries-on"
+    later(shop, 73)
+    erasing.carry_on(shop.ws)
+    assert stands(shop, ref) == State.FULFILLED
+
+
+def test_a_tag_that_was_on_its_way_ends_with_the_person(shop):
+    who = a_person(shop)
+    part = asked(shop, who, "deletion", "tag:interest.tea")
+    granted(shop, part)
+    ref = asked(shop, who, "deletion")
+    granted(shop, ref)
+    later(shop, 73)
+    erasing.carry_on(shop.ws, ref)
+    erasing.carry_on(shop.ws)
+    assert (stands(shop, ref), stands(shop, part)) == (State.FULFILLED, State.FULFILLED)
+    mine, whole = (erasure.certificate_of(shop.ws, one) for one in (part, ref))
+    assert mine == whole
+    assert shop.ws.evidence.verify().good
 
 
 def test_a_preview_that_is_too_old_is_not_enough(shop):

@@ -2,11 +2,13 @@
 """Recipients are told of what was erased, corrected or restricted; nothing is called done that is not."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from governance import access, correcting, notifying
+from governance.choice import ChoiceFact
 from governance.requests import desk, erasing, executing, row
 from governance.requests.desk import Asked
 from tests.access import Shop, a_person
@@ -163,5 +165,40 @@ def test_what_was_noted_stays_after_the_person_is_gone_and_leads_to_nobody(ws, w
     erased(ws, who)
     with ws.store.read() as connection:
         rows = connection.execute(text("SELECT * FROM notification")).mappings().all()
-    assert [one["ref"] for one in rows] == [REF]
+    assert [one["what"] for one in rows if one["ref"] == REF] == ["erase"]
+    assert len(rows) == 2  # and one of the correction
     assert "subject_id" not in rows[0]
+
+
+@pytest.mark.law("GDPR-19", "CA-105")
+@pytest.mark.parametrize(
+    ("kind", "target", "what"),
+    [
+        ("restrict", "", "restrict"),
+        ("opt-out", "", "opt-out"),
+        ("limit", "", "opt-out"),
+        ("block-tag", "interest.tea", "erase"),
+    ],
+)
+def test_a_choice_without_a_request_owes_a_notification_too(ws, who, kind, target, what):
+    fact = ChoiceFact(who, kind, target, True, ws.clock.now(), "cli")
+    correcting.choose(ws, fact)
+    assert state(ws, None) == [("processor", what, "pending")]
+    correcting.choose(ws, replace(fact, active=False))  # what is taken back
+    assert len(state(ws, None)) == 1
+
+
+def test_a_choice_that_concerns_no_recipient_owes_nothing(ws, who):
+    correcting.choose(ws, ChoiceFact(who, "depersonalise", "", True, ws.clock.now(), "cli"))
+    nobody = ws.people.admit("customer", ["C-9"])["C-9"]
+    correcting.choose(ws, ChoiceFact(nobody, "restrict", "", True, ws.clock.now(), "cli"))
+    assert state(ws, None) == []
+
+
+@pytest.mark.law("GDPR-19")
+def test_a_correction_is_told_once_with_a_request_and_without(ws, who):
+    correcting.correct(ws, who, "city", "Bonn")
+    assert state(ws, None) == [("processor", "correct", "pending")]
+    ref = granted(ws, who, "correction", "city", {"value": "Jena"})
+    assert state(ws, ref) == [("processor", "correct", "pending")]
+    assert len(state(ws, None)) == 2

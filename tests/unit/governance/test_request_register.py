@@ -9,13 +9,15 @@ from datetime import date
 
 import pytest
 
-from governance.requests import desk, erasing, executing, keeping, printing, row, timing
+from governance import retention
+from governance.requests import desk, erasing, executing, printing, row, timing
 from governance.requests.metrics import GROUPS, metrics
 from governance.requests.notices import give
 from governance.requests.proof import pack
 from governance.requests.register import register
 from policies.rights import rights
-from tests.desk import Step, a_desk, a_person, decided, ended, later, opened, verified
+from tests.desk import Step, a_desk, a_person, as_reviewer, decided, ended, later, opened, verified
+from tests.holding import held
 from tests.workshop import code_of
 
 NUMBER = "C-canary-77"
@@ -254,18 +256,50 @@ def test_an_ended_request_is_kept_for_its_time_and_no_longer(ws, regime, days):
     living = opened(ws, "portability", a_person(ws, regime=regime))
     executing.revoke(ws, ref)
     later(ws, days - 1)
-    assert keeping.sweep(ws) == 0
+    assert swept(ws) == 0
     later(ws, 1)
-    assert keeping.sweep(ws) == 1
+    assert swept(ws) == 1
     with ws.store.read() as connection:
         assert [one.ref for one in row.select(connection)] == [living]
         assert row.steps(connection, ref) == []
-    assert json.loads(list(ws.evidence.entries())[-1])["obj"] == {"requests": 1}
-    assert keeping.sweep(ws) == 0
+    said = json.loads(list(ws.evidence.entries())[-1])
+    assert (said["act"], said["obj"]) == ("retention.swept", {"what": "requests", "count": 1})
+    assert swept(ws) == 0
 
 
-def test_the_sweep_of_erasures_removes_them_too(ws):
-    executing.revoke(ws, opened(ws, "access", a_person(ws)))
-    later(ws, 1097)
+def swept(ws):
+    """Run the sweep of what is past its time; returns how many requests went."""
+    return {one.code: one.count for one in retention.run(ws)}["requests"]
+
+
+def test_what_was_told_because_of_a_request_goes_with_it(ws):
+    who = a_person(ws)
+    ref = opened(ws, "deletion", who)
+    verified(ws, ref)
+    executing.submit(ws, ref)
+    as_reviewer(ws, lambda: executing.approve(ws, ref))
+    later(ws, 4)
     erasing.carry_on(ws)
-    assert register(ws) == []
+    with ws.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            "INSERT INTO notification (id, ref, recipient, what, reference, state, made_at, moved_at) "
+            "VALUES ('nt-1', ?, 'processor', 'erase', 'x', 'sent', 0, 0)",
+            (ref,),
+        )
+    later(ws, 1100)
+    assert swept(ws) == 1
+    with ws.store.read() as connection:
+        for table in ("request", "requestevent", "notification", "challenge", "erasure"):
+            found = connection.exec_driver_sql(f"SELECT 1 FROM {table} WHERE ref = ?", (ref,))
+            assert found.first() is None, table
+
+
+@pytest.mark.law("GDPR-17-3")
+def test_a_request_of_somebody_who_is_held_is_kept(ws):
+    who = a_person(ws)
+    executing.revoke(ws, opened(ws, "access", who))
+    later(ws, 1097)
+    held(ws, who, "everything")
+    assert swept(ws) == 0
+    later(ws, 61)
+    assert swept(ws) == 1

@@ -6,12 +6,19 @@ from contextlib import closing
 
 import pytest
 
-from audit.clock import DAY, FixedClock
-from governance import choice, consent, purpose, restoring
+from audit.clock import DAY, FixedClock, from_micros
+from governance import choice, consent, erasure, holds, purpose, restoring
 from governance.choice import ChoiceFact
 from governance.consent import ConsentFact
+from governance.erasure import EVERYTHING, Scope
+from tests.access import Shop
+from tests.access import a_person as buyer
+from tests.erasing import REF, begun, erased, later
+from tests.holding import body, held, kinds_of
 from tests.unit.governance.test_asking_again import PURPOSE, PURPOSES, a_person
-from tests.workshop import NOON, a_workspace, code_of, reopened
+from tests.workshop import NOON, a_workspace, as_reviewer, code_of, reopened
+
+DAY_AHEAD = from_micros(NOON + 60 * DAY).date()
 
 
 @pytest.fixture
@@ -107,3 +114,100 @@ def test_a_store_in_step_is_left_alone_and_a_stranger_is_refused(ws):
         back.actor = Actor("stranger")
         assert code_of(lambda: restoring.accept(back)) == "unknown-operator"
         assert given(back, ann) is False
+
+
+# --- erasures and holds that the copy does not know -----------------------------------------
+
+
+@pytest.fixture
+def shop(tmp_path):
+    opened = Shop(tmp_path / "shop")
+    yield opened
+    opened.close()
+
+
+def places_of(ws, who, scope=EVERYTHING):
+    with ws.store.read() as connection:
+        seen = erasure.previews(ws, connection, [who], scope)[who]
+    return {line.place for line in seen.lines if line.count > 0}
+
+
+@pytest.mark.law("GDPR-17-1", "GDPR-17-3")
+def test_who_was_erased_but_for_transactions_is_so_again(shop):
+    who = buyer(shop)
+    shop.stores()
+
+    def then(later):
+        held(later, who)
+        assert erased(later, who).held
+
+    with closing(put_back(shop.ws, then)) as back:
+        assert "store.sealedblob" in places_of(back, who)
+        later(back)
+        done = restoring.accept(back)
+        assert (done.held, done.begun, done.erased) == (1, 1, 0)
+        erasure.carry_on(back)
+        left = places_of(back, who)
+        assert not left & {"store.sealedblob", "store.assignment", "store.consentstate"}
+        assert set(kinds_of(back, who)) == {"purchase"}
+        assert body(back)["held"]
+        assert back.evidence.verify().good
+
+
+@pytest.mark.law("GDPR-17-1")
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope("tag", "interest.tea"),
+        Scope("purpose", "offers"),
+        Scope("category", "user.demographic"),
+    ],
+)
+def test_a_part_that_was_erased_goes_again(shop, scope):
+    who = buyer(shop)
+    with closing(put_back(shop.ws, lambda later: erased(later, who, scope=scope))) as back:
+        assert places_of(back, who, scope)
+        later(back)
+        assert restoring.accept(back).begun == 1
+        erasure.carry_on(back)
+        assert places_of(back, who, scope) == set()
+        assert erasure.sagas(back, REF)[0].step.code == "closed"
+
+
+def test_what_was_begun_begins_again_with_its_grace_and_what_was_cancelled_does_not(shop):
+    ann, bob = buyer(shop), buyer(shop, "C-1002")
+
+    def then(later):
+        begun(later, ann)
+        begun(later, bob, "R0000000000BB")
+        erasure.cancel(later, "R0000000000BB")
+
+    with closing(put_back(shop.ws, then)) as back:
+        assert restoring.accept(back).begun == 1
+        (waits,) = erasure.carry_on(back)
+        assert (waits.ref, waits.waiting) == (REF, "grace")
+        assert chosen(back, bob) == {("block-tag", "interest.cup")}
+
+
+def test_an_erasure_that_was_cancelled_after_the_copy_stays_cancelled(shop):
+    who = buyer(shop)
+    begun(shop.ws, who)
+    with closing(put_back(shop.ws, lambda later: erasure.cancel(later, REF))) as back:
+        assert restoring.accept(back).begun == 0
+        later(back)
+        erasure.carry_on(back)
+        assert "store.sealedblob" in places_of(back, who)
+
+
+def test_a_hold_that_was_lifted_or_confirmed_after_the_copy_is_so_again(shop):
+    who = buyer(shop)
+    one, two = (holds.place(shop.ws, who, "everything", "legal-claims", DAY_AHEAD) for _ in "12")
+
+    def then(later):
+        as_reviewer(later, lambda: (holds.confirm(later, one.id), holds.lift(later, two.id)))
+
+    with closing(put_back(shop.ws, then)) as back:
+        restoring.accept(back)
+        with back.store.read() as connection:
+            stand = {h.id: h.state for h in holds.of_person(connection, who, NOON + 20 * DAY)}
+        assert stand == {one.id: "in-force", two.id: "lifted"}

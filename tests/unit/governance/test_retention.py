@@ -10,6 +10,7 @@ from sqlalchemy import text
 from audit.clock import DAY, FixedClock, Micros
 from governance import erasure, retention
 from governance.requests import erasing
+from governance.retention import sweeps
 from tests.access import Shop, a_person
 from tests.erasing import erased, later
 from tests.holding import does, events_of, held, rows_of, setting
@@ -209,3 +210,22 @@ def test_a_sweep_leaves_evidence_and_an_empty_one_none(shop, ws):
 def test_every_kind_has_words():
     assert {sweep.code for sweep in retention.SWEEPS} == retention.WHAT.keys()
     assert all(words.en and words.zh for words in retention.WHAT.values())
+
+
+def test_what_cannot_be_noted_is_not_taken(shop, ws, monkeypatch):
+    who = a_person(shop)
+    shop.says(who, "withdrawn", 0)
+    in_a(ws, 400)
+    assert found(ws)["attributes"]
+
+    def fails(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr(sweeps, "_note", fails)
+    for sweep in ("assignments", "attributes"):
+        (one,) = (one for one in retention.SWEEPS if one.code == sweep)
+        monkeypatch.setattr(sweeps, "SWEEPS", (one,))
+        with pytest.raises(RuntimeError):
+            retention.run(ws)
+    assert rows_of(ws, "assignment", who)
+    assert rows_of(ws, "sealedblob", who)

@@ -133,6 +133,11 @@ def test_a_quarantine_of_erased_people_only_is_none(ws, tmp_path):
         ('{"a": "GONER", "b": null}', False),
         ("not json, GONE", True),
         ('{"a": 7}', False),
+        (json.dumps('{"customer": "GONE", "time": "2026-01'), True),  # a line of JSON, torn
+        (json.dumps("{'customer': 'GONE"), True),
+        (json.dumps('{"customer": "GONER"'), False),
+        (json.dumps({"a": ["x", {"b": "GONE"}]}), True),
+        (json.dumps({"a": "[GONE]"}), True),
     ],
 )
 def test_an_identity_in_any_cell_or_piece_of_a_row_is_seen(content, found):

@@ -8,6 +8,7 @@ nothing. What a hold or a law keeps is spared; who is restricted keeps their att
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,9 +26,10 @@ from governance.erasure.leaving import AMONG, leaving
 from governance.erasure.resuming import stored_only
 from governance.gate import Gate
 from governance.purpose import Purpose, purposes
+from governance.requests import keeping
 from governance.store import private_file
+from governance.store.unit import Unit
 from tagging.document import Tag, span_micros
-from tagging.finding import Text
 from tagging.lake_without import Going
 
 if TYPE_CHECKING:
@@ -40,27 +42,13 @@ MANY: Final = 10_000
 _OVER: Final = frozenset({"archived", "rejected"})
 """States of tags that need nothing any more."""
 
-WHAT: Final = {
-    "events": Text(
-        "events older than every purpose that uses them needs", "超过使用目的所需期限的行为事件"
-    ),
-    "assignments": Text(
-        "ended tags older than their purposes need", "超过目的所需期限的已终止标签"
-    ),
-    "attributes": Text(
-        "attributes of people whom no purpose permits", "已无任何处理目的的个人属性"
-    ),
-    "people": Text("people of whom nothing was heard for long", "长期无活动的个人"),
-    "quarantine": Text("files of rows that could not be read", "无法读取的行的文件"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """What one sweep finds, or took."""
 
     code: str
-    """A key of WHAT."""
+    """A key of `words.WHAT`."""
     count: int
     """Events, rows, people or files."""
     before: Micros
@@ -74,7 +62,11 @@ class Sweep:
     code: str
     before: Callable[["Workspace", Connection], Micros]
     count: Callable[["Workspace", Connection, Micros], int]
-    take: Callable[["Workspace", Micros], None]
+    take: Callable[["Workspace", Micros, "Log"], None]
+
+
+Log = Callable[[Unit], None]
+"""Notes what is taken, in the transaction that ends the taking."""
 
 
 def due(ws: "Workspace") -> list[Due]:
@@ -97,12 +89,13 @@ def run(ws: "Workspace") -> list[Due]:
             one = _due(ws, sweep)
             found.append(one)
             if one.count:
-                sweep.take(ws, one.before)
-                with ws.store.write() as unit:
-                    entry = ws.evidence.entry("retention.swept", what=one.code, count=one.count)
-                    unit.log(entry)
+                sweep.take(ws, one.before, partial(_note, ws, one))
         disk.settle(ws.store)
     return found
+
+
+def _note(ws: "Workspace", taken: Due, unit: Unit) -> None:
+    unit.log(ws.evidence.entry("retention.swept", what=taken.code, count=taken.count))
 
 
 def _due(ws: "Workspace", sweep: Sweep) -> Due:
@@ -178,13 +171,14 @@ def _count_events(ws: "Workspace", connection: Connection, before: Micros) -> in
     return live + events.total(ws, connection, going)
 
 
-def _take_events(ws: "Workspace", before: Micros) -> None:
+def _take_events(ws: "Workspace", before: Micros, log: Log) -> None:
     with ws.store.read() as connection:
         going = _going(ws, connection, before)
     events.take(ws, going)
     with ws.store.write() as unit:
         for condition, values in _live(unit.connection, going):
             unit.connection.execute(text(f"DELETE {condition}"), values)
+        log(unit)
 
 
 def _live(connection: Connection, going: Collection[Going]) -> Iterator[tuple[str, dict[str, int]]]:
@@ -240,12 +234,13 @@ def _count_assignments(ws: "Workspace", connection: Connection, _before: Micros)
         )
 
 
-def _take_assignments(ws: "Workspace", _before: Micros) -> None:
+def _take_assignments(ws: "Workspace", _before: Micros, log: Log) -> None:
     with ws.store.write() as unit:
         connection = unit.connection
         with leaving(connection, holds.stopped(connection, ws.clock.now())):
             for rest, values in _ended(ws, connection):
                 connection.execute(text(f"DELETE {rest}"), values)
+        log(unit)
 
 
 # --- attributes of people whom no purpose permits -------------------------------------------
@@ -297,11 +292,12 @@ def _count_attributes(ws: "Workspace", connection: Connection, before: Micros) -
         return int(connection.execute(query).scalar_one())
 
 
-def _take_attributes(ws: "Workspace", before: Micros) -> None:
+def _take_attributes(ws: "Workspace", before: Micros, log: Log) -> None:
     with ws.store.write() as unit:
         connection = unit.connection
         with leaving(connection, _purposeless(ws, connection, before)):
             connection.execute(text(f"DELETE FROM sealedblob WHERE {AMONG}"))
+        log(unit)
 
 
 # --- people of whom nothing was heard -------------------------------------------------------
@@ -321,12 +317,13 @@ def _silent(ws: "Workspace", connection: Connection, before: Micros) -> list[int
     return list(found - BitMap(holds.stopped(connection, ws.clock.now())))[:MANY]
 
 
-def _take_people(ws: "Workspace", before: Micros) -> None:
+def _take_people(ws: "Workspace", before: Micros, log: Log) -> None:
     with ws.store.write() as unit:
         people = _silent(ws, unit.connection, before)
         seen = previews(ws, unit.connection, people, EVERYTHING)
         wanted = [Wanted(new_id(ws.ids, "rt"), seen[who]) for who in people]
         begin_many(unit, ws, wanted)
+        log(unit)
 
 
 # --- quarantine -----------------------------------------------------------------------------
@@ -341,12 +338,23 @@ def _old_files(ws: "Workspace", connection: Connection, before: Micros) -> list[
     ]
 
 
-def _take_quarantine(ws: "Workspace", before: Micros) -> None:
+def _take_quarantine(ws: "Workspace", before: Micros, log: Log) -> None:
     with ws.store.read() as connection:
         old = _old_files(ws, connection, before)
     for path in old:
         path.unlink()
     private_file.sync_folder(ws.paths.quarantine)
+    with ws.store.write() as unit:
+        log(unit)
+
+
+# --- requests that have ended ---------------------------------------------------------------
+
+
+def _take_requests(ws: "Workspace", _before: Micros, log: Log) -> None:
+    with ws.store.write() as unit:
+        keeping.remove(unit, keeping.due_for_removal(ws, unit.connection))
+        log(unit)
 
 
 def _ago(ws: "Workspace", setting: str) -> Micros:
@@ -374,6 +382,12 @@ SWEEPS: Final = (
         lambda ws, _: _ago(ws, "retention.quarantine_days"),
         lambda ws, connection, before: len(_old_files(ws, connection, before)),
         _take_quarantine,
+    ),
+    Sweep(
+        "requests",
+        lambda ws, _: ws.clock.now(),  # each has its own time, by its law
+        lambda ws, connection, _: len(keeping.due_for_removal(ws, connection)),
+        _take_requests,
     ),
 )
 """In the order in which they are run. Another kind of thing with a time is another line here."""
