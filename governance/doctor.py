@@ -20,6 +20,7 @@ from governance.custody.status import backup_warning, days, status
 from governance.evidence import Evidence
 from governance.evidence.log import WHAT as LOG
 from governance.law import law_over
+from governance.learning.due import overdue
 from governance.overlay import in_force, proposed
 from governance.requests.days import day_here
 from governance.requests.doctor import tasks
@@ -290,6 +291,18 @@ def _assessments(ward: _Ward) -> _Found:
     return "ok", f"{len(left)} assessments, none to be reviewed soon"
 
 
+def _models(ward: _Ward) -> _Found:
+    with ward.control.read() as connection:
+        late = overdue(connection, ward.ws.clock.now())
+    if late:
+        return (
+            "warn",
+            f"models past the date by which they are trained again: {', '.join(late)}",
+            "set train_at and try_at in the document, then: tagwarden model train DOCUMENT",
+        )
+    return "ok", "no model is past the date by which it is trained again"
+
+
 def _requests(ward: _Ward) -> _Found:
     with ward.control.read() as connection:
         found = tasks(connection, ward.ws.settings, day_here(ward.ws))
@@ -350,6 +363,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("runs", _runs, True),
     ("law", _law, True),
     ("assessments", _assessments, True),
+    ("models", _models, True),
     ("requests", _requests, True),
     ("disk", _room, False),
     ("quarantine", _quarantine, False),

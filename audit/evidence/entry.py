@@ -92,6 +92,8 @@ ACTS = frozenset(
         "release.published",
         "release.failed",
         "segment.fitted",
+        "model.trained",
+        "model.tried",
         "denied",
     }
 )

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A trained model as a rule of a tag: measures of one person in, yes or no out, with the reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from tagging.learning.scoring import Scorer, Tree
+from tagging.learning.scoring import FINE, Scorer, Tree
 from tagging.segmentation.contract import ONE, Grid
 from tagging.segmentation.nearest import OnRows
 
@@ -63,12 +63,23 @@ class Predictor(OnRows):
         yes = sum(share > 10**9 for share in shares)
         return Decided(given, shown, score - cut, votes=(yes, len(shares)))
 
-    def values_of(self, feature: int, points: Sequence[int]) -> list[float]:
-        """Return places of one feature on the lattice in its own unit."""
-        grid = np.zeros((len(points), self.contract.dimensions))
-        grid[:, feature] = points
-        found: list[float] = self.contract.values(grid)[:, feature].tolist()
-        return found
+    @property
+    def unit(self) -> int:
+        """Return how many steps of a linear score are one unit of log odds."""
+        return FINE
+
+    def decisive(self, found: Decided) -> Iterator[tuple[int, float | None, float | None]]:
+        """Yield the features that decide, with the ends of their ranges in their own unit."""
+        ends = np.array(found.ranges, dtype=np.float64).reshape(-1, self.contract.dimensions, 2)
+        for pairs in ends:
+            above, up_to = self.contract.values(pairs.T)
+            for number, pair in enumerate(found.ranges):
+                if pair != _ALL:
+                    yield (
+                        number,
+                        None if pair[0] < -ONE else float(above[number]),
+                        None if pair[1] >= ONE else float(up_to[number]),
+                    )
 
 
 def sufficient(tree: Tree, row: Sequence[int], cut: int) -> tuple[tuple[int, int], ...]:
@@ -106,9 +117,9 @@ def _reached(tree: Tree, row: Sequence[int], kept: Sequence[int]) -> list[int]:
         feature = int(tree.feature[node])
         if feature < 0:
             continue
-        ways = (tree.left, tree.right)
+        ways = [tree.left, tree.right]
         if feature in kept:
-            ways = (ways[int(row[feature] > tree.at[node])],)
+            ways = [ways[int(row[feature] > tree.at[node])]]
         waiting += [int(way[node]) for way in ways]
     return found
 

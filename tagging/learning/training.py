@@ -22,7 +22,9 @@ _SEED: Final = 0
 """A plain model is the same each time: it promises nothing that a seed could undo."""
 
 
-def train(method: str, rows: Grid, outcomes: NDArray[np.bool_], *, trees: int, depth: int) -> dict[str, Any]:
+def train(
+    method: str, rows: Grid, outcomes: NDArray[np.bool_], *, trees: int, depth: int
+) -> dict[str, Any]:
     """Return the parameters of a plain model; raises Refused when there is nothing to tell apart."""
     yes = int(outcomes.sum())
     if min(yes, len(outcomes) - yes) < LEAST_LEAF:

@@ -85,7 +85,7 @@ def best(found: Sequence[Figures]) -> int:
 
 def calibration(table: Sequence[Sequence[int]], least: int) -> list[Mapping[str, Any]]:
     """Return, for each step with enough people, the score that was given and the share that it was."""
-    rows = []
+    rows: list[Mapping[str, Any]] = []
     for number, (no, yes) in enumerate(table):
         people = max(no, 0) + max(yes, 0)
         if people >= least:
