@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from tagging.catalogue import Fitted
+from tagging.document import span_micros
 from tagging.learning.predicting import Predictor
 from tagging.learning.scoring import THRESHOLDS, Scorer
 from tagging.segmentation.assign import Anchors
@@ -38,6 +39,7 @@ def _model(connection: Connection, name: str) -> Fitted | None:
         int(threshold),
         tuple((one["en"], one["zh"]) for one in asked["names"]),
         row.charge is not None,
+        span_micros(asked["model"]["horizon"]),
     )
     return Fitted(tuple(asked["measures"]), model, "bool")
 

@@ -57,7 +57,7 @@ class Model(Strict):
     try_at: date
     """The same for the trial; not before the outcome of the training is known."""
     retrain_every: Span = "90d"
-    trees: int = Field(default=50, ge=1, le=200)
+    trees: int = Field(default=20, ge=1, le=200)
     depth: int = Field(default=4, ge=1, le=8)
     features: tuple[Measured, ...] = Field(min_length=1, max_length=128)
 

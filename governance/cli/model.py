@@ -142,7 +142,7 @@ def _about(found: "Trained") -> Iterator[str]:
 
     asked = found.asked
     yield f"{found.name}: {found.key} by {asked['method']}, for {asked['purpose']}"
-    yield f"foretells    {found.document['target']}, within {asked['horizon']} after {asked['train_at']}"
+    yield f"foretells    {asked['target']}, within {asked['horizon']} after {asked['train_at']}"
     if found.charge is not None:
         told = asked["budget"]["epsilon"]
         yield f"promise      epsilon {told} for each person it learned from; noise: {found.artefact['noise']}"
@@ -151,7 +151,7 @@ def _about(found: "Trained") -> Iterator[str]:
         yield f"learned from {found.artefact['people']} people, {found.artefact['yes']} of them with the outcome"
     yield f"train again  by {iso(found.retrain_by)[:10]}"
     bounds = found.artefact["contract"]["features"]
-    rules = zip(found.document["measures"], bounds, strict=True)
+    rules = zip(found.rules, bounds, strict=True)
     rows = [
         (rule, one["lower"], one["upper"], one["fill_value"], one["scale"]) for rule, one in rules
     ]
@@ -162,25 +162,24 @@ def _tried(found: "Tried") -> Iterator[str]:
     yield f"{found.name}: how {found.training} did at the later time"
     if found.charge is not None:
         yield f"counts have noise of about ±{found.artefact['sigma']}; they were charged"
-    data = found.to_dict()
     rows = [
         (
-            f"{one['threshold']}{' *' if one['threshold'] == found.best else ''}",
-            one["right_yes"],
-            one["wrong_yes"],
-            one["wrong_no"],
-            one["right_no"],
-            _cent(one["precision"]),
-            _cent(one["recall"]),
+            f"{one.threshold}{' *' if one.threshold == found.best else ''}",
+            one.right_yes,
+            one.wrong_yes,
+            one.wrong_no,
+            one.right_no,
+            _cent(one.precision),
+            _cent(one.recall),
         )
-        for one in data["thresholds"]
+        for one in found.figures
     ]
     heads = ("above", "right yes", "wrong yes", "wrong no", "right no", "precision", "recall")
     yield from table(heads, rows)
     yield "* the best balance (F1); --threshold of model tag chooses another"
     steps = [
         (f"{one['from']}-{one['to']}", one["people"], f"{one['observed']} %")
-        for one in data["calibration"]
+        for one in found.to_dict()["calibration"]
     ]
     yield from table(("score", "people", "to whom it came"), steps)
 

@@ -125,7 +125,7 @@ def _what(found: Trained, language: str) -> dict[str, str]:
     asked = found.asked
     return {
         "says": _word(asked["says"], language),
-        "target": found.document["target"],
+        "target": f"`{asked['target']}`",
         "horizon": asked["horizon"],
         "method": asked["method"],
         "training": found.name,
@@ -143,7 +143,7 @@ def _data(found: Trained, language: str) -> Iterator[str]:
     yield ""
     rows = zip(
         found.document["names"],
-        found.document["measures"],
+        found.rules,
         artefact["contract"]["features"],
         strict=True,
     )

@@ -59,6 +59,11 @@ class Trained:
         found: Mapping[str, Any] = self.document["model"]
         return found
 
+    @property
+    def rules(self) -> list[str]:
+        """Return the measures as they were written: a rule, or the key of a feature."""
+        return [one["value"] or f"feature('{one['feature']}')" for one in self.asked["features"]]
+
 
 def train(ws: "Workspace", path: Path) -> Trained:
     """Train the model of a document once, and return it; the same request returns what is there.

@@ -126,7 +126,7 @@ def _facts(reason: ModelReason, language: Language, *, you: bool) -> Iterator[st
     yield line("model.facts" if reason.facts else "model.always", language, to_subject=you)
     for one in reason.facts:
         ends = [
-            note(f"model.{way}", language).format(end=f"{end:,.6g}")
+            note(f"model.{way}", language, end=f"{end:,.6g}")
             for way, end in (("above", one.above), ("up-to", one.up_to))
             if end is not None
         ]

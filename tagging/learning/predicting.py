@@ -43,6 +43,8 @@ class Predictor(OnRows):
     """By feature: what people call it, in English and Chinese."""
     private: bool = False
     """Whether its training was charged in the ledger."""
+    horizon: int = 0
+    """How far it looks ahead, in microseconds."""
 
     def numbers(self, rows: Grid) -> Any:
         """Return 1 for each row that is given the tag, else 0."""
@@ -83,58 +85,62 @@ class Predictor(OnRows):
 
 
 def sufficient(tree: Tree, row: Sequence[int], cut: int) -> tuple[tuple[int, int], ...]:
-    """Return ranges of the features that decide alone, and of which none can be left out.
+    """Return ranges of the features that decide alone: none can be left out, and no end moved out.
 
-    Features are freed one after the other, the one that stands lowest in the path first, as long as every
-    leaf that can then be reached gives the same answer. With what stays, any row in the ranges does.
+    It begins with the ranges of the path. Features are freed one after the other, the one that stands
+    lowest first, as long as every leaf that can be reached gives the same answer; then each end is moved
+    out as far as that holds.
     """
-    order, answer = _path(tree, row, cut)
-    kept = list(order)
+    ranges, order, answer = _path(tree, row, cut)
     for feature in reversed(order):
-        fewer = [one for one in kept if one != feature]
-        if _answers(tree, row, fewer, cut) == {answer}:
-            kept = fewer
-    ranges = [_ALL] * len(row)
-    _narrow(tree, row, kept, ranges)
+        _try(tree, ranges, feature, _ALL, (answer, cut))
+    for feature in order:
+        ends = sorted({int(at) for at in tree.at[tree.feature == feature]})
+        for end in (_ALL[0], *ends):
+            if end < ranges[feature][0]:
+                _try(tree, ranges, feature, (end, ranges[feature][1]), (answer, cut))
+        for end in (_ALL[1], *reversed(ends)):
+            if end > ranges[feature][1]:
+                _try(tree, ranges, feature, (ranges[feature][0], end), (answer, cut))
     return tuple(ranges)
 
 
-def _path(tree: Tree, row: Sequence[int], cut: int) -> tuple[list[int], bool]:
-    node, seen = 0, []
+def _path(
+    tree: Tree, row: Sequence[int], cut: int
+) -> tuple[list[tuple[int, int]], list[int], bool]:
+    """Return the ranges of the path of a row, its features from the root on, and the answer."""
+    node, ranges = 0, [_ALL] * len(row)
+    order: dict[int, None] = {}
     while (feature := int(tree.feature[node])) >= 0:
-        if feature not in seen:
-            seen.append(feature)
-        node = int((tree.left if row[feature] <= tree.at[node] else tree.right)[node])
-    return seen, bool(tree.share[node] > cut)
+        order[feature] = None
+        at, (above, up_to) = int(tree.at[node]), ranges[feature]
+        low = row[feature] <= at
+        ranges[feature] = (above, min(up_to, at)) if low else (max(above, at), up_to)
+        node = int((tree.left if low else tree.right)[node])
+    return ranges, list(order), bool(tree.share[node] > cut)
 
 
-def _reached(tree: Tree, row: Sequence[int], kept: Sequence[int]) -> list[int]:
-    """Return the nodes that can be reached when only some features are known."""
-    waiting, found = [0], []
+def _try(
+    tree: Tree,
+    ranges: list[tuple[int, int]],
+    feature: int,
+    wider: tuple[int, int],
+    wanted: tuple[bool, int],
+) -> None:
+    """Widen the range of a feature, unless another answer could then be reached."""
+    before, ranges[feature] = ranges[feature], wider
+    answer, cut = wanted
+    waiting = [0]
     while waiting:
         node = waiting.pop()
-        found.append(node)
-        feature = int(tree.feature[node])
-        if feature < 0:
+        asked, at = int(tree.feature[node]), int(tree.at[node])
+        if asked < 0:
+            if bool(tree.share[node] > cut) != answer:
+                ranges[feature] = before
+                return
             continue
-        ways = [tree.left, tree.right]
-        if feature in kept:
-            ways = [ways[int(row[feature] > tree.at[node])]]
-        waiting += [int(way[node]) for way in ways]
-    return found
-
-
-def _answers(tree: Tree, row: Sequence[int], kept: Sequence[int], cut: int) -> set[bool]:
-    leaves = [node for node in _reached(tree, row, kept) if tree.feature[node] < 0]
-    return {bool(tree.share[leaf] > cut) for leaf in leaves}
-
-
-def _narrow(
-    tree: Tree, row: Sequence[int], kept: Sequence[int], ranges: list[tuple[int, int]]
-) -> None:
-    for node in _reached(tree, row, kept):
-        feature, at = int(tree.feature[node]), int(tree.at[node])
-        if feature not in kept:
-            continue
-        above, up_to = ranges[feature]
-        ranges[feature] = (above, min(up_to, at)) if row[feature] <= at else (max(above, at), up_to)
+        above, up_to = ranges[asked]
+        if above < at:
+            waiting.append(int(tree.left[node]))
+        if up_to > at:
+            waiting.append(int(tree.right[node]))

@@ -43,10 +43,15 @@ def train(
     trees: int,
     depth: int,
 ) -> dict[str, Any]:
-    """Return the parameters of a private model; nothing else of it is kept."""
+    """Return the parameters of a private model; nothing else of it is kept.
+
+    What diffprivlib warns of as a leak is an error here.
+    """
+    from diffprivlib.utils import PrivacyLeakWarning
+
     known = outcomes.astype(np.int64)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", PrivacyLeakWarning)
         if method == "naive-bayes-dp":
             return bayes_document(bayes(rows, known, epsilon))
         made = [tree_of(one).document() for one in forest(rows, known, epsilon, trees, depth)]
