@@ -78,6 +78,8 @@ NEEDS: Final = {
     "budget.set": ("dpo",),
     "segment.release": ("analyst", "tagger"),
     "segment.fit": ("analyst", "tagger"),
+    "model.train": ("analyst", "tagger"),
+    "model.try": ("analyst", "tagger"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

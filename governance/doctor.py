@@ -24,6 +24,7 @@ from governance.evidence.log import WHAT as LOG
 from governance.holds import CONFIRM_DAYS
 from governance.holds import in_force as holds_now
 from governance.law import law_over
+from governance.learning.due import overdue
 from governance.notifying import OPEN
 from governance.overlay import in_force, proposed
 from governance.requests.days import day_here
@@ -295,6 +296,18 @@ def _assessments(ward: _Ward) -> _Found:
     return "ok", f"{len(left)} assessments, none to be reviewed soon"
 
 
+def _models(ward: _Ward) -> _Found:
+    with ward.control.read() as connection:
+        late = overdue(connection, ward.ws.clock.now())
+    if late:
+        return (
+            "warn",
+            f"models past the date by which they are trained again: {', '.join(late)}",
+            "set train_at and try_at in the document, then: tagwarden model train DOCUMENT",
+        )
+    return "ok", "no model is past the date by which it is trained again"
+
+
 def _requests(ward: _Ward) -> _Found:
     with ward.control.read() as connection:
         found = tasks(connection, ward.ws.settings, day_here(ward.ws))
@@ -387,6 +400,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("runs", _runs, True),
     ("law", _law, True),
     ("assessments", _assessments, True),
+    ("models", _models, True),
     ("requests", _requests, True),
     ("erasures", _erasures, True),
     ("holds", _holds, True),

@@ -28,6 +28,7 @@ from tagging.evaluation.plan import closure
 from tagging.explain.amounts import Language
 from tagging.explain.answer import Depth, Explanation, PurposeAnswer, render
 from tagging.explain.evidence import decode_facts, replay
+from tagging.explain.models import model_reason
 from tagging.explain.reasons import reason
 from tagging.explain.segments import segment_reason
 from tagging.rules.evaluate import Value
@@ -152,7 +153,8 @@ def _one(  # noqa: PLR0917  (one call site; each part was read once for all tags
             used = decode_facts(tag.root, held.evidence or "[]")
         else:
             used = {fact: present.get(fact) for fact in facts(tag.root)}
-    in_segments = isinstance(tag.root, Segment)
+    learned = tag.root if isinstance(tag.root, Segment) else None
+    call = learned.call if learned is not None and permitted else ""
     return Explanation(
         tag.tag,
         tag.root,
@@ -161,7 +163,7 @@ def _one(  # noqa: PLR0917  (one call site; each part was read once for all tags
         held.value if held else None,
         permitted,
         tuple(_purpose(connection, verdict, known) for verdict in permission.verdicts),
-        reason(tag.root, used, cuts) if permitted and not in_segments else None,
+        reason(tag.root, used, cuts) if permitted and learned is None else None,
         used,
         cuts,
         since=held.valid_from if held else None,
@@ -170,9 +172,8 @@ def _one(  # noqa: PLR0917  (one call site; each part was read once for all tags
         computed_at=tag.evaluated_at,
         author=tag.author,
         evidence=(held.evidence or "") if held else "",
-        segment=segment_reason(tag.root, used, cuts)
-        if permitted and isinstance(tag.root, Segment)
-        else None,
+        segment=segment_reason(learned, used, cuts) if learned and call == "segment" else None,
+        model=model_reason(learned, used, cuts) if learned and call == "model" else None,
         replays=replay(tag.root, used, cuts) == held.value if held and held.evidence else None,
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stored fit as a tag may name it: its anchors, and the measures of its release as they were written."""
+"""Stored fits and models as a tag may name them, with their measures as they were written."""
 
 import json
 from collections.abc import Mapping
@@ -9,13 +9,42 @@ import numpy as np
 from sqlalchemy import Connection, text
 
 from tagging.catalogue import Fitted
+from tagging.document import span_micros
+from tagging.learning.predicting import Predictor
+from tagging.learning.scoring import THRESHOLDS, Scorer
 from tagging.segmentation.assign import Anchors
 from tagging.segmentation.contract import FeatureBounds, FeatureContract
 from tagging.segmentation.nearest import Nearest
 
 
 def fitted(connection: Connection, name: str) -> Fitted | None:
-    """Return a fit as a tag may name it; None when there is none, or none with anchors."""
+    """Return a fit or a model as a tag may name it; None when there is none, or none with anchors."""
+    return _segments(connection, name) or _model(connection, name)
+
+
+def _model(connection: Connection, name: str) -> Fitted | None:
+    """Return a trained model with its threshold: `training-…/50`."""
+    training, _, threshold = name.partition("/")
+    row = connection.execute(
+        text("SELECT document, artefact, charge FROM training WHERE name = :n"), {"n": training}
+    ).first()
+    if row is None or threshold not in map(str, THRESHOLDS):
+        return None
+    asked, artefact = json.loads(row.document), json.loads(row.artefact)
+    model = Predictor(
+        name,
+        contract_of(artefact["contract"]),
+        tuple(asked["divisors"]),
+        Scorer(artefact["method"], artefact["parameters"]),
+        int(threshold),
+        tuple((one["en"], one["zh"]) for one in asked["names"]),
+        row.charge is not None,
+        span_micros(asked["model"]["horizon"]),
+    )
+    return Fitted(tuple(asked["measures"]), model, "bool")
+
+
+def _segments(connection: Connection, name: str) -> Fitted | None:
     row = connection.execute(
         text(
             "SELECT f.document AS fit, r.document AS asked, r.artefact FROM fit f "

@@ -274,6 +274,8 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.charge": "what releases cost; nothing in it names or counts a person exactly",
     "store.release": "noisy numbers over a population: what one person can change is bounded by the charge",
     "store.fit": "segments made of a release alone",
+    "store.training": "parameters of models over many people: no row of anybody; leaves of plain trees hold 20 or more",
+    "store.trial": "how many people a model was right and wrong about, over a whole population",
     "store.cutpoints": "cut points over a whole population",
     "keystore.canary": "a key of nobody, to tell whether the ring belongs to the store",
     "keystore.backup": "when backups were made",

@@ -37,7 +37,7 @@ _QUOTED = re.compile(r"'([a-z][a-z0-9_.]*)(?=')")
 """What could be the key of a tag or feature in the text of a rule."""
 
 
-_FIT = re.compile(r"segment\(\s*'([^']+)'\s*\)")
+_FIT = re.compile(r"(?:segment|model)\(\s*'([^']+)'\s*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class Fitted:
     measures: tuple[str, ...]
     """Rules, in the order of the model's features, as they stood when the release was made."""
     model: Any
+    kind: Kind = "int"
+    """`bool` for a model, which says yes or no."""
 
 
 OTHER_KINDS = frozenset(
@@ -57,6 +59,7 @@ OTHER_KINDS = frozenset(
         "ConsentMap",
         "Dictionary",
         "EventMap",
+        "Model",
         "Notices",
         "Obligations",
         "Plan",
@@ -306,7 +309,7 @@ class _Checker:
             parts = [parse_rule(text, scope, problems, (0, 0)) for text in fit.measures]
             self.problems += problems.found
             nodes = tuple(BAD if part is None else part for part in parts)
-            found[name] = Segment(name, nodes, fit.model)
+            found[name] = Segment(name, nodes, fit.model, fit.kind)
         return found
 
     def _purposes(self, tag: Tag, document: Document) -> None:

@@ -5,7 +5,7 @@ Bounds, scales and fill values are written before anybody looks at the data; so 
 by which the estimate goes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -86,20 +86,21 @@ class Segmentation(Strict):
 
 def plain(document: Segmentation) -> dict[str, Any]:
     """Return the document without floats, for digests and records."""
-    found: dict[str, Any] = _texts(document.model_dump(mode="json", by_alias=True))
+    found: dict[str, Any] = texts_of(document.model_dump(mode="json", by_alias=True))
     return found
 
 
-def _texts(value: Any) -> Any:
+def texts_of(value: Any) -> Any:
+    """Return plain data with its floats as texts, for what is kept in canonical form."""
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, dict):
-        return {key: _texts(item) for key, item in value.items()}
-    return [_texts(item) for item in value] if isinstance(value, list) else value
+        return {key: texts_of(item) for key, item in value.items()}
+    return [texts_of(item) for item in value] if isinstance(value, list) else value
 
 
 def measures_of(
-    found: Segmentation,
+    features: Sequence[Measured],
     document: Document,
     scope: Scope,
     names: Mapping[str, Words],
@@ -107,7 +108,7 @@ def measures_of(
 ) -> list[tuple[Node, Words]]:
     """Return each measure as a tree, with what people call it; notes what breaks the sensitivity claim."""
     measures = []
-    for number, one in enumerate(found.features):
+    for number, one in enumerate(features):
         line, column = document.place(("features", number))
         at = (line, column)
         if (one.feature is None) == (one.value is None) or (one.value and one.name is None):
@@ -131,8 +132,8 @@ def measures_of(
     return measures
 
 
-def contract_of(found: Segmentation) -> FeatureContract:
-    """Return the contract of the document; raises BadInput with every reason why it bounds nothing."""
+def contract_of(features: Sequence[Measured]) -> FeatureContract:
+    """Return the contract of some features; raises BadInput with every reason why it bounds nothing."""
     return FeatureContract(
         tuple(
             FeatureBounds(
@@ -142,7 +143,7 @@ def contract_of(found: Segmentation) -> FeatureContract:
                 float(one.fill),
                 one.scale,
             )
-            for number, one in enumerate(found.features)
+            for number, one in enumerate(features)
         )
     )
 

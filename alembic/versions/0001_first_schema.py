@@ -509,8 +509,38 @@ def upgrade() -> None:
     with op.batch_alter_table('fit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_fit_release'), ['release'], unique=False)
 
+    op.create_table('training',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('request', sa.String(), nullable=False),
+    sa.Column('charge', sa.String(), nullable=True),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('artefact', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('retrain_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_training')),
+    sa.UniqueConstraint('charge', name=op.f('uq_training_charge')),
+    sa.UniqueConstraint('request', name=op.f('uq_training_request'))
+    )
+    with op.batch_alter_table('training', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_training_key'), ['key'], unique=False)
+
+    op.create_table('trial',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('training', sa.String(), nullable=False),
+    sa.Column('charge', sa.String(), nullable=True),
+    sa.Column('artefact', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_trial')),
+    sa.UniqueConstraint('charge', name=op.f('uq_trial_charge')),
+    sa.UniqueConstraint('training', name=op.f('uq_trial_training'))
+    )
     # ### end Alembic commands ###
     forbid_change("charge")
+    forbid_change("training")
+    forbid_change("trial")
     forbid_change("release")
     forbid_change("fit")
     forbid_change("consentevent", unless_due=True)
@@ -558,6 +588,8 @@ def downgrade() -> None:
     op.drop_table('hold')
     op.drop_table('keptproof')
     op.drop_table('erasure')
+    op.drop_table('trial')
+    op.drop_table('training')
     op.drop_table('fit')
     op.drop_table('release')
     op.drop_table('charge')

@@ -91,6 +91,8 @@ ACTS = frozenset(
         "release.published",
         "release.failed",
         "segment.fitted",
+        "model.trained",
+        "model.tried",
         "denied",
     }
 )

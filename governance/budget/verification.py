@@ -20,6 +20,10 @@ from tagging.segmentation.noise import Query
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
+_BOUGHT = " UNION ALL ".join(
+    f"SELECT name, charge, digest, artefact FROM {table}"
+    for table in ("release", "training", "trial")
+)
 _COLUMNS = ("charge", "record", "population", "nano_rho", "key", "at")
 
 
@@ -129,7 +133,7 @@ class _Check:
         if document["nano_rho"] < _cost(document["queries"]):
             self.result.add("ledger-cost", "the questions cost more than was charged", name)
         row = self.connection.execute(
-            text("SELECT charge, digest, artefact FROM release WHERE name = :n"),
+            text(f"SELECT charge, digest, artefact FROM ({_BOUGHT}) b WHERE name = :n"),
             {"n": document["release"]},
         ).first()
         wanted = (name, document["artefact"])

@@ -26,6 +26,7 @@ NOUNS = {
     "hold": "Say what must not be erased, why, until when.",
     "ingest": "Bring events, profiles and consents in.",
     "key": "Look after the keys.",
+    "model": "Learn tags from what came later.",
     "notification": "Tell recipients what was erased or corrected.",
     "operator": "Say who may act, in which roles.",
     "policy": "Show packs, ask what the law answers.",

@@ -17,7 +17,7 @@ from tagging.explain.variables import rebuilt
 from tagging.lineage import effective, lineage
 from tagging.rules.parse import Scope
 from tagging.rules.tree import SCALE, Named, Node, Segment
-from tagging.segment_document import Segmentation, contract_of, measures_of
+from tagging.segment_document import Measured, Segmentation, contract_of, measures_of
 from tagging.segmentation.contract import FeatureContract
 
 
@@ -67,14 +67,14 @@ def read(connection: Connection, path: Path) -> Checked:
     catalogue = check_documents((), there)
     scope = Scope(there.columns, there.attributes, catalogue.measures, values=there.values)
     names = {key: feature.name for key, feature in catalogue.features.items()}
-    measures = measures_of(found, document, scope, names, problems)
+    measures = measures_of(found.features, document, scope, names, problems)
     line, column = document.place(("features",))
-    contract = _contract(found, problems, (line, column))
+    contract = contract_noted(found.features, problems, (line, column))
     problems.raise_if_any("bad-segmentation", "the segmentation cannot be used")
     if contract is None:
         raise AssertionError
     nodes = tuple(node for node, _ in measures)
-    tag = _seen(connection, catalogue, found.tag(), nodes)
+    tag = seen(connection, catalogue, found.tag(), nodes)
     return Checked(found, contract, nodes, tuple(words for _, words in measures), tag)
 
 
@@ -83,18 +83,19 @@ def unnamed(node: Node) -> Node:
     return unnamed(node.of) if isinstance(node, Named) else rebuilt(node, unnamed)
 
 
-def _contract(
-    found: Segmentation, problems: Problems, at: tuple[int, int]
+def contract_noted(
+    features: Sequence[Measured], problems: Problems, at: tuple[int, int]
 ) -> FeatureContract | None:
+    """Return the contract of some features; None after noting every reason why it bounds nothing."""
     try:
-        return contract_of(found)
+        return contract_of(features)
     except BadInput as fault:
         for one in fault.problems:
             problems.add(one.code, one.message, line=at[0], column=at[1], hint=one.hint)
         return None
 
 
-def _seen(connection: Connection, catalogue: Catalogue, tag: Tag, nodes: Sequence[Node]) -> Tag:
+def seen(connection: Connection, catalogue: Catalogue, tag: Tag, nodes: Sequence[Node]) -> Tag:
     """Return the tag with the data categories that its measures bring."""
     root = Segment("", tuple(nodes), None)
     whole = replace(catalogue, tags={**catalogue.tags, tag.key: Definition(tag, root)})

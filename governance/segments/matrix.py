@@ -5,6 +5,7 @@ Set-based, bucket by bucket; what stays in memory is 4 bytes per person and feat
 only, and only between the charge and the release.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,9 @@ from governance.running.evaluation import engine_of
 from governance.running.snapshot import Snapshot, gate_slices, lake_buckets, ledger
 from governance.segments.documents import Checked
 from governance.store import bitmaps
+from tagging.document import Tag
 from tagging.evaluation.plan import Plan, make_plan
+from tagging.rules.tree import Node
 from tagging.segmentation.contract import Grid, one_row_each
 
 if TYPE_CHECKING:
@@ -65,12 +68,26 @@ def state_of(connection: Connection, as_of: Micros) -> str:
 
 def source(ws: "Workspace", connection: Connection, checked: Checked, as_of: Micros) -> Source:
     """Return what the matrix of a segmentation is made from; reads who is permitted, and attributes."""
-    rules = {f"f{number:03}": node for number, node in enumerate(checked.measures)}
+    population = checked.document.population
+    return source_of(ws, connection, checked.tag, checked.measures, population, as_of=as_of)
+
+
+def source_of(
+    ws: "Workspace",
+    connection: Connection,
+    tag: Tag,
+    measures: Sequence[Node],
+    population: str,
+    *,
+    as_of: Micros,
+) -> Source:
+    """Return from what some measures are made, of the people of a population whom the gate permits."""
+    rules = {f"f{number:03}": node for number, node in enumerate(measures)}
     plan = make_plan(rules, dict.fromkeys(rules, 0))
-    gate = table(connection, [checked.tag], ws.clock.now(), purposes(connection))
+    gate = table(connection, [tag], ws.clock.now(), purposes(connection))
     people = gate.classes[0]
-    if checked.document.population != ALL:
-        people = people & bitmaps.members(connection, f"regime:{checked.document.population}")
+    if population != ALL:
+        people = people & bitmaps.members(connection, f"regime:{population}")
     gate = GateTable([people], gate.class_of, gate.refused, gate.universe, gate.age_unknown)
     buckets = lake_buckets(connection, ws.paths, ws.settings.number("lake.buckets"), plan)
     snapshot = Snapshot({}, plan, gate, buckets, ledger(connection))
@@ -79,24 +96,32 @@ def source(ws: "Workspace", connection: Connection, checked: Checked, as_of: Mic
 
 def rows(ws: "Workspace", checked: Checked, found: Source) -> Grid:
     """Return the rows on the lattice of the contract, one per person; raises Refused for a second one."""
-    plan, buckets = found.snapshot.plan, found.snapshot.buckets
-    engine = engine_of(ws)
     grids, people = [], []
-    try:
-        for number, gate in enumerate(gate_slices(found.snapshot.gate, len(buckets))):
-            if not len(gate.subject_ids):
-                continue
-            facts = engine.facts(plan, buckets[number], gate, found.as_of, found.attributes[number])
-            measured = engine.measures(plan, facts, {})
-            people.append(measured.column("subject_id").to_numpy())
-            grids.append(checked.contract.points(_numbers(plan, measured, checked.divisors)))
-    finally:
-        engine.close()
+    for who, values in measured(ws, found, checked.divisors):
+        people.append(who)
+        grids.append(checked.contract.points(values))
     if not grids:
         return np.zeros((0, checked.contract.dimensions), dtype=np.int32)
     whole = np.concatenate(grids)
     one_row_each(np.concatenate(people), len(whole))
     return whole
+
+
+def measured(
+    ws: "Workspace", found: Source, divisors: tuple[int, ...]
+) -> Iterator[tuple[Any, Any]]:
+    """Yield, bucket by bucket, people and their measures; what is missing is not a number."""
+    plan, buckets = found.snapshot.plan, found.snapshot.buckets
+    engine = engine_of(ws)
+    try:
+        for number, gate in enumerate(gate_slices(found.snapshot.gate, len(buckets))):
+            if not len(gate.subject_ids):
+                continue
+            facts = engine.facts(plan, buckets[number], gate, found.as_of, found.attributes[number])
+            values = engine.measures(plan, facts, {})
+            yield values.column("subject_id").to_numpy(), _numbers(plan, values, divisors)
+    finally:
+        engine.close()
 
 
 def _numbers(plan: Plan, measured: Any, divisors: tuple[int, ...]) -> Any:

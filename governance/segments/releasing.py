@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, text
@@ -125,9 +126,9 @@ def releases(connection: Connection) -> list[Released]:
     return [_from_row(row) for row in connection.execute(text(f"{_SELECT} ORDER BY at, name"))]
 
 
-def code_digest() -> str:
+def code_digest(package: ModuleType = segmentation) -> str:
     """Return the digest of the program that reads rows and makes noise."""
-    folder = Path(segmentation.__file__).parent
+    folder = Path(package.__file__ or "").parent
     whole = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
     return sha256(whole).hexdigest()
 

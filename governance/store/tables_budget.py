@@ -67,3 +67,31 @@ class Fit(SQLModel, table=True):
     document: str = Field(sa_type=Text)
     digest: str
     at: int = Field(sa_column=big())
+
+
+class Training(SQLModel, table=True):
+    """A trained model: what asked for it, its parameters, what it cost, and until when it may stand."""
+
+    name: str = Field(primary_key=True)
+    key: str = Field(index=True)
+    """Key of the document."""
+    request: str = Field(unique=True)
+    """Digest of what was asked for: the same request is trained once."""
+    charge: str | None = Field(default=None, unique=True)
+    """None for a method that is not private."""
+    document: str = Field(sa_type=Text)
+    artefact: str = Field(sa_type=Text)
+    digest: str
+    at: int = Field(sa_column=big())
+    retrain_by: int = Field(sa_column=big())
+
+
+class Trial(SQLModel, table=True):
+    """How a trained model did at a later time: one table of scores and outcomes."""
+
+    name: str = Field(primary_key=True)
+    training: str = Field(unique=True)
+    charge: str | None = Field(default=None, unique=True)
+    artefact: str = Field(sa_type=Text)
+    digest: str
+    at: int = Field(sa_column=big())

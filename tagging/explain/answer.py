@@ -101,6 +101,8 @@ def _reasons(answer: Explanation, depth: Depth) -> dict[str, Any]:
     reason = answer.reason
     if answer.segment is not None:
         return {"segment": answer.segment.to_dict()}
+    if answer.model is not None:
+        return {"model": answer.model.to_dict()}
     if reason is None:
         return {}
     return {

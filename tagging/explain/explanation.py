@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
 from tagging.document import Tag, Words
+from tagging.explain.models import ModelReason
 from tagging.explain.naming import PLAIN, Naming
 from tagging.explain.reasons import Reason
 from tagging.explain.segments import SegmentReason
@@ -68,6 +69,8 @@ class Explanation:
     """Commands of the actions; those that are missing are the ones of the command line."""
     segment: SegmentReason | None = None
     """Instead of a reason, for a tag whose value is a segment."""
+    model: ModelReason | None = None
+    """Instead of a reason, for a tag that a model gives."""
     inner: tuple["Explanation", ...] = ()
     """Explanations of the tags that this one refers to."""
 

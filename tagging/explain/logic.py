@@ -25,6 +25,7 @@ from tagging.rules.tree import (
     Node,
     Not,
     Or,
+    Segment,
     Tier,
     facts,
 )
@@ -44,9 +45,23 @@ def logic(tag: Tag, root: Node, language: Language, naming: Naming) -> list[str]
     """Return the rule of a tag, one line for each value it can give; never empty."""
     if tag.thresholds == "withheld":
         return [_looked_at(root, language, naming)]
+    if isinstance(root, Segment):
+        return [_learned(root, language)]
     if root.kind == "bool":
         return [_condition(root, language, naming)]
     return list(_values(tag, root, language, naming))
+
+
+def _learned(root: Segment, language: Language) -> str:
+    zh = language == "zh"
+    names = ("、" if zh else "; ").join(name[zh] for name in root.model.names)
+    if root.call == "model":
+        return f"由模型预测，依据：{names}" if zh else f"foretold by a model from: {names}"
+    return (
+        f"中心最近的群组，依据：{names}"
+        if zh
+        else f"the group whose middle is nearest, by: {names}"
+    )
 
 
 def _looked_at(root: Node, language: Language, naming: Naming) -> str:

@@ -60,7 +60,7 @@ def segment_reason(root: Segment, known: Mapping[Fact, Value], cuts: Cuts) -> Se
     found = root.model.explained(values)
     here, next_ = int(found.labels[0]), int(found.runner_up[0])
     parts = tuple(
-        Part(name, _unit(value, divisor), int(part))
+        Part(name, unit_of(value, divisor), int(part))
         for name, value, divisor, part in zip(
             root.model.names, values, root.model.divisors, found.parts[0], strict=True
         )
@@ -101,5 +101,6 @@ def segment_lines(
     yield line("segment.private", language, to_subject=you)
 
 
-def _unit(value: Value, divisor: int) -> float | None:
+def unit_of(value: Value, divisor: int) -> float | None:
+    """Return a measure in the unit of its feature; None: there is none."""
     return None if not isinstance(value, int | float) else value / divisor

@@ -105,7 +105,7 @@ _SPELLINGS: dict[type, Callable[[Any], str]] = {
     Attribute: lambda n: f"attribute({_quoted(n.key)})",
     TagRef: lambda n: f"tag({_quoted(n.key)})",
     Named: lambda n: f"feature({_quoted(n.key)})",
-    Segment: lambda n: f"segment({_quoted(n.name)})",
+    Segment: lambda n: f"{n.call}({_quoted(n.name)})",
     Tier: lambda n: f"tier({spell(n.of)}, {n.count})",
     Column: lambda n: str(n.name),
     Literal: _literal,

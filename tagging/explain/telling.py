@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tagging.explain.amounts import Language, point
 from tagging.explain.explanation import Depth, Explanation
+from tagging.explain.models import model_lines
 from tagging.explain.phrases import bounded, measured, needed, say, say_bound
 from tagging.explain.reasons import Change, Used, changed
 from tagging.explain.regions import between_cuts
@@ -37,6 +38,9 @@ def why(answer: Explanation, depth: Depth, language: Language) -> Iterator[Said]
         yield Said(line("noted", language, to_subject=you, text=text))
     if answer.segment is not None:
         for text in segment_lines(answer.segment, answer.tag, language, you=depth == "subject"):
+            yield Said(text, answer.ids(tuple(facts(answer.root))))
+    if answer.model is not None:
+        for text in model_lines(answer.model, language, you=depth == "subject"):
             yield Said(text, answer.ids(tuple(facts(answer.root))))
     if reason is None:
         return

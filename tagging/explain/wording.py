@@ -56,6 +56,51 @@ LINES: Mapping[str, Pair] = {
         ),
         "  群组在公布时加入了噪声，几乎不透露您的信息；而您属于哪一组由您自己的记录计算得出，会透露您的信息",
     ),
+    "model.yes": (
+        "  Because: a model learned from what others did gives {score} of 100; the tag is given above {threshold}",
+        "  原因：模型根据他人的行为学习得出，评分为{score}（满分100），高于{threshold}即给予标签",
+    ),
+    "model.no": (
+        "  Because: a model learned from what others did gives {score} of 100; more than {threshold} is needed",
+        "  原因：模型根据他人的行为学习得出，评分为{score}（满分100），须高于{threshold}",
+    ),
+    "model.facts": (
+        "           These facts alone decide it; nothing else matters:",
+        "        仅以下事实即可决定结果，其余均无影响：",
+    ),
+    "model.always": (
+        "           The model says the same of everybody",
+        "        该模型对所有人的结论都相同",
+    ),
+    "model.fact": ("           {name}: {value} ({range})", "        {name}：{value}（{range}）"),
+    "model.base": ("           for everybody: {base}", "        对所有人相同的部分：{base}"),
+    "model.part": ("           {name}: {value} adds {part}", "        {name}：{value}，贡献{part}"),
+    "model.sum": (
+        "           together: {margin}; above 0 the tag is given",
+        "        合计：{margin}；大于0即给予标签",
+    ),
+    "model.votes": (
+        (
+            "           {yes} of {of} small decision trees say yes. They decide together, so no short list of "
+            "facts would be the true reason; all the facts that they look at are below"
+        ),
+        "        {of}棵小决策树中有{yes}棵给出肯定结论。它们共同决定，任何简短的事实清单都不是真正的原因；所用的全部事实见下文",
+    ),
+    "model.wrong": (
+        "  It is an estimate and can be wrong about you: you may contradict it, and a person will look at it",
+        "  这是估计，可能与您的实际情况不符：您可以提出异议，由人工复核",
+    ),
+    "model.private": (
+        (
+            "  The model was trained with noise, so that it says almost nothing about any one person it learned "
+            "from; what it says of you is computed from your own record"
+        ),
+        "  模型训练时加入了噪声，几乎不透露任何学习对象的信息；而对您的结论由您自己的记录计算得出",
+    ),
+    "model.plain": (
+        "  The model was trained without the protection of noise",
+        "  模型训练时没有噪声保护",
+    ),
     "inexact": ("  (not proven to be the smallest set)", "  （不保证是最小的一组）"),
     "ends": ("  Without anything new it ends by {day}", "  如无新的行为，最晚到{day}失效"),
     "used-for": (
@@ -100,6 +145,17 @@ OF_THE_PERSON: Mapping[str, Pair] = {
         ),
         "  群组在公布时加入了噪声，几乎不透露个人信息；而某人属于哪一组由其本人的记录计算得出，会透露其信息",
     ),
+    "model.wrong": (
+        "  It is an estimate and can be wrong: the person may contradict it, and a person must look at it",
+        "  这是估计，可能有误：本人可以提出异议，须由人工复核",
+    ),
+    "model.private": (
+        (
+            "  The model was trained with noise, so that it says almost nothing about any one person it learned "
+            "from; what it says of a person is computed from their own record"
+        ),
+        "  模型训练时加入了噪声，几乎不透露任何学习对象的信息；而对某人的结论由其本人的记录计算得出",
+    ),
     "because.nothing": ("  No fact of the person matters for it", "  本人的任何数据都不影响结果"),
     "change.none": (
         "  Nothing in the person's data would change it",
@@ -122,6 +178,8 @@ NOTES: Mapping[str, Pair] = {
     "has": ("yes", "有"),
     "segment.for": ("speaks for it", "支持本组"),
     "segment.against": ("speaks against it", "不支持本组"),
+    "model.above": ("more than {end}", "大于{end}"),
+    "model.up-to": ("{end} at most", "不超过{end}"),
     "segment.nothing": ("nothing on record", "无记录"),
 }
 

@@ -54,7 +54,19 @@ def check(stated: Stated) -> Iterator[Finding]:
                 ),
                 (f"derivation: {theirs}", f"derivation: {theirs}"),
             )
-    if stated.tag.derivation == "observed" and any(
+    if stated.tag.derivation != "inferred" and any(
+        isinstance(n, Segment) and n.call == "model" for n in stated.nodes
+    ):
+        yield LINT.finds(
+            stated,
+            ("derivation",),
+            (
+                "a model foretells what nobody has observed: that is inferred",
+                "模型预测的内容无人观察到，属于推断",
+            ),
+            _FIX,
+        )
+    elif stated.tag.derivation == "observed" and any(
         isinstance(n, Tier | Segment) for n in stated.nodes
     ):
         yield LINT.finds(

@@ -70,6 +70,8 @@ def _values(stated: Stated) -> set[str] | None:
         root = root.of
     if root is None:
         return None
+    if isinstance(root, Segment) and root.kind == "bool":
+        return set()
     if root.kind == "bool":
         return set() if not stated.attributes else None
     if isinstance(root, Segment):

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from audit.clock import DAY, HOUR
 from tagging.finding import Finding, Lint, Stated
 from tagging.reading import days
-from tagging.rules.tree import Aggregate, Compare, InList, Literal, Node, TagRef, walk
+from tagging.rules.tree import Aggregate, Compare, InList, Literal, Node, Segment, TagRef, walk
 
 LINT = Lint(
     __name__,
@@ -68,6 +68,9 @@ def _times(stated: Stated) -> set[int] | None:
     waiting, seen = [stated.root], set[str]()
     while waiting:
         root = waiting.pop()
+        if isinstance(root, Segment) and root.call == "model":  # it speaks of what is to come
+            found.add(root.model.horizon)
+            continue
         for part in walk(root) if root is not None else ():
             if isinstance(part, TagRef) and part.key not in seen:
                 if part.key not in roots:

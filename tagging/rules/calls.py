@@ -200,13 +200,21 @@ def _tier(r: Reader, e: exp.Expression) -> Node:
 
 
 def _segment(r: Reader, e: exp.Expression) -> Node:
-    name = _name_argument(r, e, "segment")
+    return _learned(r, e, "segment", "unknown-fit", "fit")
+
+
+def _model(r: Reader, e: exp.Expression) -> Node:
+    return _learned(r, e, "model", "unknown-model", "model")
+
+
+def _learned(r: Reader, e: exp.Expression, call: str, code: str, what: str) -> Node:
+    name = _name_argument(r, e, call)
     if name is None:
         return BAD
     found = r.scope.segments.get(name)
-    if found is None:
-        hint = nearest(name, r.scope.segments) or "tagwarden segment list"
-        return r.note("unknown-fit", f'there is no fit "{name}"', e, hint)
+    if found is None or found.call != call:
+        hint = nearest(name, r.scope.segments) or f"tagwarden {call} list"
+        return r.note(code, f'there is no {what} "{name}"', e, hint)
     return found
 
 
@@ -239,6 +247,7 @@ _CALLS: dict[str, _Method] = {
     "attribute": _attribute,
     "tier": _tier,
     "segment": _segment,
+    "model": _model,
     "coalesce": _coalesce,
     "nullif": _nullif,
 }

@@ -111,7 +111,7 @@ def _coalesce(node: Any, facts: Facts, cuts: Cuts) -> Value:
 
 def _segment(node: Any, facts: Facts, cuts: Cuts) -> Value:
     found: Value = node.model.one([evaluate(part, facts, cuts) for part in node.of])
-    return found
+    return found == 1 if node.kind == "bool" else found
 
 
 def _nullif(node: Any, facts: Facts, cuts: Cuts) -> Value:

@@ -81,7 +81,7 @@ SHORTHANDS: dict[str, Shorthand] = {
     "views": Shorthand("count", None, _type_is("view"), "number of views"),
 }
 
-SCALARS = ("tag", "feature", "attribute", "tier", "segment", "coalesce", "nullif")
+SCALARS = ("tag", "feature", "attribute", "tier", "segment", "model", "coalesce", "nullif")
 
 MAX_SPAN_DAYS = 3660
 MAX_LENGTH = 4000

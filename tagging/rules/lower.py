@@ -141,7 +141,8 @@ class Lowering:
         """Return the call of a function that the engine must be given (`segment_function`)."""
         real = self.dialect.real
         measures = ", ".join(f"CAST({self.scalar(part)} AS {real})" for part in node.of)
-        return f"{node.model.function}({measures})"
+        called = f"{node.model.function}({measures})"
+        return f"({called} = 1)" if node.kind == "bool" else called
 
     def condition(self, fact: Aggregate, as_of: int) -> str:
         """Return the condition that an event must fulfil to be counted by a fact."""

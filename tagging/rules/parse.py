@@ -25,9 +25,9 @@ def parse_rule(text: str, scope: Scope, problems: Problems, at: tuple[int, int])
         if segments(root) and not isinstance(root, Segment):
             reader.note(
                 "segment-inside",
-                "a segment stands alone as the value of a tag",
+                "a segment or a model stands alone as the value of a tag",
                 None,
-                hint="make it a tag of its own, and refer to that: tag('…') = 1",
+                hint="make it a tag of its own, and refer to that: tag('…')",
             )
             return None
         too_much = excess(root)

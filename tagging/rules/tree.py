@@ -100,16 +100,22 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The number, from 1, of the segment whose published anchor is nearest; NULL: of none.
+    """What was learned says of some measures: `segment('…')` or, when it is a condition, `model('…')`.
 
+    A segment is the number, from 1, of the one whose published anchor is nearest; NULL: of none.
     Measures that are NULL count as the fill values of the contract. The model never changes under its
-    name; it is a `tagging.segmentation.nearest.Nearest`.
+    name; it is a `tagging.segmentation.nearest.OnRows`.
     """
 
     name: str
     of: tuple["Node", ...]
     model: Any = field(compare=False, repr=False)
     kind: Kind = "int"
+
+    @property
+    def call(self) -> str:
+        """The word by which a rule names it."""
+        return "model" if self.kind == "bool" else "segment"
 
 
 @dataclass(frozen=True, slots=True)

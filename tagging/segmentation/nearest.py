@@ -5,6 +5,7 @@ One function for many people at once, for one in real time, and for a replay: th
 lattice, so that they cannot differ.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,35 +16,30 @@ from typing import Any
 import numpy as np
 
 from tagging.segmentation.assign import Anchors, Assigned, assign
-from tagging.segmentation.contract import FeatureContract
+from tagging.segmentation.contract import FeatureContract, Grid
 
 
 @dataclass(frozen=True)
-class Nearest:
-    """The published anchors of a fit, with what puts a person among them."""
+class OnRows(ABC):
+    """A function of rows that a tag may name: the number of an outcome, or none."""
 
     name: str
     contract: FeatureContract
     divisors: tuple[int, ...]
     """By feature: units of the measure in one of the contract (1, or 10,000 for fixed-point)."""
-    anchors: Anchors
-    names: tuple[tuple[str, str], ...] = ()
-    """By feature: what people call it, in English and Chinese."""
 
-    @cached_property
-    def count(self) -> int:
-        """Return the number of segments."""
-        labels = self.anchors.labels
-        return int(labels.max()) + 1 if len(labels) else 0
+    @abstractmethod
+    def numbers(self, rows: Grid) -> Any:
+        """Return the number of each row; below 0 for none."""
 
     @cached_property
     def function(self) -> str:
         """Return the name of the function in SQL."""
-        return f"segment_{sha256(self.name.encode()).hexdigest()[:16]}"
+        return f"learned_{sha256(self.name.encode()).hexdigest()[:16]}"
 
-    def assigned(self, columns: Sequence[Any]) -> Assigned:
-        """Return the segments of some people; a measure that is missing is not a number."""
-        return assign(self.contract.points(self.rows(columns)), self.anchors)
+    def points(self, columns: Sequence[Any]) -> Grid:
+        """Return measures as rows on the lattice; a measure that is missing is not a number."""
+        return self.contract.points(self.rows(columns))
 
     def rows(self, columns: Sequence[Any]) -> Any:
         """Return measures as rows in the units of the contract."""
@@ -54,7 +50,7 @@ class Nearest:
 
     @cached_property
     def arrow(self) -> Callable[..., Any]:
-        """Return the function of Arrow columns that gives the numbers of the segments, from 1.
+        """Return the function of Arrow columns that gives the numbers.
 
         An engine looks at its signature: one parameter for each measure.
         """
@@ -63,8 +59,8 @@ class Nearest:
             import pyarrow as pa
 
             plain = [_whole(column).to_numpy(zero_copy_only=False) for column in columns]
-            labels = self.assigned(plain).labels
-            return pa.array(labels + 1, pa.int64(), mask=labels < 0)
+            found = self.numbers(self.points(plain))
+            return pa.array(found, pa.int64(), mask=found < 0)
 
         parameters = [
             Parameter(f"x{number}", Parameter.POSITIONAL_OR_KEYWORD)
@@ -74,20 +70,47 @@ class Nearest:
         return numbers
 
     def one(self, values: Sequence[Any]) -> int | None:
-        """Return the number of the segment of one person, from 1; None: in none."""
-        label = int(self.explained(values).labels[0])
-        return None if label < 0 else label + 1
+        """Return the number of one person; None: in none."""
+        found = int(self.numbers(self.point(values))[0])
+        return None if found < 0 else found
 
     def scalar(self, *values: Any) -> int | None:
         """Return the same for a database that calls with one person's measures."""
         return self.one(values)
 
+    def point(self, values: Sequence[Any]) -> Grid:
+        """Return the measures of one person as the only row."""
+        return self.points(
+            [np.array([np.nan if value is None else value], dtype=np.float64) for value in values]
+        )
+
+
+@dataclass(frozen=True)
+class Nearest(OnRows):
+    """The published anchors of a fit, with what puts a person among them."""
+
+    anchors: Anchors
+    names: tuple[tuple[str, str], ...] = ()
+    """By feature: what people call it, in English and Chinese."""
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of segments."""
+        labels = self.anchors.labels
+        return int(labels.max()) + 1 if len(labels) else 0
+
+    def numbers(self, rows: Grid) -> Any:
+        """Return the segment of each row, from 1; below 0 for none."""
+        labels = assign(rows, self.anchors).labels
+        return np.where(labels < 0, -1, labels + 1)
+
+    def assigned(self, columns: Sequence[Any]) -> Assigned:
+        """Return the segments of some people; a measure that is missing is not a number."""
+        return assign(self.points(columns), self.anchors)
+
     def explained(self, values: Sequence[Any]) -> Assigned:
         """Return the segment of one person with what speaks for it, feature by feature."""
-        plain = [
-            np.array([np.nan if value is None else value], dtype=np.float64) for value in values
-        ]
-        return self.assigned(plain)
+        return assign(self.point(values), self.anchors)
 
 
 def _whole(column: Any) -> Any:

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One training: charge, committed, when it is private → rows and outcomes → parameters → store.
+
+The same request returns the stored training; it is neither charged nor computed again. A charge stays
+when the training fails after it: the data may have been read.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from sqlalchemy import Connection, text
+
+from audit.canon import canonical
+from audit.canon import digest as digest_of
+from audit.errors import Fault, NotFound
+from audit.ids import new_id
+from governance.authority import demand
+from governance.budget import ledger
+from governance.learning.documents import Checked, read
+from governance.learning.examples import examples, sources
+from governance.running.flush import flush
+from governance.segments.matrix import state_of
+from governance.segments.releasing import code_digest
+from policies.document import nearest
+from tagging import learning
+from tagging.document import span_micros
+from tagging.learning import private, training
+from tagging.model_document import plain
+from tagging.segmentation.baseline import nano_rho
+
+if TYPE_CHECKING:
+    from governance.workspace import Workspace
+
+Made = TypeVar("Made")
+FORMAT: Final = "tagwarden/model/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A training as it is stored."""
+
+    name: str
+    key: str
+    charge: str | None
+    document: Mapping[str, Any]
+    artefact: Mapping[str, Any]
+    digest: str
+    at: int
+    retrain_by: int
+    new: bool = False
+    """Whether this call trained it."""
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """Return the document as it was written."""
+        found: Mapping[str, Any] = self.document["model"]
+        return found
+
+    @property
+    def rules(self) -> list[str]:
+        """Return the measures as they were written: a rule, or the key of a feature."""
+        return [one["value"] or f"feature('{one['feature']}')" for one in self.asked["features"]]
+
+
+def train(ws: "Workspace", path: Path) -> Trained:
+    """Train the model of a document once, and return it; the same request returns what is there.
+
+    Raises BadInput for the document, Refused `budget-missing`, `budget-exhausted` (then nothing was
+    charged), `model-one-sided`.
+    """
+    demand(ws, "model.train")
+    with ws.exclusive("model train"):
+        ledger.close_interrupted(ws)
+        flush(ws)
+        with ws.store.read() as connection:
+            checked = read(connection, path, ws.clock.now())
+            state = state_of(connection, checked.document.train_from)
+            asked = _asked(checked, state)
+            there = connection.execute(
+                text("SELECT name FROM training WHERE request = :r"), {"r": asked.key}
+            ).scalar()
+            if there is not None:
+                return named(connection, there)
+        if not checked.document.private:
+            return _trained(ws, checked, asked, None)
+        charge = ledger.reserve(ws, asked)
+        return charged(ws, charge, lambda: _trained(ws, checked, asked, charge))
+
+
+def charged(ws: "Workspace", charge: ledger.Charge, work: Callable[[], Made]) -> Made:
+    """Return what work gives; when it fails, the charge stays and says so."""
+    try:
+        return work()
+    except BaseException as error:
+        ledger.failed(ws, charge, error.code if isinstance(error, Fault) else "stopped")
+        raise
+
+
+def named(connection: Connection, name: str) -> Trained:
+    """Return a stored training; the key of a model stands for its newest one.
+
+    Raises NotFound `unknown-model`.
+    """
+    newest = connection.execute(
+        text("SELECT name FROM training WHERE key = :k ORDER BY at DESC, name DESC LIMIT 1"),
+        {"k": name},
+    ).scalar()
+    row = connection.execute(text(f"{_SELECT} WHERE name = :n"), {"n": newest or name}).first()
+    if row is None:
+        known = [one.name for one in trainings(connection)]
+        hint = nearest(name, known) or "tagwarden model list"
+        raise NotFound("unknown-model", f'there is no model "{name}"', hint=hint)
+    return _from_row(row)
+
+
+def trainings(connection: Connection) -> list[Trained]:
+    """Return all trainings, the oldest first."""
+    return [_from_row(row) for row in connection.execute(text(f"{_SELECT} ORDER BY at, name"))]
+
+
+_SELECT: Final = (
+    "SELECT name, key, charge, document, artefact, digest, at, retrain_by FROM training"
+)
+
+
+def ask(checked: Checked, state: str, what: str, **rest: Any) -> ledger.Asked:
+    """Return a request about a model, as the ledger keeps it."""
+    document = checked.document
+    return ledger.Asked(
+        population=document.population,
+        code=code_digest(learning),
+        contract=checked.contract.id,
+        purpose=document.purpose,
+        snapshot=state,
+        parameters={"of": what, "document": digest_of(plain(document)), **checked.stored()},
+        basis={str(regime): str(basis) for regime, basis in document.basis.items()},
+        **rest,
+    )
+
+
+def _asked(checked: Checked, state: str) -> ledger.Asked:
+    document = checked.document
+    price = document.budget
+    return ask(
+        checked,
+        state,
+        "training",
+        mechanism=private.mechanism(document.method),
+        epsilon=repr(price.epsilon if price else 0.0),
+        delta=repr(price.delta if price else 0.0),
+        nano_rho=nano_rho(price.epsilon) if price else 0,
+        noise=private.NOISE if price else "none",
+        measure="epsilon",
+    )
+
+
+def _trained(
+    ws: "Workspace", checked: Checked, asked: ledger.Asked, charge: ledger.Charge | None
+) -> Trained:
+    document = checked.document
+    with ws.store.read() as connection:
+        found = sources(ws, connection, checked, document.train_from)
+    rows, outcomes = examples(ws, checked, found)
+    size = {"trees": document.trees, "depth": document.depth}
+    artefact: dict[str, Any] = {
+        "format": FORMAT,
+        "method": document.method,
+        "contract": checked.contract.document(),
+        "contract_id": checked.contract.id,
+    }
+    if document.budget is not None:
+        told = document.budget.epsilon
+        artefact["parameters"] = private.train(document.method, rows, outcomes, told, **size)
+        artefact["queries"] = [{"name": document.method, "epsilon": asked.epsilon}]
+        artefact["noise"] = asked.noise
+    else:
+        artefact["parameters"] = training.train(document.method, rows, outcomes, **size)
+        artefact["people"], artefact["yes"] = len(rows), int(outcomes.sum())
+    return _stored(ws, checked, asked, charge, artefact)
+
+
+def _stored(
+    ws: "Workspace",
+    checked: Checked,
+    asked: ledger.Asked,
+    charge: ledger.Charge | None,
+    artefact: dict[str, Any],
+) -> Trained:
+    name, digest, now = new_id(ws.ids, "training"), digest_of(artefact), ws.clock.now()
+    document = checked.document
+    with ws.store.write() as unit:
+        unit.connection.execute(
+            text(
+                "INSERT INTO training (name, key, request, charge, document, artefact, digest, at, "
+                "retrain_by) VALUES (:n, :k, :r, :c, :d, :a, :g, :t, :b)"
+            ),
+            {
+                "n": name,
+                "k": document.key,
+                "r": asked.key,
+                "c": charge.name if charge else None,
+                "d": canonical(checked.stored()).decode(),
+                "a": canonical(artefact).decode(),
+                "g": digest,
+                "t": now,
+                "b": now + span_micros(document.retrain_every),
+            },
+        )
+        if charge is not None:
+            queries = artefact["queries"]
+            ledger.released(ws, unit, charge, release=name, artefact=digest, queries=queries)
+        unit.log(
+            ws.evidence.entry("model.trained", model=name, method=document.method, artefact=digest)
+        )
+    with ws.store.read() as connection:
+        found = named(connection, name)
+    return replace(found, new=True)
+
+
+def _from_row(row: Any) -> Trained:
+    return Trained(
+        row.name,
+        row.key,
+        row.charge,
+        json.loads(row.document),
+        json.loads(row.artefact),
+        row.digest,
+        row.at,
+        row.retrain_by,
+    )
