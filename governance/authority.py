@@ -78,6 +78,7 @@ NEEDS: Final = {
     "budget.set": ("dpo",),
     "segment.release": ("analyst", "tagger"),
     "segment.fit": ("analyst", "tagger"),
+    "audience.size": ("analyst", "tagger"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

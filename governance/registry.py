@@ -273,6 +273,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.budget": "how much releases may say, for whole populations; operators by a keyed name",
     "store.charge": "what releases cost; nothing in it names or counts a person exactly",
     "store.release": "noisy numbers over a population: what one person can change is bounded by the charge",
+    "store.audiencesize": "noisy counts of people: what one person can change is bounded by the charge",
     "store.fit": "segments made of a release alone",
     "store.cutpoints": "cut points over a whole population",
     "keystore.canary": "a key of nobody, to tell whether the ring belongs to the store",

@@ -509,8 +509,23 @@ def upgrade() -> None:
     with op.batch_alter_table('fit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_fit_release'), ['release'], unique=False)
 
+    op.create_table('audiencesize',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('charge', sa.String(), nullable=False),
+    sa.Column('question', sa.String(), nullable=False),
+    sa.Column('nano_rho', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('artefact', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_audiencesize')),
+    sa.UniqueConstraint('charge', name=op.f('uq_audiencesize_charge'))
+    )
+    with op.batch_alter_table('audiencesize', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_audiencesize_question'), ['question'], unique=False)
+
     # ### end Alembic commands ###
     forbid_change("charge")
+    forbid_change("audiencesize")
     forbid_change("release")
     forbid_change("fit")
     forbid_change("consentevent", unless_due=True)
@@ -558,6 +573,10 @@ def downgrade() -> None:
     op.drop_table('hold')
     op.drop_table('keptproof')
     op.drop_table('erasure')
+    with op.batch_alter_table('audiencesize', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_audiencesize_question'))
+
+    op.drop_table('audiencesize')
     op.drop_table('fit')
     op.drop_table('release')
     op.drop_table('charge')

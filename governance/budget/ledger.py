@@ -9,6 +9,8 @@ no subject in it.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, text
@@ -17,6 +19,7 @@ from audit.canon import canonical
 from audit.canon import digest as digest_of
 from audit.ids import new_id
 from governance.budget import limits
+from tagging import segmentation
 from tagging.segmentation.accounting import NEIGHBOURS
 
 if TYPE_CHECKING:
@@ -179,6 +182,13 @@ def records(connection: Connection, charge: str | None = None) -> list[dict[str,
 def record_digest(previous: str, document: str) -> str:
     """Return the digest of a record: of its text and of the record before."""
     return digest_of({"previous": previous, "document": document})
+
+
+def code_digest() -> str:
+    """Return the digest of the program that reads rows and makes noise."""
+    folder = Path(segmentation.__file__).parent
+    whole = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
+    return sha256(whole).hexdigest()
 
 
 def _append(  # noqa: PLR0917  (one caller; each part is another thing)

@@ -129,7 +129,10 @@ class _Check:
         if document["nano_rho"] < _cost(document["queries"]):
             self.result.add("ledger-cost", "the questions cost more than was charged", name)
         row = self.connection.execute(
-            text("SELECT charge, digest, artefact FROM release WHERE name = :n"),
+            text(
+                "SELECT charge, digest, artefact FROM release WHERE name = :n UNION ALL "
+                "SELECT charge, digest, artefact FROM audiencesize WHERE name = :n"
+            ),
             {"n": document["release"]},
         ).first()
         wanted = (name, document["artefact"])
