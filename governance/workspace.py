@@ -79,6 +79,11 @@ class Paths:
         """The lock of long work."""
         return self.root / "data" / ".lock"
 
+    @property
+    def queue(self) -> Path:
+        """Where charges of the budget wait in line."""
+        return self.root / "data" / ".queue"
+
 
 class Workspace:
     """The open parts of a workspace. Each is opened when it is first asked for."""
@@ -153,6 +158,21 @@ class Workspace:
         handle = os.open(self.paths.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(handle, work, wait)
+            yield
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def queue(self) -> Iterator[None]:
+        """Wait in line for a short charge of the budget; not to be held with anything long.
+
+        Waiters sleep in the kernel, which wakes them in the order in which they came: the polling of
+        SQLite serves whoever happens to look at the right moment. The lock ends with the process that holds it.
+        """
+        self.paths.queue.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.paths.queue, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
             os.close(handle)

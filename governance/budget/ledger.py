@@ -79,9 +79,9 @@ class Charge:
 def reserve(ws: "Workspace", asked: Asked) -> Charge:
     """Charge a release and commit it; nothing may have been read for it yet.
 
-    Raises Refused `budget-missing`, `budget-exhausted`: then nothing was charged.
+    Charges wait in line, so that each of many processes gets its turn. Raises Refused `budget-missing`, `budget-exhausted`: then nothing was charged.
     """
-    with ws.store.write() as unit:
+    with ws.queue(), ws.store.write() as unit:
         now = ws.evidence.now()
         state = limits.stop(unit.connection, asked.population, asked.nano_rho, now)
         charge = Charge(new_id(ws.ids, "charge"), asked.key, asked.population, asked.nano_rho)
