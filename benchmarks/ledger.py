@@ -51,7 +51,7 @@ def at_once(processes: int, attempts: int) -> None:
         with closing(reopened(folder)) as ws:
             limits.set_limit(ws, "all", PrivacyBudget(10))
         start = time.perf_counter()
-        done = subprocess.run(  # noqa: S603  (our own)
+        done = subprocess.run(
             [sys.executable, "-m", "tests.ledger", folder, str(processes), str(attempts)],
             stdout=subprocess.PIPE,
             text=True,

@@ -31,7 +31,7 @@ from governance.store import bitmaps
 from policies.document import nearest
 from tagging import algebra
 from tagging.algebra import Question
-from tagging.rules.tree import TagRef, Tier, walk
+from tagging.rules.tree import Tier, rests_on
 from tagging.segmentation import counting
 from tagging.segmentation.accounting import PrivacyBudget
 from tagging.segmentation.noise import DiscreteGaussian, Noise
@@ -98,7 +98,7 @@ class _Asked:
         return digest_of(list(parts))
 
 
-def size(  # noqa: PLR0913  (one caller; each part is another thing)
+def size(
     ws: "Workspace",
     expression: str,
     purpose: str,
@@ -181,26 +181,12 @@ def _check_tag(tag: Active, known: Mapping[str, Active], purpose: str, at: Micro
             f'"{key}" was not computed within its lifetime, or is out of use',
             hint=f"tagwarden run all --tag {key}",
         )
-    if _learned(tag, known):
+    if rests_on(tag.root, Tier, {key: one.root for key, one in known.items()}):
         raise Refused(
             "audience-not-local",
             f'"{key}" rests on cut points that are learned from all people: one person moves others',
             hint="count by a tag with fixed bounds; nothing was charged",
         )
-
-
-def _learned(tag: Active, known: Mapping[str, Active]) -> bool:
-    """Return whether somebody's value of a tag depends on other people's data without a charge."""
-    seen: set[str] = set()
-    waiting = [tag]
-    while waiting:
-        for node in walk(waiting.pop().root):
-            if isinstance(node, Tier):
-                return True
-            if isinstance(node, TagRef) and node.key not in seen:
-                seen.add(node.key)
-                waiting.append(known[node.key])
-    return False
 
 
 def _answered(connection: Connection, asked: _Asked) -> Size | None:
@@ -273,7 +259,7 @@ def _chosen(states: list[list[BitMap]], table: str, inside: BitMap) -> BitMap:
     return found
 
 
-def _stored(  # noqa: PLR0917  (one caller; each part is another thing)
+def _stored(
     ws: "Workspace", asked: _Asked, charge: ledger.Charge, found: int | None, source: str
 ) -> Size:
     query = counting.question(asked.budget)

@@ -286,7 +286,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "file.keystore": "its tables are entered one by one",
     "file.evidence": "its tables are entered one by one",
     "file.lock": "which command is at work",
-    "file.queue": "an empty file on which charges wait in line",
+    "file.queue": "the last number given to a charge that waits in line",
     "file.ring": "keys of the workspace and the signed head of the log",
 }
 """Places that hold nothing about a person, each with the reason."""

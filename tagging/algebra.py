@@ -121,7 +121,8 @@ def question(tree: Algebra, plain: frozenset[str]) -> Question:
         )
     keys = [key for key, _, _ in axes]
     table = "".join(
-        "1" if _holds(tree, dict(zip(keys, case, strict=True))) else "0" for case in product(*states)
+        "1" if _holds(tree, dict(zip(keys, case, strict=True))) else "0"
+        for case in product(*states)
     )
     return _reduced(axes, table)
 

@@ -39,6 +39,8 @@ def charge(folder, process, attempts):
     """Try to charge as often as asked; return what each attempt came to, and how long it took (ms)."""
     codes, times = [], []
     with closing(reopened(Path(folder))) as ws:
+        assert ws.store
+        assert ws.evidence  # opening is not what is measured
         for number in range(attempts):
             one = a_request(0.25, snapshot=f"{process}.{number}")
             start = time.perf_counter()

@@ -11,7 +11,6 @@ from tagging.segmentation.privacy_audit import neighbours
 from tagging.segmentation.published import Synopsis
 from tagging.segmentation.synopsis import DPSynopsis
 
-
 __all__ = ["neighbours"]
 
 

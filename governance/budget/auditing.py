@@ -49,7 +49,10 @@ class Report:
 
 
 def audit(
-    ws: "Workspace", extent: Extent | None = None, *, tell: Tell = lambda _check, _done, _total: None
+    ws: "Workspace",
+    extent: Extent | None = None,
+    *,
+    tell: Tell = lambda _check, _done, _total: None,
 ) -> Report:
     """Return whether releases keep their promise; reads published records, and no data of people.
 

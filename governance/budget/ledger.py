@@ -81,8 +81,9 @@ def reserve(ws: "Workspace", asked: Asked) -> Charge:
 
     Charges wait in line, so that each of many processes gets its turn. Raises Refused `budget-missing`, `budget-exhausted`: then nothing was charged.
     """
-    with ws.queue(), ws.store.write() as unit:
-        now = ws.evidence.now()
+    store, evidence = ws.store, ws.evidence  # opened before anybody waits for this
+    with ws.queue(), store.write() as unit:
+        now = evidence.now()
         state = limits.stop(unit.connection, asked.population, asked.nano_rho, now)
         charge = Charge(new_id(ws.ids, "charge"), asked.key, asked.population, asked.nano_rho)
         document = {
@@ -103,7 +104,7 @@ def reserve(ws: "Workspace", asked: Asked) -> Charge:
         }
         _append(ws, unit, charge, "reserved", document, now)
         unit.log(
-            ws.evidence.entry(
+            evidence.entry(
                 "budget.charged",
                 charge=charge.name,
                 population=charge.population,

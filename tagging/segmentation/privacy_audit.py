@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audit.errors import Finding, Problem
 from tagging.segmentation import counting, synopsis
@@ -121,8 +121,8 @@ def privacy_audit(
     whole = sum(one.weight for one in known) or 1
     for one in known:
         pairs = max(-(-extent.pairs * one.weight // whole), min(24, extent.pairs))
-        _look(found, one.name, lambda o=one, n=pairs: _replay(found, o, n, noise, tell))
-        _look(found, one.name, lambda o=one: _record(found, o, noise))
+        _look(found, one.name, partial(_replay, found, one, pairs, noise, tell))
+        _look(found, one.name, partial(_record, found, one, noise))
     _look(found, "noise", lambda: _sampler(found, extent, noise, tell))
     _look(found, synopsis.MECHANISM, lambda: _attack(found, extent, noise, tell))
     return found
@@ -236,7 +236,7 @@ def _document(found: Any) -> Mapping[str, Any]:
 
 
 def _count(budget: PrivacyBudget, rows: Grid, noise: Noise) -> dict[str, Any]:
-    """The audience of those on one side of the box."""
+    """Return the published size of those on one side of the box."""
     query = counting.question(budget)
     size = counting.noisy(int((rows[:, 0] > 0).sum()), budget, noise)
     return {"size": size, "queries": [{n: getattr(query, n) for n in query.__slots__}]}
