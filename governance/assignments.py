@@ -25,6 +25,11 @@ _HELD = (
 )
 
 
+_LAPSED = text(
+    "SELECT subject_id FROM assignment WHERE tv = :t AND valid_to IS NULL AND lapses_at <= :a"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """One assignment of a person."""
@@ -96,22 +101,33 @@ def audience(
 
     People whose tag has lapsed, and everybody when the tag is stale, are left out.
     """
-    if tag.state not in USABLE or at >= (expires_at(tag) or 0):
+    people = having(connection, tag, at, value)
+    return people & permitted_people(connection, tag.effective, purpose, at) if people else people
+
+
+def usable(tag: Active, at: Micros) -> bool:
+    """Return whether a tag may be shown and was computed within its lifetime."""
+    return tag.state in USABLE and at < (expires_at(tag) or 0)
+
+
+def having(connection: Connection, tag: Active, at: Micros, value: str | None = None) -> BitMap:
+    """Return who has a tag that has not lapsed, with a value or (None) with any.
+
+    The gate is not asked here: callers ask it for the purpose for which they read. Nobody has a tag
+    that is stale.
+    """
+    if not usable(tag, at):
         return BitMap()
-    tv = connection.execute(
-        text("SELECT tv FROM tagvalue WHERE definition_id = :d AND value = :v"),
-        {"d": tag.id, "v": value},
-    ).scalar()
-    if tv is None:
-        return BitMap()
-    lapsed = connection.execute(
-        text(
-            "SELECT subject_id FROM assignment WHERE tv = :t AND valid_to IS NULL AND lapses_at <= :a"
-        ),
-        {"t": tv, "a": at},
-    )
-    people = bitmaps.members(connection, f"tv:{tv}") - BitMap(row.subject_id for row in lapsed)
-    return people & permitted_people(connection, tag.effective, purpose, at)
+    found = BitMap()
+    rows = connection.execute(
+        text("SELECT tv, value FROM tagvalue WHERE definition_id = :d"), {"d": tag.id}
+    ).all()
+    for row in rows:
+        if value in (None, row.value):
+            lapsed = connection.execute(_LAPSED, {"t": row.tv, "a": at})
+            gone = BitMap(item.subject_id for item in lapsed)
+            found |= bitmaps.members(connection, f"tv:{row.tv}") - gone
+    return found
 
 
 def _held(row: Any) -> Held:

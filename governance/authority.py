@@ -80,6 +80,7 @@ NEEDS: Final = {
     "segment.fit": ("analyst", "tagger"),
     "model.train": ("analyst", "tagger"),
     "model.try": ("analyst", "tagger"),
+    "audience.size": ("analyst", "tagger"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

@@ -273,6 +273,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.budget": "how much releases may say, for whole populations; operators by a keyed name",
     "store.charge": "what releases cost; nothing in it names or counts a person exactly",
     "store.release": "noisy numbers over a population: what one person can change is bounded by the charge",
+    "store.audiencesize": "noisy counts of people: what one person can change is bounded by the charge",
     "store.fit": "segments made of a release alone",
     "store.training": "parameters of models over many people: no row of anybody; leaves of plain trees hold 20 or more",
     "store.trial": "how many people a model was right and wrong about, over a whole population",
@@ -287,6 +288,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "file.keystore": "its tables are entered one by one",
     "file.evidence": "its tables are entered one by one",
     "file.lock": "which command is at work",
+    "file.queue": "the last number given to a charge that waits in line",
     "file.ring": "keys of the workspace and the signed head of the log",
 }
 """Places that hold nothing about a person, each with the reason."""

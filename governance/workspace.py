@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from governance.vault.rootkey import Passphrase, RootKey
 
 WAIT_SECONDS = 20.0
+_PLACES = 64
+"""Where the places of the queue begin in its file; before them stands the last number given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class Paths:
     def lock(self) -> Path:
         """The lock of long work."""
         return self.root / "data" / ".lock"
+
+    @property
+    def queue(self) -> Path:
+        """Where charges of the budget wait in line."""
+        return self.root / "data" / ".queue"
 
 
 class Workspace:
@@ -153,6 +160,28 @@ class Workspace:
         handle = os.open(self.paths.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(handle, work, wait)
+            yield
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def queue(self) -> Iterator[None]:
+        """Wait in line for a short charge of the budget; not to be held with anything long.
+
+        Everybody takes a number and waits for who has the one before: the polling of SQLite serves
+        whoever happens to look at the right moment, and a plain lock whoever held it last. A place
+        ends with its process, however that ends.
+        """
+        self.paths.queue.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.paths.queue, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.lockf(handle, fcntl.LOCK_EX, 1, 0)
+            number = int.from_bytes(os.pread(handle, 8, 0), "big") + 1
+            os.pwrite(handle, number.to_bytes(8, "big"), 0)
+            fcntl.lockf(handle, fcntl.LOCK_EX, 1, _PLACES + number)
+            fcntl.lockf(handle, fcntl.LOCK_UN, 1, 0)
+            fcntl.lockf(handle, fcntl.LOCK_EX, 1, _PLACES + number - 1)
+            fcntl.flock(handle, fcntl.LOCK_EX)  # who had it may have died in line, not at the head
             yield
         finally:
             os.close(handle)

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small populations, contracts, and sources of noise that only a test may use."""
 
-import itertools
-
 import numpy as np
 
 from audit.errors import Finding
 from tagging.segmentation.accounting import PrivacyBudget
 from tagging.segmentation.contract import FeatureBounds, FeatureContract, Grid
 from tagging.segmentation.noise import Noise, Whole
+from tagging.segmentation.privacy_audit import neighbours
 from tagging.segmentation.published import Synopsis
 from tagging.segmentation.synopsis import DPSynopsis
+
+__all__ = ["neighbours"]
 
 
 class NoNoise:
@@ -67,23 +68,6 @@ def mechanism(dimensions: int, epsilon: float = 1.0, refine: int = 0):
         return DPSynopsis(contract, budget, refine, noise).fit_grid(rows)
 
     return run
-
-
-def neighbours(dimensions: int, seed: int):
-    """Pairs of data sets that differ in one person: corners, centre, extremes, duplicates, empty."""
-    stream = np.random.default_rng(seed)
-    contract = plain_contract(dimensions)
-    odd = [1.0, -1.0, 0.0, np.nan, np.inf, -np.inf, 1e308, 5.0, 1e-300]
-    for round_ in itertools.count():
-        count = (0, 1, 2, 5, 40, 300)[round_ % 6]
-        rows = stream.normal(0, (0.02, 0.3, 2.0)[round_ % 3], (count, dimensions))
-        if round_ % 4 == 1 and count:
-            rows[:] = rows[0]
-        inside = stream.uniform(-1, 1, dimensions)
-        person = stream.choice(odd, dimensions) if round_ % 2 else inside
-        larger = np.insert(rows, stream.integers(0, count + 1), person, axis=0)
-        pair = contract.points(rows), contract.points(larger)
-        yield pair if round_ % 5 else pair[::-1]
 
 
 def found_by(check) -> str:

@@ -537,10 +537,26 @@ def upgrade() -> None:
     sa.UniqueConstraint('charge', name=op.f('uq_trial_charge')),
     sa.UniqueConstraint('training', name=op.f('uq_trial_training'))
     )
+
+    op.create_table('audiencesize',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('charge', sa.String(), nullable=False),
+    sa.Column('question', sa.String(), nullable=False),
+    sa.Column('nano_rho', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('artefact', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_audiencesize')),
+    sa.UniqueConstraint('charge', name=op.f('uq_audiencesize_charge'))
+    )
+    with op.batch_alter_table('audiencesize', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_audiencesize_question'), ['question'], unique=False)
+
     # ### end Alembic commands ###
     forbid_change("charge")
     forbid_change("training")
     forbid_change("trial")
+    forbid_change("audiencesize")
     forbid_change("release")
     forbid_change("fit")
     forbid_change("consentevent", unless_due=True)
@@ -590,6 +606,10 @@ def downgrade() -> None:
     op.drop_table('erasure')
     op.drop_table('trial')
     op.drop_table('training')
+    with op.batch_alter_table('audiencesize', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_audiencesize_question'))
+
+    op.drop_table('audiencesize')
     op.drop_table('fit')
     op.drop_table('release')
     op.drop_table('charge')

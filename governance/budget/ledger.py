@@ -9,6 +9,9 @@ no subject in it.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, text
@@ -17,6 +20,7 @@ from audit.canon import canonical
 from audit.canon import digest as digest_of
 from audit.ids import new_id
 from governance.budget import limits
+from tagging import segmentation
 from tagging.segmentation.accounting import NEIGHBOURS
 
 if TYPE_CHECKING:
@@ -76,10 +80,11 @@ class Charge:
 def reserve(ws: "Workspace", asked: Asked) -> Charge:
     """Charge a release and commit it; nothing may have been read for it yet.
 
-    Raises Refused `budget-missing`, `budget-exhausted`: then nothing was charged.
+    Charges wait in line, so that each of many processes gets its turn. Raises Refused `budget-missing`, `budget-exhausted`: then nothing was charged.
     """
-    with ws.store.write() as unit:
-        now = ws.evidence.now()
+    store, evidence = ws.store, ws.evidence  # opened before anybody waits for this
+    with ws.queue(), store.write() as unit:
+        now = evidence.now()
         state = limits.stop(unit.connection, asked.population, asked.nano_rho, now)
         charge = Charge(new_id(ws.ids, "charge"), asked.key, asked.population, asked.nano_rho)
         document = {
@@ -100,7 +105,7 @@ def reserve(ws: "Workspace", asked: Asked) -> Charge:
         }
         _append(ws, unit, charge, "reserved", document, now)
         unit.log(
-            ws.evidence.entry(
+            evidence.entry(
                 "budget.charged",
                 charge=charge.name,
                 population=charge.population,
@@ -179,6 +184,13 @@ def records(connection: Connection, charge: str | None = None) -> list[dict[str,
 def record_digest(previous: str, document: str) -> str:
     """Return the digest of a record: of its text and of the record before."""
     return digest_of({"previous": previous, "document": document})
+
+
+def code_digest(package: ModuleType = segmentation) -> str:
+    """Return the digest of the program that reads rows and makes noise."""
+    folder = Path(package.__file__ or "").parent
+    whole = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
+    return sha256(whole).hexdigest()
 
 
 def _append(  # noqa: PLR0917  (one caller; each part is another thing)

@@ -39,6 +39,7 @@ from tagging.equivalence import duplicates
 from tagging.evaluation.plan import closure
 from tagging.finding import DeclaredPurpose
 from tagging.lineage import Lineage, effective, lineage, turned_sensitive
+from tagging.rules.tree import Segment, rests_on
 
 
 def make(
@@ -99,6 +100,7 @@ class _Comparison:
         held = {key: self._held(key) for key in reach}
         gate = Gate(self.connection, self._now, self.purposes)
         everyone = len(gate.everyone) if reach else 0
+        roots = {key: one.root for key, one in self.checked.tags.items()}
         items = []
         for key, item in sorted(changed.items()):
             more: dict[str, Any] = {
@@ -109,7 +111,9 @@ class _Comparison:
             if item.kind == "tag":
                 more |= self._law(key, item.what)
                 if key in reach:
-                    more["people"] = counting.people(everyone, reach[key], held[key])
+                    told = not rests_on(self.checked.tags[key].root, Segment, roots)
+                    counts = counting.people(everyone, reach[key], held[key], told=told)
+                    more["people"] = counts
             items.append(item.model_copy(update=more))
         return Plan(
             made_at=self._now,

@@ -96,16 +96,20 @@ def holders(connection: Connection, tag: Active) -> BitMap:
     return BitMap.union(BitMap(), *(bitmaps.members(connection, f"tv:{row.tv}") for row in rows))
 
 
-def people(known: int, found: Reach, before: BitMap) -> People:
-    """Return the counts of a change."""
+def people(known: int, found: Reach, before: BitMap, *, told: bool = True) -> People:
+    """Return the counts of a change; without those of who has the tag when they must not be told."""
+
+    def shown(who: BitMap) -> Count:
+        return few(len(who)) if told else "not told"
+
     return People(
         known=known,
         permitted=few(len(found.permitted)),
         permitted_per_mille=1000 * len(found.permitted) // known if known else 0,
-        before=few(len(before)),
-        after=few(len(found.tagged)),
-        gained=few(len(found.tagged - before)),
-        lost=few(len(before - found.tagged)),
+        before=shown(before),
+        after=shown(found.tagged),
+        gained=shown(found.tagged - before),
+        lost=shown(before - found.tagged),
     )
 
 

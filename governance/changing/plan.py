@@ -18,8 +18,8 @@ from audit.errors import BadInput
 from policies.document import Strict
 
 What = Literal["new", "new version", "reworded"]
-Count = int | Literal["<10"]
-"""A number of people; few are not told from each other."""
+Count = int | Literal["<10", "not told"]
+"""A number of people; few are not told from each other, and those of segments are not told."""
 
 
 _REASON = re.compile(r"[a-z][a-z0-9-]{2,59}\Z")

@@ -29,6 +29,10 @@ _WORDS: Final = {
         ),
         "将覆盖{after}人（现有{before}人）：新增{gained}人，减少{lost}人；闸口放行{known}人中的{permitted}人（{share}）",
     ),
+    "people.hidden": (
+        "rests on segments, whose sizes are not told; the gate permits {permitted} of {known} ({share})",
+        "取决于分群，其人数不予公布；闸口放行{known}人中的{permitted}人（{share}）",
+    ),
     "was": ("was", "原为"),
     "unclaimed": ("no basis claimed: nobody is tagged there", "未声明合法性基础：该法域不打标"),
     "cannot": ("the claimed basis cannot carry it", "所声明的合法性基础不成立"),
@@ -222,7 +226,7 @@ def _people(people: People, language: str) -> str:
         return f"{count:,}" if isinstance(count, int) else count
 
     return word(
-        "people",
+        "people.hidden" if people.after == "not told" else "people",
         language,
         after=number(people.after),
         before=number(people.before),

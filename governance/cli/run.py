@@ -122,9 +122,11 @@ def show(
 
 def report_lines(data: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of a run report, for people."""
+    hidden = any(tag["tagged"] is None for tag in data["tags"].values())
     yield (
         f"{data['run']}: {data['people_evaluated']:,} of {data['people_known']:,} people evaluated "
         f"as of {data['as_of']}, {data['opened']:,} tags given, {data['closed']:,} taken back"
+        + (", segments not counted" if hidden else "")
     )
     rows = []
     for key, tag in data["tags"].items():
@@ -132,7 +134,12 @@ def report_lines(data: dict[str, Any]) -> Iterator[str]:
             f"{value} {count:,}" for value, count in sorted(tag["values"].items())[:6]
         )
         rows.append(
-            (key, tag["permitted"], tag["tagged"], "" if set(tag["values"]) <= {"true"} else values)
+            (
+                key,
+                tag["permitted"],
+                _told(tag["tagged"]),
+                "" if set(tag["values"]) <= {"true"} else values,
+            )
         )
     yield from table(("tag", "permitted", "tagged", "values"), rows)
     reasons: dict[str, int] = {}
@@ -144,6 +151,10 @@ def report_lines(data: dict[str, Any]) -> Iterator[str]:
         yield "kept out by the gate (most people for one tag):"
         most = sorted(((count, reason) for reason, count in reasons.items()), reverse=True)
         yield from table(("reason", "people"), [(reason, count) for count, reason in most])
+
+
+def _told(count: int | None) -> int | str:
+    return "not told" if count is None else count
 
 
 def _print(report: "RunReport | None", as_json: bool) -> None:

@@ -23,7 +23,6 @@ from governance.learning.documents import Checked, read
 from governance.learning.examples import examples, sources
 from governance.running.flush import flush
 from governance.segments.matrix import state_of
-from governance.segments.releasing import code_digest
 from policies.document import nearest
 from tagging import learning
 from tagging.document import span_micros
@@ -131,7 +130,7 @@ def ask(checked: Checked, state: str, what: str, **rest: Any) -> ledger.Asked:
     document = checked.document
     return ledger.Asked(
         population=document.population,
-        code=code_digest(learning),
+        code=ledger.code_digest(learning),
         contract=checked.contract.id,
         purpose=document.purpose,
         snapshot=state,

@@ -19,6 +19,8 @@ class TagCount:
     values: Mapping[str, int]
     opened: int
     closed: int
+    told: bool = True
+    """Whether its people are told: exact sizes beside the noisy ones of segments would undo the noise."""
 
     @property
     def tagged(self) -> int:
@@ -45,18 +47,18 @@ class RunReport:
             "as_of": iso(self.as_of),
             "people_known": self.universe,
             "people_evaluated": self.people,
-            "opened": sum(tag.opened for tag in self.tags),
-            "closed": sum(tag.closed for tag in self.tags),
+            "opened": sum(tag.opened for tag in self.tags if tag.told),
+            "closed": sum(tag.closed for tag in self.tags if tag.told),
             "gated_out": sum(sum(tag.refused.values()) for tag in self.tags),
             "tags": {
                 tag.key: {
                     "version": tag.version,
                     "permitted": tag.permitted,
                     "gated_out": dict(tag.refused),
-                    "tagged": tag.tagged,
-                    "values": dict(tag.values),
-                    "opened": tag.opened,
-                    "closed": tag.closed,
+                    "tagged": tag.tagged if tag.told else None,
+                    "values": dict(tag.values) if tag.told else {},
+                    "opened": tag.opened if tag.told else None,
+                    "closed": tag.closed if tag.told else None,
                 }
                 for tag in self.tags
             },

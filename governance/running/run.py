@@ -25,7 +25,7 @@ from governance.running.snapshot import latest_cuts, ledger, take
 from governance.store import bitmaps
 from governance.store.unit import Unit
 from governance.workspace import Workspace
-from tagging.rules.tree import Segment
+from tagging.rules.tree import Segment, rests_on
 
 
 def run_all(
@@ -129,17 +129,22 @@ class _Run:
             allowed = _still_permitted(unit, run)
             audiences: dict[int, BitMap] = {}
             counts = []
+            roots = {key: tag.root for key, tag in snapshot.tags.items()}
             for key, tag in snapshot.tags.items():
                 people = allowed[key] if only is None else allowed[key] & only
                 values, closed = _settle(unit, run, key, people, audiences)
-                if isinstance(
-                    tag.root, Segment
-                ):  # exact sizes beside noisy ones would undo the noise
-                    values = {"true": sum(values.values())}
+                told = not rests_on(tag.root, Segment, roots)
                 refused = snapshot.gate.refused[key] if only is None else {}
                 counts.append(
                     TagCount(
-                        key, tag.version, len(people), refused, values, run.opened[key], closed
+                        key,
+                        tag.version,
+                        len(people),
+                        refused,
+                        values,
+                        run.opened[key],
+                        closed,
+                        told=told,
                     )
                 )
             bookkeeping.close_superseded(unit, self.as_of)

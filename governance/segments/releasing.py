@@ -9,9 +9,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, text
@@ -26,7 +24,6 @@ from governance.running.flush import flush
 from governance.segments import matrix
 from governance.segments.documents import Checked, read
 from policies.document import nearest
-from tagging import segmentation
 from tagging.segment_document import plain
 from tagging.segmentation import baseline
 from tagging.segmentation.accounting import NEIGHBOURS, PrivacyBudget
@@ -126,13 +123,6 @@ def releases(connection: Connection) -> list[Released]:
     return [_from_row(row) for row in connection.execute(text(f"{_SELECT} ORDER BY at, name"))]
 
 
-def code_digest(package: ModuleType = segmentation) -> str:
-    """Return the digest of the program that reads rows and makes noise."""
-    folder = Path(package.__file__ or "").parent
-    whole = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
-    return sha256(whole).hexdigest()
-
-
 _SELECT: Final = (
     "SELECT name, charge, segmentation, document, artefact, statement, digest, at FROM release"
 )
@@ -169,7 +159,7 @@ def _asked(checked: Checked, state: str, as_of: int, method: str, noise: Noise) 
         }
     return ledger.Asked(
         population=document.population,
-        code=code_digest(),
+        code=ledger.code_digest(),
         contract=checked.contract.id,
         purpose=document.purpose,
         snapshot=state,

@@ -95,3 +95,16 @@ class Trial(SQLModel, table=True):
     artefact: str = Field(sa_type=Text)
     digest: str
     at: int = Field(sa_column=big())
+
+
+class AudienceSize(SQLModel, table=True):
+    """The noisy size of an audience, as it was published: the same question gets the same answer."""
+
+    name: str = Field(primary_key=True)
+    charge: str = Field(unique=True)
+    question: str = Field(index=True)
+    """Digest of the question, its purpose, its population and what it was asked of."""
+    nano_rho: int = Field(sa_column=big())
+    artefact: str = Field(sa_type=Text)
+    digest: str
+    at: int = Field(sa_column=big())

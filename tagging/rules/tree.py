@@ -9,7 +9,7 @@ Invariants: `kind` of every node is known; a window is a positive span; numbers 
 fixed-point (`dec`, 1/10000) until a division makes them `real`; NULL follows SQL's three values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 from typing import Literal as OneOf
@@ -311,3 +311,22 @@ def event_columns(node: Node) -> set[str]:
             if fact.where is not None:
                 found |= {part.name for part in walk(fact.where) if isinstance(part, Column)}
     return found
+
+
+def rests_on(root: Node, kind: type, roots: Mapping[str, Node]) -> bool:
+    """Return whether there is a node of a kind in a rule, or in a tag that it refers to.
+
+    A tag of which the rule is not known counts as one that has it.
+    """
+    seen: set[str] = set()
+    waiting = [root]
+    while waiting:
+        for node in walk(waiting.pop()):
+            if isinstance(node, kind):
+                return True
+            if isinstance(node, TagRef) and node.key not in seen:
+                if node.key not in roots:
+                    return True
+                seen.add(node.key)
+                waiting.append(roots[node.key])
+    return False
