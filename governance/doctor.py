@@ -15,20 +15,14 @@ from sqlalchemy import text
 from audit.clock import SECOND, FixedClock, iso
 from audit.errors import Fault
 from audit.evidence.reading import TOLERANCE_MS
+from governance import promises
 from governance.assessment import assessments, day_of
-from governance.custody.remnants import remnants
 from governance.custody.status import backup_warning, days, status
-from governance.erasure.outlook import outlook
 from governance.evidence import Evidence
 from governance.evidence.log import WHAT as LOG
-from governance.holds import CONFIRM_DAYS
-from governance.holds import in_force as holds_now
 from governance.law import law_over
 from governance.learning.due import overdue
-from governance.notifying import OPEN
 from governance.overlay import in_force, proposed
-from governance.requests.days import day_here
-from governance.requests.doctor import tasks
 from governance.store import sqlite_file
 from governance.store.opening import open_existing, require_head, store_url
 from governance.store.repair import is_rolled_back, orphans
@@ -308,51 +302,12 @@ def _models(ward: _Ward) -> _Found:
     return "ok", "no model is past the date by which it is trained again"
 
 
-def _requests(ward: _Ward) -> _Found:
-    with ward.control.read() as connection:
-        found = tasks(connection, ward.ws.settings, day_here(ward.ws))
-    late, soon = sum(task.overdue for task in found), sum(task.soon for task in found)
-    hint = "tagwarden request doctor"
-    if late:
-        return "bad", f"overdue for requests of people: {late}; soon due: {soon}", hint
-    if soon:
-        return "warn", f"soon due for requests of people: {soon}", hint
-    return "ok", f"{len(found)} things to do for requests of people, none of them soon due"
+def _promise(check: promises.Check) -> Callable[[_Ward], _Found]:
+    def run(ward: _Ward) -> _Found:
+        with ward.control.read() as connection:
+            return check(ward.ws, connection)
 
-
-def _erasures(ward: _Ward) -> _Found:
-    with ward.control.read() as connection:
-        found = outlook(connection, ward.ws.clock.now())
-    if found.ready:
-        return (
-            "warn",
-            f"{found.ready} erasures can go on, or are not finished",
-            "tagwarden erasure run",
-        )
-    if any(remnants(ward.ws, [epoch]).until is None for epoch in sorted(found.epochs)):
-        said = "old copies of keys of erased people were to be unreadable by now: rotate the keys"
-        return "warn", said, "a custodian destroys old backups, then: tagwarden key rotate"
-    return "ok", f"{found.waiting} erasures wait for the end of their grace or of a hold"
-
-
-def _holds(ward: _Ward) -> _Found:
-    with ward.control.read() as connection:
-        found = [
-            one for mine in holds_now(connection, ward.ws.clock.now()).values() for one in mine
-        ]
-    open_ = sum(one.state == "unconfirmed" for one in found)
-    if open_:
-        said = f"{open_} legal holds lapse {CONFIRM_DAYS} days after they were placed"
-        return "warn", said, "another officer confirms them: tagwarden hold list"
-    return "ok", f"{len(found)} legal holds in force, none to be confirmed"
-
-
-def _notifications(ward: _Ward) -> _Found:
-    states = ", ".join(f"'{state}'" for state in sorted(OPEN))
-    if left := ward.count(f"SELECT count(*) FROM notification WHERE state IN ({states})"):
-        said = f"{left} times a recipient must be told, or has not acknowledged"
-        return "warn", said, "tagwarden notification list"
-    return "ok", "no recipient has still to be told of an erasure, correction or restriction"
+    return run
 
 
 def _law(ward: _Ward) -> _Found:
@@ -401,10 +356,10 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("law", _law, True),
     ("assessments", _assessments, True),
     ("models", _models, True),
-    ("requests", _requests, True),
-    ("erasures", _erasures, True),
-    ("holds", _holds, True),
-    ("notifications", _notifications, True),
+    ("requests", _promise(promises.requests), True),
+    ("erasures", _promise(promises.erasures), True),
+    ("holds", _promise(promises.holds), True),
+    ("notifications", _promise(promises.notifications), True),
     ("disk", _room, False),
     ("quarantine", _quarantine, False),
 )
