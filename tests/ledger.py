@@ -12,7 +12,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from governance.budget import ledger
+from governance.budget import ledger, populations
 from tagging.segmentation.accounting import PrivacyBudget
 from tests.workshop import code_of, reopened
 
@@ -35,12 +35,14 @@ def a_request(epsilon=0.5, population="all", **more):
     return ledger.Asked(**whole)
 
 
-def charge(folder, process, attempts):
+def charge(folder, process, attempts, start_together):
     """Try to charge as often as asked; return what each attempt came to, and how long it took (ms)."""
     codes, times = [], []
     with closing(reopened(Path(folder))) as ws:
-        assert ws.store
-        assert ws.evidence  # opening is not what is measured
+        with ws.store.read() as connection:
+            populations.check(connection, "all")
+        assert ws.evidence  # opening, and reading the law, is not what is measured
+        start_together()
         for number in range(attempts):
             one = a_request(0.25, snapshot=f"{process}.{number}")
             start = time.perf_counter()
@@ -50,16 +52,27 @@ def charge(folder, process, attempts):
 
 
 def many(folder, processes, attempts):
-    """Charge from many processes at once, forked so that they start together; return what each got."""
+    """Charge from many processes at once, which wait until all are ready; return what each got."""
+    ready, tell_ready = os.pipe()
+    go, tell_go = os.pipe()
+
+    def start_together():
+        os.write(tell_ready, b".")
+        os.read(go, 1)  # nothing comes: it ends when the parent lets go
+
     ends = []
     for number in range(processes):
         reading, writing = os.pipe()
         if not os.fork():
+            os.close(tell_go)
             with os.fdopen(writing, "w") as end:
-                json.dump(charge(folder, number, attempts), end)
+                json.dump(charge(folder, number, attempts, start_together), end)
             os._exit(0)
         os.close(writing)
         ends.append(reading)
+    for _ in range(processes):
+        os.read(ready, 1)
+    os.close(tell_go)
     found = []
     for reading in ends:
         with os.fdopen(reading) as end:

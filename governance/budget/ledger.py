@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from audit.canon import canonical
 from audit.canon import digest as digest_of
 from audit.ids import new_id
-from governance.budget import limits
+from governance.budget import limits, populations
 from tagging import segmentation
 from tagging.segmentation.accounting import NEIGHBOURS
 
@@ -80,9 +80,12 @@ class Charge:
 def reserve(ws: "Workspace", asked: Asked) -> Charge:
     """Charge a release and commit it; nothing may have been read for it yet.
 
-    Charges wait in line, so that each of many processes gets its turn. Raises Refused `budget-missing`, `budget-exhausted`: then nothing was charged.
+    Charges wait in line, so that each of many processes gets its turn. Raises BadInput
+    `unknown-population`, Refused `budget-missing`, `budget-exhausted`: then nothing was charged.
     """
-    store, evidence = ws.store, ws.evidence  # opened before anybody waits for this
+    store, evidence = ws.store, ws.evidence
+    with store.read() as connection:  # opened, and the law read, before anybody waits for this
+        populations.check(connection, asked.population)
     with ws.queue(), store.write() as unit:
         now = evidence.now()
         state = limits.stop(unit.connection, asked.population, asked.nano_rho, now)

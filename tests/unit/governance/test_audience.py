@@ -2,6 +2,8 @@
 """How many people: right on average, charged once, and nothing for who asks in other words."""
 
 import json
+import os
+import signal
 from collections import Counter
 
 import numpy as np
@@ -225,6 +227,21 @@ def test_the_charge_is_committed_before_anybody_is_looked_up_and_stays(shop, mon
     assert spent(shop) == PrivacyBudget(0.2).nano_rho
     assert asked(shop, TEA).charged
     assert charges(shop) == 2
+    assert verify(shop.ws).problems == []
+
+
+def test_a_process_that_is_killed_while_it_counts_has_paid(shop, monkeypatch):
+    monkeypatch.setattr(audience, "_people", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    child = os.fork()
+    if not child:
+        asked(shop, TEA)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    monkeypatch.undo()
+    assert spent(shop) == PrivacyBudget(0.2).nano_rho
+    assert asked(shop, TEA).charged
+    with shop.ws.store.read() as connection:
+        records = [one["record"] for one in ledger.records(connection)]
+    assert records == ["reserved", "failed", "reserved", "released"]
     assert verify(shop.ws).problems == []
 
 
