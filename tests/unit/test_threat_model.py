@@ -76,7 +76,7 @@ HASHING = {
     "governance/intake/desk.py": "what came in, whole: to know it again",
     "governance/requests/notices.py": "letters, which hold the number of a request and no name",
     "governance/running/intake_one.py": "the key of an event",
-    "governance/segments/releasing.py": "requests for a release, which name nobody",
+    "governance/budget/ledger.py": "the program that reads rows and makes noise",
     "governance/vault/sealing.py": "wrapped keys",
     "tagging/intake/raw.py": "what came in, whole: to know it again",
     "tagging/intake/clean.py": "whole rows of events, with a secret of the ring before them",
