@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a report may show: nobody, and no group under k, can be worked out from its numbers.
+
+First categories are merged, then numbers are hidden, and every hidden number is attacked: the least
+and the most it can be, given all that is shown, as whole numbers of people. A report is safe when each
+of these ranges is at least k wide. What a reader learns by subtracting the report before it counts as
+shown.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from audit.bias.cube import UNKNOWN, Axis, Cube, Kind, groupings
+from audit.bias.rates import OF_OUTCOME, RATES
+from audit.errors import Refused
+
+DUAL: Final = 1e-7
+OTHER: Final = "other"
+PEOPLE: Final = "people"
+KNOWN: Final = "*known"
+"""In the place of labels: all whose attributes are known."""
+OF: Final = ":of"
+AMONG: Final = ":among"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Which number: how many of what in which group; no attribute means everybody."""
+
+    what: str
+    """`people`, a value of the tag, or a rate with `:of` (successes) or `:among` (trials)."""
+    attributes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statements:
+    """Numbers that a report could show: each the sum of some of the finest cells."""
+
+    keys: tuple[Key, ...]
+    matrix: NDArray[np.int64]
+    """Number by finest cell: 1 when the cell is in it."""
+    values: NDArray[np.int64]
+    cells: tuple[tuple[str, ...], ...]
+    """The finest cells by name, so that two reports can be laid side by side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Release:
+    """What is shown of some statements."""
+
+    statements: Statements
+    shown: NDArray[np.bool_]
+    k: int
+    attacked: int
+    """How many hidden numbers were attacked at the end; each range was at least k wide."""
+
+    def value(self, key: Key) -> int | None:
+        """Return a number, or None when it is hidden."""
+        place = self.statements.keys.index(key)
+        return int(self.statements.values[place]) if self.shown[place] else None
+
+    def visible(self) -> dict[Key, int]:
+        """Return all the numbers that are shown."""
+        return {
+            key: int(value)
+            for key, value, shown in zip(
+                self.statements.keys, self.statements.values, self.shown, strict=True
+            )
+            if shown
+        }
+
+
+def statements(
+    cube: Cube, attributes: Sequence[str], depth: int, rates: Sequence[str] = ()
+) -> Statements:
+    """Return the numbers of a report: for all, for each group up to `depth`, and for whom it is known.
+
+    They are people, each value of the tag, and the two sides of each rate that needs an outcome.
+    """
+    (tag,) = cube.of_kind(Kind.TAG)
+    axes = [*(cube.axis(name) for name in attributes), *_outcome(cube, rates), tag]
+    counts = cube.over([axis.name for axis in axes])
+    places = np.indices(counts.shape).reshape(len(axes), -1)
+    kinds = _kinds(axes[len(attributes) :], places[len(attributes) :], rates)
+    keys, rows = [], []
+    for names, labels, inside in _groups(axes, attributes, depth, places):
+        for what, which in kinds.items():
+            keys.append(Key(what, names, labels))
+            rows.append(inside & which)
+    matrix = np.array(rows, dtype=np.int64)
+    cells = tuple(
+        tuple(axis.values[n] for axis, n in zip(axes, place, strict=True)) for place in places.T
+    )
+    return Statements(tuple(keys), matrix, matrix @ counts.reshape(-1), cells)
+
+
+def _outcome(cube: Cube, rates: Sequence[str]) -> tuple[Axis, ...]:
+    return cube.of_kind(Kind.OUTCOME) if OF_OUTCOME & set(rates) else ()
+
+
+def _kinds(
+    axes: Sequence[Axis], places: NDArray[Any], rates: Sequence[str]
+) -> dict[str, NDArray[np.bool_]]:
+    """Return which of the finest cells each kind of number sums."""
+    tag = axes[-1]
+    found = {PEOPLE: np.ones(places.shape[1], dtype=bool)}
+    found |= {value: places[-1] == n for n, value in enumerate(tag.values)}
+    for rate in rates:
+        if rate in OF_OUTCOME:
+            seen = [axes[0].values.index(answer) for answer in ("no", "yes")]
+            held = places[-1] == tag.values.index("yes")
+            for side, chosen in zip((OF, AMONG), RATES[rate], strict=True):
+                found[rate + side] = np.any(
+                    [
+                        (places[0] == seen[n // 2]) & (held == bool(n % 2))
+                        for n in range(4)
+                        if chosen[n]
+                    ],
+                    axis=0,
+                )
+    return found
+
+
+def _groups(
+    axes: Sequence[Axis], attributes: Sequence[str], depth: int, places: NDArray[Any]
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], NDArray[np.bool_]]]:
+    everybody = np.ones(places.shape[1], dtype=bool)
+    yield (), (), everybody
+    for names in groupings(attributes, depth):
+        at = [list(attributes).index(name) for name in names]
+        known = everybody.copy()
+        for n in at:
+            if UNKNOWN in axes[n].values:
+                known &= places[n] != axes[n].values.index(UNKNOWN)
+        yield names, (KNOWN,), known
+        for group in np.ndindex(*(len(axes[n].values) for n in at)):
+            inside = everybody.copy()
+            for n, value in zip(at, group, strict=True):
+                inside &= places[n] == value
+            yield names, tuple(axes[n].values[v] for n, v in zip(at, group, strict=True)), inside
+
+
+def protect(wanted: Statements, k: int, before: Release | None = None) -> Release:
+    """Return what may be shown: counts of 1 to k - 1 are not, nor whatever gives them away.
+
+    `before` is the last report on the same people: a number that differs from its own there by 1 to
+    k - 1 is hidden too. Raises Refused when the values contradict the statements.
+    """
+    hidden = (wanted.values > 0) & (wanted.values < k)
+    if int(wanted.values.max(initial=0)) < k:
+        hidden[:] = True
+    small = _moved_a_little(wanted, before, k)
+    release = Release(wanted, ~(hidden | small), k, 0)
+    for whole in (False, True):  # linear first: fast; then whole numbers: the proof
+        safe = np.zeros(len(wanted.keys), dtype=bool)
+        while True:
+            open_ = np.flatnonzero(~release.shown & ~safe)
+            if not len(open_) or not release.shown.any():
+                break
+            for target in open_:
+                if _wide(release, before, int(target), whole=whole):
+                    safe[target] = True
+                    continue
+                shown = release.shown.copy()
+                shown[_next_to_hide(release, int(target))] = False
+                release = replace(release, shown=shown)
+                break
+    attacked = int((~release.shown).sum()) if release.shown.any() else 0
+    return replace(release, attacked=attacked)
+
+
+def attack(release: Release, before: Release | None = None) -> dict[Key, tuple[float, float]]:
+    """Return the (least, most) that each hidden number can be for a reader of the report.
+
+    With `before`, the reader has that report too, and knows of nobody who left, if nobody did.
+    """
+    return {
+        release.statements.keys[target]: bounds(release, int(target), before, whole=True)
+        for target in np.flatnonzero(~release.shown)
+    }
+
+
+def bounds(
+    release: Release, target: int, before: Release | None = None, *, whole: bool
+) -> tuple[float, float]:
+    """Return the least and the most a number can be, given what is shown; inf for no end."""
+    row = release.statements.matrix[target].astype(float)
+    matrix, values = _known(release)
+    link = None
+    if before is not None and _only_joined(release.statements, before.statements):
+        older, older_values = _known(before)
+        link = np.hstack([np.eye(len(row)), -np.eye(len(row))])
+        matrix = np.block(
+            [
+                [matrix, np.zeros((len(matrix), len(row)))],
+                [np.zeros((len(older), len(row))), older],
+            ]
+        )
+        values = np.concatenate([values, older_values])
+        row = np.concatenate([row, np.zeros(len(row))])
+    ends = [_end(sign * row, matrix, values, link, whole=whole) for sign in (1.0, -1.0)]
+    return ends[0], -ends[1]
+
+
+def merge(cube: Cube, attributes: Sequence[str], k: int) -> tuple[Cube, dict[str, dict[str, str]]]:
+    """Return the cube with categories merged until few cells are small, and what went into what.
+
+    Only neighbours of an ordered attribute are merged (`25-34` and `35-44` become `25-34+35-44`); of
+    others the two rarest, into `other`. `unknown` stays by itself. Each step is the one that leaves
+    the most cells that can be shown; merging stops when no step leaves more.
+    """
+    (tag,) = cube.of_kind(Kind.TAG)
+    into: dict[str, dict[str, str]] = {name: {} for name in attributes}
+    best = _quality(cube, attributes, tag.name, k)
+    while best[0] < 0:
+        steps = [(name, step) for name in attributes for step in _steps(cube, name, attributes)]
+        tried = [
+            (_quality(cube.merged(name, step), attributes, tag.name, k), name, step)
+            for name, step in steps
+        ]
+        if not tried:
+            break
+        quality, name, step = max(tried, key=lambda one: one[0])
+        cube, best = cube.merged(name, step), quality
+        into[name] = {
+            value: step.get(into[name].get(value, value), into[name].get(value, value))
+            for value in {*into[name], *step}
+        }
+    return cube, {name: found for name, found in into.items() if found}
+
+
+def _quality(cube: Cube, attributes: Sequence[str], tag: str, k: int) -> tuple[int, int]:
+    """Return (minus the share of small cells above a tenth, in thousandths; cells that can be shown)."""
+    counts = cube.over([*attributes, tag])
+    small = int(((counts > 0) & (counts < k)).sum())
+    return min(-(1000 * small // counts.size) + 100, 0), counts.size - small
+
+
+def _steps(cube: Cube, name: str, attributes: Sequence[str]) -> list[Mapping[str, str]]:
+    axis = cube.axis(name)
+    known = [value for value in axis.values if value != UNKNOWN]
+    if len(known) < 2 or (len(known) == 2 and len(attributes) == 1):
+        return []
+    if axis.ordered:
+        return [
+            dict.fromkeys((first, second), f"{first}+{second}") for first, second in pairwise(known)
+        ]
+    counts = dict(zip(axis.values, cube.over([name]).tolist(), strict=True))
+    rare = sorted(known, key=lambda value: (counts[value], value))[:2]
+    return [dict.fromkeys(rare, OTHER)]
+
+
+def _known(release: Release) -> tuple[NDArray[Any], NDArray[Any]]:
+    matrix = release.statements.matrix[release.shown].astype(float)
+    return matrix, release.statements.values[release.shown].astype(float)
+
+
+def _only_joined(new: Statements, old: Statements) -> bool:
+    if new.cells != old.cells:
+        return False
+    finest = new.matrix.sum(axis=1) == 1
+    now = dict(zip(np.argmax(new.matrix[finest], axis=1).tolist(), new.values[finest], strict=True))
+    finest = old.matrix.sum(axis=1) == 1
+    then = dict(
+        zip(np.argmax(old.matrix[finest], axis=1).tolist(), old.values[finest], strict=True)
+    )
+    return now.keys() == then.keys() and all(now[cell] >= then[cell] for cell in now)
+
+
+def _moved_a_little(new: Statements, before: Release | None, k: int) -> NDArray[np.bool_]:
+    """Return which numbers differ by 1 to k - 1 from what was shown before."""
+    old = before.visible() if before is not None else {}
+    moved = [
+        abs(int(v) - old.get(key, int(v))) for key, v in zip(new.keys, new.values, strict=True)
+    ]
+    return np.array([0 < step < k for step in moved], dtype=bool)
+
+
+def _wide(release: Release, before: Release | None, target: int, *, whole: bool) -> bool:
+    low, high = bounds(release, target, before, whole=whole)
+    return high - low >= release.k
+
+
+def _next_to_hide(release: Release, target: int) -> int:
+    """Return the shown number whose absence would widen the range: the finest, then the smallest."""
+    matrix, values = _known(release)
+    row = release.statements.matrix[target].astype(float)
+    places = np.flatnonzero(release.shown)
+    held = np.zeros(len(places), dtype=bool)
+    for sign in (1.0, -1.0):
+        found = optimize.linprog(sign * row, A_eq=matrix, b_eq=values, method="highs")
+        if found.status == 0:
+            held |= np.abs(found.eqlin.marginals) > DUAL
+    if not held.any():  # only rounding, or the report before, holds it: take what overlaps
+        held = (matrix @ row) > 0
+    if not held.any():
+        held[:] = True
+    size = release.statements.matrix[places].sum(axis=1)
+    order = np.lexsort((release.statements.values[places], size, ~held))
+    return int(places[order[0]])
+
+
+def _end(
+    row: NDArray[Any],
+    matrix: NDArray[Any],
+    values: NDArray[Any],
+    link: NDArray[Any] | None,
+    *,
+    whole: bool,
+) -> float:
+    """Return the least value of `row` over what agrees with everything known; -inf for no end."""
+    if whole:
+        limits = [optimize.LinearConstraint(matrix, values, values)] if len(matrix) else []
+        if link is not None:
+            limits.append(optimize.LinearConstraint(link, 0, np.inf))
+        found = optimize.milp(row, constraints=limits, integrality=np.ones(len(row)))
+    else:
+        found = optimize.linprog(
+            row,
+            A_eq=matrix if len(matrix) else None,
+            b_eq=values if len(matrix) else None,
+            A_ub=None if link is None else -link,
+            b_ub=None if link is None else np.zeros(len(link)),
+            method="highs",
+        )
+    if found.status in {3, 4} and found.x is None:  # no end (HiGHS may call it undecided)
+        return -np.inf
+    if found.status != 0:
+        raise Refused(
+            "release-contradictory",
+            "the numbers of the report contradict each other",
+            hint="count again; nothing is shown until they agree",
+        )
+    return float(found.fun)
