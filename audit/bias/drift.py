@@ -2,7 +2,7 @@
 """Whether a disparity has changed over periods: Woolf's test, corrected over everything that is asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class Drift:
     """Of one ratio in all periods; adjusted after `drift_of_all`; NaN when it cannot be asked."""
     jump: str
     """The period before which the ratio changed most, by its error; '' when there is none."""
+    least: int
+    """Fewest people, with or without the tag, that any of its figures is made of."""
 
 
 def drift(cube: Cube, policy: FairnessPolicy, *, value: str = "yes") -> list[Drift]:
@@ -47,6 +49,7 @@ def drift(cube: Cube, policy: FairnessPolicy, *, value: str = "yes") -> list[Dri
         p = np.where(n.min(axis=1) >= policy.n_min, p, np.nan)
         ratio = np.exp(log_ratio(a, n, b, m)[0])
         low, high = of_ratio(a, n, b, m, float(policy.alpha))
+        least = np.minimum(np.minimum(a, n - a), np.minimum(b, m - b)).min(axis=1)
         jumps = _jumps(*log_ratio(a, n, b, m))
         for row, label in enumerate(label for label in labels if label != UNKNOWN):
             jump = periods[jumps[row]] if jumps[row] else ""
@@ -62,6 +65,7 @@ def drift(cube: Cube, policy: FairnessPolicy, *, value: str = "yes") -> list[Dri
                     high[row],
                     float(p[row]),
                     jump,
+                    int(least[row]),
                 )
             )
     return found
@@ -70,21 +74,7 @@ def drift(cube: Cube, policy: FairnessPolicy, *, value: str = "yes") -> list[Dri
 def drift_of_all(found: Sequence[Drift]) -> list[Drift]:
     """Return the drifts with p adjusted by Benjamini and Hochberg over all of them."""
     adjusted = significance.benjamini_hochberg(np.array([one.p for one in found]))
-    return [
-        Drift(
-            one.tag,
-            one.version,
-            one.attribute,
-            one.group,
-            one.periods,
-            one.ratio,
-            one.low,
-            one.high,
-            float(p),
-            one.jump,
-        )
-        for one, p in zip(found, adjusted, strict=True)
-    ]
+    return [replace(one, p=float(p)) for one, p in zip(found, adjusted, strict=True)]
 
 
 def _jumps(value: Floats, error: Floats) -> list[int]:
