@@ -52,11 +52,26 @@ def beyond(
     """Return (p that the group is within the limit although it looks worse, p of the opposite).
 
     The limit is `floor` for the ratio of the group's rate to the others', or of theirs to the
-    group's when the tag is a burden. A small first p says breach, a small second says within.
+    group's when the tag is a burden. A small first p says breach, a small second says within. NaN
+    where a side has nobody, or nobody is tagged. The score test of Miettinen and Nurminen: a Wald
+    test of the logarithm says "within" too often in small groups.
     """
-    value, error = log_ratio(a, n, b, m)
-    z = ((value if benefit else -value) - np.log(floor)) / error
+    limit = floor if benefit else 1 / floor
+    z = _score(*(np.asarray(x, dtype=float) for x in (a, n, b, m)), limit)
+    z = z if benefit else -z
     return special.ndtr(z), special.ndtr(-z)
+
+
+def _score(a: Floats, n: Floats, b: Floats, m: Floats, limit: float) -> Floats:
+    """Return how many errors a/n is above `limit` times b/m, the error as if the limit held."""
+    twice = n * limit + a + m + b * limit
+    held = 2 * (n + m) * limit
+    with np.errstate(invalid="ignore", divide="ignore"):
+        other = (twice - np.sqrt(np.maximum(twice**2 - 2 * held * (a + b), 0.0))) / held
+        own = np.minimum(limit * other, 1.0)
+        error = np.sqrt(own * (1 - own) / n + limit**2 * other * (1 - other) / m)
+        z = (a / n - limit * b / m) / error
+    return np.where((n > 0) & (m > 0) & (error > 0), z, np.nan)
 
 
 def global_p(successes: NDArray[Any], trials: NDArray[Any]) -> float:
@@ -126,9 +141,8 @@ def detectable_ratio(
     need = special.ndtri(1 - alpha) + special.ndtri(power)
 
     def seen(ratio: Floats) -> Any:
-        a = np.minimum(ratio * rate, 1.0) * n
-        value, error = log_ratio(a, n, b, m)
-        return ((value if benefit else -value) - np.log(floor)) / error <= -need
+        z = _score(np.minimum(ratio * rate, 1.0) * n, n, b, m, floor if benefit else 1 / floor)
+        return (z if benefit else -z) <= -need
 
     worst = np.full(rate.shape, 1e-9) if benefit else 1 / np.maximum(rate, 1e-12)
     limit = np.full(rate.shape, floor if benefit else 1 / floor)

@@ -277,7 +277,7 @@ def _of_all(j: Judgement, statuses: Texts, policy: FairnessPolicy) -> tuple[Stat
     counted = statuses[~passed]
     if len(counted) and (counted == Status.WITHIN).all():
         return Status.WITHIN, SHOWN
-    for reason in (NOBODY_TAGGED, NO_OTHERS, TOO_FEW, TOO_FEW_TAGGED):
+    for reason in (NOBODY_TAGGED, TOO_FEW, TOO_FEW_TAGGED, NO_OTHERS):
         if (j.reasons == reason).any():
             return Status.INSUFFICIENT, reason
     return Status.INSUFFICIENT, TOO_CLOSE if len(counted) else TOO_FEW
