@@ -192,7 +192,11 @@ def _resampled(
         for n in range(draws):
             weight = np.bincount(rng.integers(0, people, people), minlength=people)
             drawn[n] = (weight @ top) / (weight @ bottom)
-        spread = np.nanstd(drawn, axis=0, ddof=1) if people else np.full(top.shape[1], np.nan)
+    spread = np.full(top.shape[1], np.nan)
+    able = np.isfinite(effect) & np.isfinite(drawn).all(
+        axis=0
+    )  # some draw may hold nobody of a group
+    spread[able] = drawn[:, able].std(axis=0, ddof=1)
     half = z_of(level) * spread
     return effect, effect - half, effect + half
 

@@ -66,7 +66,9 @@ def test_the_detectable_ratio_is_detected_with_its_power(benefit):
     assert found < 0.8 if benefit else found > 1.25
     rng = np.random.default_rng(1)
     a, b = rng.binomial(n, found * rate, draws), rng.binomial(m, rate, draws)
-    p, _ = significance.beyond(a, np.full(draws, n), b, np.full(draws, m), floor=0.8, benefit=benefit)
+    p, _ = significance.beyond(
+        a, np.full(draws, n), b, np.full(draws, m), floor=0.8, benefit=benefit
+    )
     assert (p < 0.01).mean() == pytest.approx(0.8, abs=0.03)
 
 
@@ -92,9 +94,7 @@ def test_drawing_from_the_cube_is_drawing_rows():
     rng = np.random.default_rng(3)
     counts = np.array([[30, 5], [12, 3]])
     rows = np.repeat(np.arange(4), counts.ravel())
-    by_rows = np.array(
-        [np.bincount(rng.choice(rows, len(rows)), minlength=4) for _ in range(3000)]
-    )
+    by_rows = np.array([np.bincount(rng.choice(rows, len(rows)), minlength=4) for _ in range(3000)])
     by_cube = significance.resample(counts, 3000, rng).reshape(3000, 4)
     for cell in range(4):
         assert stats.ks_2samp(by_rows[:, cell], by_cube[:, cell]).pvalue > 0.01
