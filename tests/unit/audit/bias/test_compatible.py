@@ -33,10 +33,26 @@ def metrics():
 
     own = ["selection_rate", "true_positive_rate", "true_negative_rate", "false_positive_rate"]
     own += ["false_negative_rate", "mean_prediction"]
-    further = """accuracy_score balanced_accuracy_score precision_score recall_score f1_score
-        zero_one_loss matthews_corrcoef cohen_kappa_score jaccard_score hamming_loss brier_score_loss
-        roc_auc_score average_precision_score mean_absolute_error mean_squared_error
-        root_mean_squared_error hinge_loss median_absolute_error""".split()
+    further = [
+        "accuracy_score",
+        "balanced_accuracy_score",
+        "precision_score",
+        "recall_score",
+        "f1_score",
+        "zero_one_loss",
+        "matthews_corrcoef",
+        "cohen_kappa_score",
+        "jaccard_score",
+        "hamming_loss",
+        "brier_score_loss",
+        "roc_auc_score",
+        "average_precision_score",
+        "mean_absolute_error",
+        "mean_squared_error",
+        "root_mean_squared_error",
+        "hinge_loss",
+        "median_absolute_error",
+    ]
     found = {name: getattr(fm, name) for name in own} | {
         name: getattr(skm, name) for name in further
     }

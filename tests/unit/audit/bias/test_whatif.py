@@ -98,7 +98,7 @@ def test_a_dropped_condition_takes_its_neutral_answer():
 
 
 def test_a_rule_too_wide_or_other_counts_are_refused():
-    with pytest.raises(BadInput, match="ten|10"):
+    with pytest.raises(BadInput, match="10 are"):
         causes(
             np.ones((1, *(2,) * 11), int), Rule(("c",) * 11, (True,) * 11, np.ones((2,) * 11, bool))
         )
