@@ -93,7 +93,8 @@ def metric_frame(
         }
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # groups of one class, said for each group
+        for kind in (UserWarning, RuntimeWarning):  # of groups of one class: once for each
+            warnings.simplefilter("ignore", kind)
         return MetricFrame(
             metrics=dict(metrics),
             y_true=filled[:, -2],

@@ -10,7 +10,7 @@ from audit.errors import BadInput
 from tests.bias import policy
 
 
-def shop(rng, people=600, each=20, strata=80, markup=0.0, lean=0.0):
+def shop(rng, *, people=600, each=20, strata=80, markup=0.0, lean=0.0):
     """Purchases of two groups; `markup` for the second, who buy dear things more often by `lean`."""
     person = np.repeat(np.arange(people), each)
     group = (person % 3 == 0).astype(int)
