@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a report may show: nobody, and no group under k, can be worked out from its numbers.
 
-First categories are merged, then numbers are hidden, and every hidden number is attacked: the least
-and the most it can be, given all that is shown, as whole numbers of people. A report is safe when each
-of these ranges is at least k wide. What a reader learns by subtracting the report before it counts as
-shown.
+First categories are merged, then numbers are hidden: those of 1 to k - 1, those that moved that little
+since the last report, and whatever would give them away. A hidden number is safe when another table of
+whole people, with every shown number the same, has it otherwise, and the range is at least k wide. Such
+tables are made by moves: people are swapped among a few cells so that margins stay. `attack` checks this
+from the outside, by integer programmes that know nothing of moves.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import combinations, pairwise, product
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,6 @@ from audit.bias.cube import UNKNOWN, Axis, Cube, Kind, groupings
 from audit.bias.rates import OF_OUTCOME, RATES
 from audit.errors import Refused
 
-DUAL: Final = 1e-7
 OTHER: Final = "other"
 PEOPLE: Final = "people"
 KNOWN: Final = "*known"
@@ -47,6 +47,8 @@ class Statements:
     matrix: NDArray[np.int64]
     """Number by finest cell: 1 when the cell is in it."""
     values: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    """People in each of the finest cells."""
     cells: tuple[tuple[str, ...], ...]
     """The finest cells by name, so that two reports can be laid side by side."""
 
@@ -58,8 +60,6 @@ class Release:
     statements: Statements
     shown: NDArray[np.bool_]
     k: int
-    attacked: int
-    """How many hidden numbers were attacked at the end; each range was at least k wide."""
 
     def value(self, key: Key) -> int | None:
         """Return a number, or None when it is hidden."""
@@ -98,7 +98,8 @@ def statements(
     cells = tuple(
         tuple(axis.values[n] for axis, n in zip(axes, place, strict=True)) for place in places.T
     )
-    return Statements(tuple(keys), matrix, matrix @ counts.reshape(-1), cells)
+    flat = counts.reshape(-1)
+    return Statements(tuple(keys), matrix, matrix @ flat, flat, cells)
 
 
 def _outcome(cube: Cube, rates: Sequence[str]) -> tuple[Axis, ...]:
@@ -148,32 +149,53 @@ def _groups(
 
 
 def protect(wanted: Statements, k: int, before: Release | None = None) -> Release:
-    """Return what may be shown: counts of 1 to k - 1 are not, nor whatever gives them away.
+    """Return what may be shown. `before` is the last report on the same people.
 
-    `before` is the last report on the same people: a number that differs from its own there by 1 to
-    k - 1 is hidden too. Raises Refused when the values contradict the statements.
+    For each number that must be hidden, the move that hides fewest others is taken: all that it
+    changes is hidden too, and is then as safe.
     """
     hidden = (wanted.values > 0) & (wanted.values < k)
-    if int(wanted.values.max(initial=0)) < k:
+    hidden |= _moved_a_little(wanted, before, k)
+    if hidden[wanted.matrix.all(axis=1)].any():  # too few people, or too few new ones
         hidden[:] = True
-    small = _moved_a_little(wanted, before, k)
-    release = Release(wanted, ~(hidden | small), k, 0)
-    for whole in (False, True):  # linear first: fast; then whole numbers: the proof
-        safe = np.zeros(len(wanted.keys), dtype=bool)
-        while True:
-            open_ = np.flatnonzero(~release.shown & ~safe)
-            if not len(open_) or not release.shown.any():
-                break
-            for target in open_:
-                if _wide(release, before, int(target), whole=whole):
-                    safe[target] = True
-                    continue
-                shown = release.shown.copy()
-                shown[_next_to_hide(release, int(target))] = False
-                release = replace(release, shown=shown)
-                break
-    attacked = int((~release.shown).sum()) if release.shown.any() else 0
-    return replace(release, attacked=attacked)
+        return Release(wanted, ~hidden, k)
+    effect, room = _moves(wanted, before)
+    width = np.zeros(effect.shape)
+    np.multiply(np.abs(effect), room, out=width, where=effect != 0)
+    weight = np.sqrt(wanted.matrix.sum(axis=1))  # a margin says more than a cell
+    safe = np.zeros(len(hidden), dtype=bool)
+    while (open_ := np.flatnonzero(hidden & ~safe)).size:
+        able = np.flatnonzero(width[open_[0]] >= k)
+        touched = effect[:, able] != 0
+        cost = (weight * ~hidden) @ touched
+        best = able[np.lexsort((-room[able], cost))[0]]
+        hidden |= effect[:, best] != 0
+        safe |= width[:, best] >= k
+    return Release(wanted, ~hidden, k)
+
+
+def _moves(wanted: Statements, before: Release | None) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return (what each move changes in each number, how often it can be made, both ways together).
+
+    A move swaps people between the corners of a box, in as many directions as differ: all margins
+    that leave out one of these directions stay. Besides, one for each cell that only adds people.
+    """
+    codes = np.array(
+        [np.unique(names, return_inverse=True)[1] for names in zip(*wanted.cells, strict=True)]
+    ).T
+    place = {tuple(code): n for n, code in enumerate(codes.tolist())}
+    moves = [np.eye(len(codes), dtype=np.int64)]
+    for first, second in combinations(range(len(codes)), 2):
+        ends = codes[first], codes[second]
+        move = np.zeros(len(codes), dtype=np.int64)
+        differ = np.flatnonzero(ends[0] != ends[1])
+        for choice in product((0, 1), repeat=len(differ)):
+            corner = ends[0].copy()
+            corner[differ] = np.where(choice, ends[1][differ], ends[0][differ])
+            move[place[tuple(corner.tolist())]] = (-1) ** sum(choice)
+        moves.append(move[None])
+    found = np.unique(np.concatenate(moves), axis=0)
+    return wanted.matrix @ found.T, _room(found, wanted, before)
 
 
 def attack(release: Release, before: Release | None = None) -> dict[Key, tuple[float, float]]:
@@ -182,14 +204,12 @@ def attack(release: Release, before: Release | None = None) -> dict[Key, tuple[f
     With `before`, the reader has that report too, and knows of nobody who left, if nobody did.
     """
     return {
-        release.statements.keys[target]: bounds(release, int(target), before, whole=True)
+        release.statements.keys[target]: bounds(release, int(target), before)
         for target in np.flatnonzero(~release.shown)
     }
 
 
-def bounds(
-    release: Release, target: int, before: Release | None = None, *, whole: bool
-) -> tuple[float, float]:
+def bounds(release: Release, target: int, before: Release | None = None) -> tuple[float, float]:
     """Return the least and the most a number can be, given what is shown; inf for no end."""
     row = release.statements.matrix[target].astype(float)
     matrix, values = _known(release)
@@ -205,7 +225,7 @@ def bounds(
         )
         values = np.concatenate([values, older_values])
         row = np.concatenate([row, np.zeros(len(row))])
-    ends = [_end(sign * row, matrix, values, link, whole=whole) for sign in (1.0, -1.0)]
+    ends = [_end(sign * row, matrix, values, link) for sign in (1.0, -1.0)]
     return ends[0], -ends[1]
 
 
@@ -263,15 +283,7 @@ def _known(release: Release) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _only_joined(new: Statements, old: Statements) -> bool:
-    if new.cells != old.cells:
-        return False
-    finest = new.matrix.sum(axis=1) == 1
-    now = dict(zip(np.argmax(new.matrix[finest], axis=1).tolist(), new.values[finest], strict=True))
-    finest = old.matrix.sum(axis=1) == 1
-    then = dict(
-        zip(np.argmax(old.matrix[finest], axis=1).tolist(), old.values[finest], strict=True)
-    )
-    return now.keys() == then.keys() and all(now[cell] >= then[cell] for cell in now)
+    return new.cells == old.cells and bool((new.counts >= old.counts).all())
 
 
 def _moved_a_little(new: Statements, before: Release | None, k: int) -> NDArray[np.bool_]:
@@ -283,28 +295,24 @@ def _moved_a_little(new: Statements, before: Release | None, k: int) -> NDArray[
     return np.array([0 < step < k for step in moved], dtype=bool)
 
 
-def _wide(release: Release, before: Release | None, target: int, *, whole: bool) -> bool:
-    low, high = bounds(release, target, before, whole=whole)
-    return high - low >= release.k
+def _room(moves: NDArray[Any], wanted: Statements, before: Release | None) -> NDArray[Any]:
+    """Return how often each move can be made, forth and back together; inf when without end."""
+    free: NDArray[Any] = _times(moves, wanted.counts) + _times(-moves, wanted.counts)
+    if before is None or not _only_joined(wanted, before.statements):
+        return free
+    # a reader knows that nobody left: the same move in both reports, or none beyond who joined
+    older = before.statements
+    joined = wanted.counts - older.counts
+    both = np.minimum(_times(moves, older.counts), _times(moves, wanted.counts))
+    both += np.minimum(_times(-moves, older.counts), _times(-moves, wanted.counts))
+    unseen = (older.matrix[before.shown] @ moves.T == 0).all(axis=0)
+    alone = _times(moves, joined) + _times(-moves, joined)
+    return np.asarray(np.where(unseen, both, alone))
 
 
-def _next_to_hide(release: Release, target: int) -> int:
-    """Return the shown number whose absence would widen the range: the finest, then the smallest."""
-    matrix, values = _known(release)
-    row = release.statements.matrix[target].astype(float)
-    places = np.flatnonzero(release.shown)
-    held = np.zeros(len(places), dtype=bool)
-    for sign in (1.0, -1.0):
-        found = optimize.linprog(sign * row, A_eq=matrix, b_eq=values, method="highs")
-        if found.status == 0:
-            held |= np.abs(found.eqlin.marginals) > DUAL
-    if not held.any():  # only rounding, or the report before, holds it: take what overlaps
-        held = (matrix @ row) > 0
-    if not held.any():
-        held[:] = True
-    size = release.statements.matrix[places].sum(axis=1)
-    order = np.lexsort((release.statements.values[places], size, ~held))
-    return int(places[order[0]])
+def _times(moves: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[Any]:
+    """Return how often each move can be made before a cell would hold fewer than nobody."""
+    return np.asarray(np.where(moves < 0, counts, np.inf).min(axis=1))
 
 
 def _end(
@@ -312,24 +320,12 @@ def _end(
     matrix: NDArray[Any],
     values: NDArray[Any],
     link: NDArray[Any] | None,
-    *,
-    whole: bool,
 ) -> float:
     """Return the least value of `row` over what agrees with everything known; -inf for no end."""
-    if whole:
-        limits = [optimize.LinearConstraint(matrix, values, values)] if len(matrix) else []
-        if link is not None:
-            limits.append(optimize.LinearConstraint(link, 0, np.inf))
-        found = optimize.milp(row, constraints=limits, integrality=np.ones(len(row)))
-    else:
-        found = optimize.linprog(
-            row,
-            A_eq=matrix if len(matrix) else None,
-            b_eq=values if len(matrix) else None,
-            A_ub=None if link is None else -link,
-            b_ub=None if link is None else np.zeros(len(link)),
-            method="highs",
-        )
+    limits = [optimize.LinearConstraint(matrix, values, values)] if len(matrix) else []
+    if link is not None:
+        limits.append(optimize.LinearConstraint(link, 0, np.inf))
+    found = optimize.milp(row, constraints=limits, integrality=np.ones(len(row)))
     if found.status in {3, 4} and found.x is None:  # no end (HiGHS may call it undecided)
         return -np.inf
     if found.status != 0:

@@ -69,7 +69,10 @@ class Examined:
     printed: TagVerdict
     merged: Mapping[str, Mapping[str, str]]
     release: Release
+    attacked: int
+    """How many hidden numbers were attacked."""
     narrowest: float
+    """The smallest range that an attack leaves."""
     counts: str
     """Digest of the cube as it was counted."""
 
@@ -114,7 +117,7 @@ def examine(
     left = attack(release, before) if release.shown.any() else {}
     narrowest = min((high - low for low, high in left.values()), default=float("inf"))
     printed = judge(merged, policy, benefit)
-    return Examined(merged, fine, printed, into, release, narrowest, cube.digest())
+    return Examined(merged, fine, printed, into, release, len(left), narrowest, cube.digest())
 
 
 def report(
@@ -161,7 +164,7 @@ def report(
             "merged": {name: dict(found) for name, found in examined.merged.items()},
             "numbers": len(examined.release.shown),
             "shown": int(examined.release.shown.sum()),
-            "attacked": examined.release.attacked,
+            "attacked": examined.attacked,
             "narrowest": figure(examined.narrowest, 0),
         },
     }

@@ -57,7 +57,8 @@ def beyond(
     test of the logarithm says "within" too often in small groups.
     """
     limit = floor if benefit else 1 / floor
-    z = _score(*(np.asarray(x, dtype=float) for x in (a, n, b, m)), limit)
+    a, n, b, m = (np.asarray(x, dtype=float) for x in (a, n, b, m))
+    z = _score(a, n, b, m, limit)
     z = z if benefit else -z
     return special.ndtr(z), special.ndtr(-z)
 
