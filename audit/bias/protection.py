@@ -156,9 +156,8 @@ def protect(wanted: Statements, k: int, before: Release | None = None) -> Releas
     """
     hidden = (wanted.values > 0) & (wanted.values < k)
     hidden |= _moved_a_little(wanted, before, k)
-    if hidden[wanted.matrix.all(axis=1)].any():  # too few people, or too few new ones
-        hidden[:] = True
-        return Release(wanted, ~hidden, k)
+    if int(wanted.counts.sum()) < k:
+        return Release(wanted, np.zeros(len(hidden), dtype=bool), k)
     effect, room = _moves(wanted, before)
     width = np.zeros(effect.shape)
     np.multiply(np.abs(effect), room, out=width, where=effect != 0)
@@ -240,7 +239,7 @@ def merge(cube: Cube, attributes: Sequence[str], k: int) -> tuple[Cube, dict[str
     into: dict[str, dict[str, str]] = {name: {} for name in attributes}
     best = _quality(cube, attributes, tag.name, k)
     while best[0] < 0:
-        steps = [(name, step) for name in attributes for step in _steps(cube, name, attributes)]
+        steps = [(name, step) for name in attributes for step in _steps(cube, name)]
         tried = [
             (_quality(cube.merged(name, step), attributes, tag.name, k), name, step)
             for name, step in steps
@@ -263,10 +262,10 @@ def _quality(cube: Cube, attributes: Sequence[str], tag: str, k: int) -> tuple[i
     return min(-(1000 * small // counts.size) + 100, 0), counts.size - small
 
 
-def _steps(cube: Cube, name: str, attributes: Sequence[str]) -> list[Mapping[str, str]]:
+def _steps(cube: Cube, name: str) -> list[Mapping[str, str]]:
     axis = cube.axis(name)
     known = [value for value in axis.values if value != UNKNOWN]
-    if len(known) < 2 or (len(known) == 2 and len(attributes) == 1):
+    if len(known) < 3:  # two groups are the least that can be compared
         return []
     if axis.ordered:
         return [

@@ -33,6 +33,7 @@ from audit.bias.protection import (
 from audit.bias.rates import OF_OUTCOME
 from audit.bias.verdict import TagVerdict, judge
 from audit.bias.whatif import Outlook
+from audit.errors import BadInput
 
 FRONT: Final = 40
 """Points of a front that are printed, evenly chosen."""
@@ -78,6 +79,14 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Before:
+    """What the last report on the same people showed."""
+
+    release: Release
+    merged: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LeakFound:
     """What is known about the leak of one attribute."""
 
@@ -104,20 +113,52 @@ class Further:
 
 
 def examine(
-    cube: Cube, policy: FairnessPolicy, benefit: Mapping[str, bool], before: Release | None = None
+    cube: Cube, policy: FairnessPolicy, benefit: Mapping[str, bool], before: Before | None = None
 ) -> Examined:
-    """Return the verdicts on a tag and what may be shown; `before` is the release of the last report.
+    """Return the verdicts on a tag and what may be shown; `before` is the last report on the same people.
 
-    The release is attacked once more at the end; the narrowest range left is part of the answer.
+    What the last report merged is merged again, and no more, so that its numbers can be laid beside.
+    The release is attacked at the end; the narrowest range left is part of the answer.
     """
     fine = judge(cube, policy, benefit)
-    merged, into = merge(cube, policy.attributes, policy.release.k)
+    if before is None:
+        merged, into = merge(cube, policy.attributes, policy.release.k)
+    else:
+        merged, into = _merged_again(cube, before.merged), before.merged
     wanted = statements(merged, policy.attributes, policy.intersections, policy.rates)
-    release = protect(wanted, policy.release.k, before)
-    left = attack(release, before) if release.shown.any() else {}
+    older = before.release if before is not None else None
+    release = protect(wanted, policy.release.k, older)
+    left = attack(release, older) if release.shown.any() else {}
     narrowest = min((high - low for low, high in left.values()), default=float("inf"))
     printed = judge(merged, policy, benefit)
     return Examined(merged, fine, printed, into, release, len(left), narrowest, cube.digest())
+
+
+def recall(
+    cube: Cube,
+    policy: FairnessPolicy,
+    merged: Mapping[str, Mapping[str, str]],
+    shown: Sequence[bool],
+) -> Before:
+    """Return an earlier release from its cube, its merges, and which numbers it showed, in order.
+
+    `policy` is the one of that report. Raises BadInput when they do not belong together.
+    """
+    again = _merged_again(cube, merged)
+    wanted = statements(again, policy.attributes, policy.intersections, policy.rates)
+    if len(shown) != len(wanted.keys):
+        raise BadInput(
+            "release-not-of-cube",
+            "the last release does not belong to these counts",
+            hint="take the counts, the policy and the release of one report",
+        )
+    return Before(Release(wanted, np.array(shown, dtype=bool), policy.release.k), merged)
+
+
+def _merged_again(cube: Cube, merged: Mapping[str, Mapping[str, str]]) -> Cube:
+    for name, into in merged.items():
+        cube = cube.merged(name, into)
+    return cube
 
 
 def report(

@@ -19,6 +19,7 @@ from audit.bias.cube import Axis, Kind, cube_of
 from audit.bias.policy import FairnessPolicy
 from audit.bias.report import Further, Head, LeakFound, examine
 from audit.bias.verdict import REASONS, Status
+from audit.errors import BadInput
 from tests.bias import STARTER, YESNO, binary, policy, two_way
 
 HEAD = Head(
@@ -111,6 +112,25 @@ def test_the_sentences_carry_the_same_facts_in_both_languages(language):
     assert numbers[0] == numbers[1]
     assert len(ours) == len(other)
     assert not any("{" in text for text in ours)
+
+
+def test_the_next_report_stands_beside_the_last_one():
+    limits = policy(**TWO)
+    first = world(4, rate=0.05, people=2000)
+    old = examine(first, limits, {"yes": True})
+    assert old.merged
+    before = report.recall(first, limits, old.merged, old.release.shown.tolist())
+    more = first.counts.copy()
+    more[0, 2, 1] += 1
+    new = examine(cube_of("t.x", 2, first.axes, more), limits, {"yes": True}, before)
+    assert new.merged == old.merged
+    assert new.narrowest >= 10
+    was, now = old.release.visible(), new.release.visible()
+    moved = {key: now[key] - was[key] for key in now.keys() & was.keys()}
+    assert moved
+    assert not any(0 < abs(step) < 10 for step in moved.values())
+    with pytest.raises(BadInput):
+        report.recall(first, policy(), {}, old.release.shown.tolist())
 
 
 def test_every_code_has_its_words():
