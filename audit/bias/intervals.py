@@ -94,15 +94,21 @@ def of_noised(
 ) -> Pair:
     """Return the interval of a rate from two counts that carry noise of a known variance each.
 
-    Wilson's, at the number of people who would be as uncertain without the noise.
+    The rates that the noisy one does not contradict, as with Wilson's; the noise stays where the
+    sampling error vanishes. From 0 to 1 when the noise is all there is.
     """
-    n = np.maximum(np.asarray(tagged) + np.asarray(untagged), 1.0)
-    p = (np.clip(tagged, 0, n) + 1) / (n + 2)
-    sampling = p * (1 - p) / n
-    noise = noise_variance * ((1 - p) ** 2 + p**2) / n**2
-    worth = n * sampling / (sampling + noise)
-    rate = np.clip(np.asarray(tagged) / n, 0.0, 1.0)
-    return wilson(rate * worth, worth, alpha)
+    z = z_of(alpha)
+    n = np.maximum(np.asarray(tagged, float) + np.asarray(untagged, float), 1.0)
+    rate, noise = np.asarray(tagged, float) / n, noise_variance / n**2
+    square = 1 + z * z / n - 2 * z * z * noise
+    slope = -2 * rate - z * z / n + 2 * z * z * noise
+    inside = slope**2 - 4 * square * (rate**2 - z * z * noise)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        low, high = ((-slope + side * np.sqrt(inside)) / (2 * square) for side in (-1, 1))
+    known = (square > 0) & (inside >= 0)
+    low = np.where(known, np.clip(low, 0.0, 1.0), 0.0)
+    high = np.where(known, np.clip(high, 0.0, 1.0), 1.0)
+    return low, high
 
 
 def geometric_variance(epsilon: float) -> float:

@@ -21,6 +21,8 @@ SAMPLE: Final = 50_000
 """People from whom trees learn, at the most."""
 
 LN2: Final = float(np.log(2))
+SCANS: Final = 3
+"""Single tags, pairs, the whole set: together they raise a false alarm no more often than `alpha`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +121,7 @@ def over_single(held: Ints, sizes: Ints, policy: FairnessPolicy) -> list[int]:
     """Return the tags that alone say more than the policy allows, and not by chance."""
     found = information(singles(held, sizes))
     over = found.corrected > float(policy.leak.tag_bits)
-    sure = significance.holm(found.p) < float(policy.alpha)
+    sure = significance.holm(found.p) < float(policy.alpha) / SCANS
     return np.flatnonzero(over & sure).tolist()
 
 
@@ -128,7 +130,7 @@ def over_pairs(held: Ints, sizes: Ints, policy: FairnessPolicy) -> list[Pair]:
     pairs, found, beyond = scan(held, sizes)
     p = significance.holm(found.p)
     with np.errstate(invalid="ignore"):
-        over = (found.corrected > float(policy.leak.pair_bits)) & (p < float(policy.alpha))
+        over = (found.corrected > float(policy.leak.pair_bits)) & (p < float(policy.alpha) / SCANS)
     chosen = np.flatnonzero(over)
     chosen = chosen[np.argsort(-found.corrected[chosen], kind="stable")]
     return [
@@ -174,7 +176,7 @@ def joint_auc(
     value = wins / weight
     error = _hanley(value, *counts.sum(axis=0).tolist())
     limit = float(policy.leak.auc)
-    sure = value - special.ndtri(1 - float(policy.alpha)) * error > limit
+    sure = value - special.ndtri(1 - float(policy.alpha) / SCANS) * error > limit
     return Auc(value, error, above=bool(sure))
 
 
