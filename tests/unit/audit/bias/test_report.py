@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from audit import canon
-from audit.bias import drift, leak, price, report, schema, whatif, words
+from audit.bias import comparing, drift, leak, price, report, schema, whatif, words
 from audit.bias import policy as policy_module
 from audit.bias.causes import Rule, causes
 from audit.bias.cube import Axis, Kind, cube_of
@@ -91,6 +92,23 @@ def test_a_hidden_group_shows_no_figure():
     for group in found:
         assert set(group) == {"labels", "hidden", "status", "reason"}
         assert group["reason"] in {"hidden", "beyond-limit", "shown-within"}
+
+
+def test_no_ratio_to_others_is_printed_when_their_number_is_hidden():
+    limits = policy()
+    cube = binary([900, 800, 300], [300, 250, 90], names=["a", "b", "unknown"])
+    examined = examine(cube, limits, {"yes": True})
+    (judgement,) = examined.printed.judgements
+    full = comparing.comparison(judgement, examined.cube, examined.release, limits)
+    assert full["groups"][0]["ratio_rest"]
+    shown = np.array([key.labels != ("*known",) for key in examined.release.statements.keys])
+    part = comparing.comparison(
+        judgement, examined.cube, replace(examined.release, shown=shown), limits
+    )
+    assert part["groups"][0]["people"] == 900
+    for figure in ("ratio_rest", "difference", "share", "p_breach", "p_difference"):
+        assert figure not in part["groups"][0]
+    assert part["extremes"] is None
 
 
 def test_the_verdict_is_that_of_the_finest_groups_even_when_they_are_merged():

@@ -139,6 +139,20 @@ def test_a_harm_in_an_intersection_only_is_found():
     assert found.status is Status.BREACH
 
 
+def test_a_tag_is_within_only_when_all_its_parts_are():
+    axes = [
+        Axis("gender", Kind.ATTRIBUTE, ("f", "m")),
+        Axis("age_band", Kind.ATTRIBUTE, ("young", "old")),
+        Axis("tag", Kind.TAG, YESNO),
+    ]
+    n = np.array([[9000, 12], [9000, 12]])  # too few of the old
+    counts = np.stack([n - n // 4, n // 4], axis=-1)
+    limits = policy(attributes=["gender", "age_band"], exclude_share_below=0)
+    found = judge(cube_of("t.x", 1, axes, counts), limits, GOOD)
+    assert [j.status.value for j in found.judgements] == ["within", "insufficient"]
+    assert found.status is Status.INSUFFICIENT
+
+
 def test_equal_opportunity_asks_among_those_with_the_outcome():
     cells = np.array(
         [
