@@ -212,18 +212,22 @@ def _bayes(patterns: NDArray[np.uint8], counts: NDArray[np.int64]) -> Floats:
     gain = information(tables).bits - single_bits[pairs[:, 0]] - single_bits[pairs[:, 1]]
     price = 2 * (1 + np.log(max(len(pairs), 1)))
     score = np.full(len(patterns), np.log(sizes[1] / sizes[0]))
-    used: set[int] = set()
+    times = (2 * total * LN2 * single_bits > 2).astype(int)  # each tag once; a pair brings both
+    tree = list(range(patterns.shape[1]))  # pairs make no circle: nothing is counted twice
+    linked = np.zeros(patterns.shape[1], dtype=int)
     for n in np.argsort(-gain, kind="stable"):
         if 2 * total * LN2 * gain[n] <= price:
             break
         first, second = pairs[n].tolist()
-        if not used & {first, second}:
-            used |= {first, second}
+        one, other = tree[first], tree[second]
+        if one != other:
+            tree = [one if root == other else root for root in tree]
+            linked[[first, second]] += 1
             cell = patterns[:, first].astype(int) + 2 * patterns[:, second].astype(int)
             score += _log_odds(tables[n], sizes)[cell]
-    for tag in np.flatnonzero(2 * total * LN2 * single_bits > 2).tolist():
-        if tag not in used:
-            score += _log_odds(alone[tag], sizes)[patterns[:, tag].astype(int)]
+    times = np.where(linked > 0, 1 - linked, times)
+    for tag in np.flatnonzero(times).tolist():
+        score += times[tag] * _log_odds(alone[tag], sizes)[patterns[:, tag].astype(int)]
     return score
 
 

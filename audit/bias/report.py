@@ -121,6 +121,7 @@ def examine(
     The release is attacked at the end; the narrowest range left is part of the answer.
     """
     fine = judge(cube, policy, benefit)
+    into: Mapping[str, Mapping[str, str]]
     if before is None:
         merged, into = merge(cube, policy.attributes, policy.release.k)
     else:

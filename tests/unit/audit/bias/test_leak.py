@@ -88,6 +88,32 @@ def test_the_whole_set_tells_as_much_as_the_world_holds():
     assert found.above
 
 
+def test_tags_that_hang_together_in_a_chain_are_weighed_as_they_are():
+    every = np.array(list(np.ndindex(2, 2, 2)), dtype=np.uint8)
+    first = np.where(every[:, 0] == 1, 0.7, 0.3)  # tells by itself, too
+    stays = [every[:, n] == every[:, n + 1] for n in (0, 1)]
+    value = first * np.prod([np.where(same, 0.9, 0.1) for same in stays], axis=0)
+    rest = np.full(8, 1 / 8)
+    counts = np.round(np.stack([rest, value], axis=1) * 1_000_000).astype(np.int64)
+    assert leak._bayes(every, counts) == pytest.approx(np.log(value / rest), abs=0.01)
+
+
+def test_people_are_not_judged_by_what_was_learnt_from_them():
+    rng = np.random.default_rng(13)
+    bits = rng.integers(0, 2, (300, 120), dtype=np.uint8)
+    code = rng.integers(0, 2, 300)
+    found = leak.joint_auc(*patterns(bits, code), policy())
+    assert found.auc < 0.5 + 3 * found.error
+
+
+def test_what_chance_gives_is_taken_off():
+    rng = np.random.default_rng(14)
+    found = leak.information(rng.multinomial(500, np.full(20, 0.05), size=400).reshape(400, 4, 5))
+    assert found.bits.mean() == pytest.approx(12 / (2 * 500 * np.log(2)), rel=0.1)
+    assert found.corrected.mean() < 0.3 * found.bits.mean()
+    assert (found.p < 0.05).mean() == pytest.approx(0.05, abs=0.03)
+
+
 def test_where_there_is_nothing_nothing_is_found():
     limits = policy(leak={"tag_bits": 0.001, "pair_bits": 0.001, "auc": 0.52, "folds": 5})
     alarms = 0

@@ -65,6 +65,7 @@ def test_one_count_more_is_another_report():
     more[0, 3, 1] += 1
     changed = written(cube_of("t.x", 1, cube.axes, more))
     assert report.digest(changed) != report.digest(written(cube))
+    assert written(cube)["identity"]["counts"] == cube.digest()
 
 
 def test_another_policy_or_seed_is_another_report():
