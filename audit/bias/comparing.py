@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from audit.bias import intervals, significance
 from audit.bias.cube import UNKNOWN, Cube
 from audit.bias.policy import FairnessPolicy
-from audit.bias.protection import AMONG, KNOWN, OF, PEOPLE, Key, Release
+from audit.bias.protection import AMONG, KNOWN, OF, PEOPLE, Key, Release, side
 from audit.bias.rates import OF_OUTCOME, Floats, strict
 from audit.bias.verdict import Judgement, Status, association, detectable
 
@@ -31,7 +31,9 @@ def chance(p: float) -> str | None:
 
 def keys_of(j: Judgement, labels: tuple[str, ...]) -> tuple[Key, Key]:
     """Return which numbers the successes and the trials of a group are."""
-    of, among = (j.rate + OF, j.rate + AMONG) if j.rate in OF_OUTCOME else (j.value, PEOPLE)
+    of, among = j.value, PEOPLE
+    if j.rate in OF_OUTCOME:
+        of, among = side(j.value, j.rate, OF), side(j.value, j.rate, AMONG)
     return Key(of, j.attributes, labels), Key(among, j.attributes, labels)
 
 

@@ -34,7 +34,7 @@ class Key:
     """Which number: how many of what in which group; no attribute means everybody."""
 
     what: str
-    """`people`, a value of the tag, or a rate with `:of` (successes) or `:among` (trials)."""
+    """`people`, a value of the tag, or one side of a rate (`side`)."""
     attributes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
 
@@ -102,6 +102,11 @@ def statements(
     return Statements(tuple(keys), matrix, matrix @ flat, flat, cells)
 
 
+def side(value: str, rate: str, part: str) -> str:
+    """Return what the successes (`OF`) or the trials (`AMONG`) of a rate are called in a key."""
+    return f"{value}:{rate}{part}"
+
+
 def _outcome(cube: Cube, rates: Sequence[str]) -> tuple[Axis, ...]:
     return cube.of_kind(Kind.OUTCOME) if OF_OUTCOME & set(rates) else ()
 
@@ -113,12 +118,13 @@ def _kinds(
     tag = axes[-1]
     found = {PEOPLE: np.ones(places.shape[1], dtype=bool)}
     found |= {value: places[-1] == n for n, value in enumerate(tag.values)}
-    for rate in rates:
+    audited = ("yes",) if tag.values == ("no", "yes") else tag.values
+    for rate, value in product(rates, audited):
         if rate in OF_OUTCOME:
             seen = [axes[0].values.index(answer) for answer in ("no", "yes")]
-            held = places[-1] == tag.values.index("yes")
-            for side, chosen in zip((OF, AMONG), RATES[rate], strict=True):
-                found[rate + side] = np.any(
+            held = places[-1] == tag.values.index(value)
+            for part, chosen in zip((OF, AMONG), RATES[rate], strict=True):
+                found[side(value, rate, part)] = np.any(
                     [
                         (places[0] == seen[n // 2]) & (held == bool(n % 2))
                         for n in range(4)

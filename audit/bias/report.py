@@ -31,7 +31,7 @@ from audit.bias.protection import (
     statements,
 )
 from audit.bias.rates import OF_OUTCOME
-from audit.bias.verdict import TagVerdict, judge
+from audit.bias.verdict import OTHER_TAGS, Status, TagVerdict, judge
 from audit.bias.whatif import Outlook
 from audit.errors import BadInput
 
@@ -239,10 +239,11 @@ def _identity(head: Head, examined: Examined, policy: FairnessPolicy) -> dict[st
 
 
 def _reason(verdict: TagVerdict) -> str:
-    for judgement in verdict.judgements:
-        if judgement.status is verdict.status:
-            return judgement.reason
-    return ""
+    """Return why the tag has its verdict: the reason of the first part that has it."""
+    parts = {judgement.status: judgement.reason for judgement in reversed(verdict.judgements)}
+    if verdict.status is not Status.BREACH and Status.BREACH in parts:
+        return OTHER_TAGS  # corrected away
+    return parts[verdict.status]
 
 
 def _may_show(examined: Examined, one: Drift) -> bool:

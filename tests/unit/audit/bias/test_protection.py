@@ -152,6 +152,6 @@ def test_both_sides_of_a_rate_with_an_outcome_are_protected():
     cube = cube_of("t.x", 1, axes, rng.integers(0, 60, (3, 3, 2)))
     wanted = statements(cube, ["group"], 1, ["selection", "tpr"])
     found = dict(zip(wanted.keys, wanted.values, strict=True))
-    assert found[Key("tpr:of", ("group",), ("b",))] == cube.counts[1, 1, 1]
-    assert found[Key("tpr:among", ("group",), ("b",))] == cube.counts[1, 1].sum()
+    assert found[Key("yes:tpr:of", ("group",), ("b",))] == cube.counts[1, 1, 1]
+    assert found[Key("yes:tpr:among", ("group",), ("b",))] == cube.counts[1, 1].sum()
     assert narrow(attack(protect(wanted, K))) == {}

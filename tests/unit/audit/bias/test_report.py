@@ -19,7 +19,7 @@ from audit.bias.causes import Rule, causes
 from audit.bias.cube import Axis, Kind, cube_of
 from audit.bias.policy import FairnessPolicy
 from audit.bias.report import Further, Head, LeakFound, examine
-from audit.bias.verdict import REASONS, Status
+from audit.bias.verdict import REASONS, Status, judge, judge_all
 from audit.errors import BadInput
 from tests.bias import STARTER, YESNO, binary, policy, two_way
 
@@ -150,6 +150,37 @@ def test_the_next_report_stands_beside_the_last_one():
     assert not any(0 < abs(step) < 10 for step in moved.values())
     with pytest.raises(BadInput):
         report.recall(first, policy(), {}, old.release.shown.tolist())
+
+
+def test_a_breach_that_all_tags_together_correct_away_says_so():
+    limits = policy()
+    close = examine(binary([20_000, 1000], [4000, 129]), limits, {"yes": True})
+    assert close.fine.status is Status.BREACH
+    calm = judge(binary([20_000, 1000], [4000, 200]), limits, {"yes": True})
+    fine = judge_all([close.fine, *[calm] * 400], limits)[0]
+    document = report.report(HEAD, report.with_status(close, fine), limits)
+    assert document["verdict"]["status"] == "insufficient"
+    assert document["verdict"]["reason"] == "not-after-all-tags"
+    assert "correction over all tags" in words.sentences(document, "en")[0]
+
+
+def test_several_values_and_an_outcome_are_printed_and_protected():
+    rng = np.random.default_rng(5)
+    axes = [
+        Axis("group", Kind.ATTRIBUTE, ("a", "b")),
+        Axis("redeemed", Kind.OUTCOME, ("no", "yes", "unknown")),
+        Axis("tag", Kind.TAG, ("low", "middle", "high")),
+    ]
+    cube = cube_of("t.tier", 1, axes, rng.integers(0, 400, (2, 3, 3)))
+    limits = policy(rates=["selection", "tpr", "for"])
+    examined = examine(cube, limits, {"high": True, "low": False})
+    document = report.report(HEAD, examined, limits)
+    assert len(document["comparisons"]) == 6
+    assert "selective-labels" in document["limits"]
+    jsonschema.validate(document, schema.schema())
+    tpr = document["comparisons"][1]
+    assert tpr["groups"][0]["people"] == cube.counts[0, 1].sum()
+    assert tpr["groups"][0]["tagged"] == cube.counts[0, 1, 2]
 
 
 def test_every_code_has_its_words():
