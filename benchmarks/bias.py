@@ -63,8 +63,8 @@ def ours(columns: list[Any], due: Any, tag: Any, boots: int) -> Any:
 
 
 def fairlearn(columns: list[Any], due: Any, tag: Any, metrics: dict[str, Any]) -> Any:
-    import pandas as pd  # noqa: PLC0415
-    from fairlearn.metrics import MetricFrame  # noqa: PLC0415
+    import pandas as pd
+    from fairlearn.metrics import MetricFrame
 
     features = pd.DataFrame({f"a{n}": column for n, column in enumerate(columns)})
     with warnings.catch_warnings():
@@ -73,8 +73,8 @@ def fairlearn(columns: list[Any], due: Any, tag: Any, metrics: dict[str, Any]) -
 
 
 def five() -> dict[str, Any]:
-    import fairlearn.metrics as fm  # noqa: PLC0415
-    import sklearn.metrics as skm  # noqa: PLC0415
+    import fairlearn.metrics as fm
+    import sklearn.metrics as skm
 
     return {
         "selection": fm.selection_rate,
@@ -87,8 +87,8 @@ def five() -> dict[str, Any]:
 
 def patched(work: Callable[[], Any]) -> Any:
     """Do the work with fairlearn's own hot spot (a stack over every row) taken out."""
-    import narwhals.stable.v1 as nw  # noqa: PLC0415
-    from fairlearn.metrics._annotated_metric_function import (  # noqa: PLC0415
+    import narwhals.stable.v1 as nw
+    from fairlearn.metrics._annotated_metric_function import (
         AnnotatedMetricFunction as Annotated,
     )
 
@@ -163,7 +163,7 @@ def many_tags(people: int, tags: int = 200, cells: int = 180) -> Result:
 
 def exactness() -> Result:
     """Bar 1: every figure of further metrics on counted rows equals fairlearn's on rows."""
-    import sklearn.metrics as skm  # noqa: PLC0415
+    import sklearn.metrics as skm
 
     columns, due, tag = rows(100_000)
     names = [
@@ -219,7 +219,7 @@ def exactness() -> Result:
 
 def same_bootstrap() -> Result:
     """Bar 3: draws of cells against fairlearn's way of drawing rows, Kolmogorov and Smirnov."""
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     columns, due, tag = rows(3_000)
     cells = tally([*columns, due, tag], (*SIZES, 2, 2))

@@ -78,6 +78,9 @@ NEEDS: Final = {
     "budget.set": ("dpo",),
     "segment.release": ("analyst", "tagger"),
     "segment.fit": ("analyst", "tagger"),
+    "audit.bias": ("dpo", "auditor"),
+    "audit.leak": ("dpo", "auditor"),
+    "audit.read": ("dpo", "auditor", "tagger"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

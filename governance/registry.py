@@ -274,6 +274,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.charge": "what releases cost; nothing in it names or counts a person exactly",
     "store.release": "noisy numbers over a population: what one person can change is bounded by the charge",
     "store.fit": "segments made of a release alone",
+    "store.auditreport": "counts of groups that nobody can be worked out of; exact ones only sealed",
     "store.cutpoints": "cut points over a whole population",
     "keystore.canary": "a key of nobody, to tell whether the ring belongs to the store",
     "keystore.backup": "when backups were made",

@@ -66,6 +66,13 @@ class Drift(_Part):
     periods: int = Field(ge=2, le=120)
 
 
+class Opening(_Part):
+    """Under which purpose, and on which basis by regime, the attributes to compare by are opened."""
+
+    purpose: str = Field(pattern=r"^[a-z][a-z0-9_.]*$")
+    basis: dict[str, str] = Field(min_length=1)
+
+
 class Release(_Part):
     """What a report may show."""
 
@@ -80,6 +87,10 @@ class FairnessPolicy(_Part):
     key: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
     version: int = Field(ge=1)
     attributes: list[str] = Field(min_length=1)
+    orders: dict[str, list[str]] = Field(
+        default={}, description="values of an attribute that stand in an order, such as bands"
+    )
+    opening: Opening
     intersections: int = Field(ge=1, le=4, description="how many attributes are crossed")
     rates: list[Rate] = Field(min_length=1)
     reads: Literal["sample", "census"] = Field(

@@ -56,6 +56,8 @@ class Head:
     previous: str | None = None
     sources: tuple[Mapping[str, Any], ...] = ()
     """Fields of `schema.Source`."""
+    left_out: tuple[Mapping[str, Any], ...] = ()
+    """Fields of `schema.LeftOut`."""
     limits: tuple[str, ...] = ()
     """Codes of `words.LIMITS` that hold besides those which the report adds itself."""
 
@@ -183,6 +185,7 @@ def report(
             "reads": policy.reads,
         },
         "sources": [dict(source) for source in head.sources],
+        "left_out": [dict(reason) for reason in head.left_out],
         "comparisons": [
             comparison(j, examined.cube, examined.release, policy)
             for j in examined.printed.judgements
@@ -233,7 +236,14 @@ def _identity(head: Head, examined: Examined, policy: FairnessPolicy) -> dict[st
         "program": head.program,
         "previous": head.previous,
         "counts": examined.counts,
-        "policy": {"key": policy.key, "version": policy.version, "digest": policy.digest()},
+        "policy": {
+            "key": policy.key,
+            "version": policy.version,
+            "digest": policy.digest(),
+            "floor": str(policy.impact_ratio.floor),
+            "against": policy.impact_ratio.against,
+            "alpha": str(policy.alpha),
+        },
         "seed": policy.seed,
     }
 

@@ -33,7 +33,10 @@ class Identity(_Part):
     reviewer: str
     program: str
     previous: str | None = Field(description="digest of the report before, if any")
-    counts: str = Field(description="digest of the counts cube, which stays in the vault")
+    counts: str = Field(
+        description="keyed digest of the counts, which stay in the vault; a bare one would let a "
+        "reader try out the hidden numbers"
+    )
     policy: dict[str, str | int]
     seed: int
 
@@ -45,6 +48,17 @@ class Source(_Part):
     origin: str
     basis: str
     consents: int | None
+    closed: int | None = Field(
+        default=None,
+        description="people whose attribute may not be opened, rounded down: counted as unknown",
+    )
+
+
+class LeftOut(_Part):
+    """People who were not counted, and why; rounded down to a multiple of k."""
+
+    reason: str
+    people: int
 
 
 class VerdictOf(_Part):
@@ -182,6 +196,7 @@ class BiasReport(_Part):
     identity: Identity
     verdict: VerdictOf
     sources: list[Source]
+    left_out: list[LeftOut]
     comparisons: list[Comparison]
     drift: list[DriftOf]
     leaks: list[LeakOf]

@@ -92,6 +92,10 @@ ACTS = frozenset(
         "release.published",
         "release.failed",
         "segment.fitted",
+        "attribute.opened",
+        "audit.bias",
+        "audit.leak",
+        "audit.given",
         "denied",
     }
 )

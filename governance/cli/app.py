@@ -15,7 +15,7 @@ from governance.cli import out
 
 NOUNS = {
     "assessment": "Keep the assessments that the law asks for.",
-    "audit": "Check the evidence log.",
+    "audit": "Audit tags for bias; check the evidence log.",
     "cert": "Check the certificate of an erasure.",
     "budget": "Keep what releases may say about people.",
     "choice": "Record what a person objects to, blocks, switches off.",
