@@ -46,7 +46,9 @@ def comparison(
     j: Judgement, cube: Cube, release: Release, policy: FairnessPolicy
 ) -> dict[str, Any]:
     """Return a comparison as `schema.Comparison`."""
-    visible = np.array([is_shown(release, keys_of(j, labels)) for labels in j.known.labels])
+    visible = np.array(
+        [is_shown(release, keys_of(j, labels)) for labels in j.known.labels], dtype=bool
+    )
     whole = is_shown(release, keys_of(j, (KNOWN,)))
     columns = _columns(j, policy, visible)
     groups = [

@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Audits for bias on a planted shop: who is counted, what is opened, what is said, what is kept."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from audit.bias import page, schema
+from audit.clock import DAY
+from audit.evidence.reading import decode
+from audit.ids import SeededIds
+from governance import authority
+from governance.actor import Actor
+from governance.assignments import holders
+from governance.auditing import kept
+from governance.auditing.telling import lines, written
+from governance.catalogue import active
+from tests.auditing import AGES, Planted, groups
+from tests.shop import NOW
+from tests.workshop import OFFICER, code_of
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "audits"
+EVEN = {"f": 0.3, "m": 0.3, None: 0.3}
+SKEWED = {"f": 0.1, "m": 0.3, None: 0.2}
+
+
+@pytest.fixture
+def shop(tmp_path):
+    planted = Planted(tmp_path, ids=SeededIds(5))
+    yield planted
+    planted.close()
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory):
+    """A shop that no test changes: one tag favours men, one nobody, one has too few people."""
+    planted = Planted(tmp_path_factory.mktemp("story"), ids=SeededIds(5))
+    said = planted.genders(unknown=0.1)
+    planted.has("age", [AGES[n % 6] for n in range(len(planted.who))])
+    planted.tagged("offer.gold", SKEWED, said)
+    planted.tagged("offer.even", EVEN, said)
+    planted.tagged("offer.rare", dict.fromkeys(SKEWED, 0.01), said)
+    yield planted
+    planted.close()
+
+
+def entries(ws):
+    return [decode(raw) for raw in ws.evidence.entries()]
+
+
+def test_a_tag_that_favours_one_group_is_a_breach(story):
+    (made,) = story.audit("offer.gold")
+    assert made.status == "breach"
+    found = groups(made)
+    assert found["f"]["status"] == "breach"
+    assert float(found["f"]["ratio_rest"]["value"]) < 0.5
+    jsonschema.validate(json.loads(made.bytes), schema.schema())
+
+
+def test_a_fair_tag_is_shown_within_and_a_rare_one_is_not_called_fair(story):
+    even, rare = story.audit("offer.even", "offer.rare")
+    assert even.status == "within"
+    assert rare.status == "insufficient"
+    assert rare.document["verdict"]["reason"] in ("too-few-tagged", "too-close")
+
+
+def test_the_same_tag_as_a_burden_harms_the_other_group(shop):
+    said = shop.genders()
+    shop.tagged("risk.late", SKEWED, said, having="burden")
+    (made,) = shop.audit("risk.late")
+    assert [groups(made)[g]["status"] for g in "fm"] == ["within", "breach"]
+
+
+def test_the_counts_are_those_of_the_people(shop):
+    said = shop.genders(unknown=0.1)
+    held = set(shop.tagged("offer.gold", SKEWED, said))
+    (made,) = shop.audit("offer.gold")
+    found = groups(made)
+    for value in ("f", "m"):
+        people = {who for who, v in zip(shop.who, said, strict=True) if v == value}
+        assert (found[value]["people"], found[value]["tagged"]) == (len(people), len(people & held))
+    assert made.document["verdict"]["people"] == len(shop.who)
+
+
+def test_restricted_people_are_neither_counted_nor_opened(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.chose("restricted", shop.who[:40])
+    (made,) = shop.audit("offer.gold")
+    assert made.document["verdict"]["people"] == len(shop.who) - 40
+    assert made.document["left_out"][0] == {"reason": "restricted", "people": 40}
+
+
+def test_who_objects_to_the_purpose_of_audits_is_counted_as_unknown(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.chose("object:analytics", shop.who[:200])
+    (made,) = shop.audit("offer.gold")
+    unknown = made.document["comparisons"][0]["unknown"]
+    assert unknown["people"] == 200
+    assert made.document["verdict"]["people"] == len(shop.who)
+    assert made.document["sources"][0]["closed"] == 200
+
+
+def test_a_sensitive_attribute_stays_sealed_where_the_law_asks_for_consent(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.has("diet", ["vegan"] * len(shop.who), class_id=2)
+    (made,) = shop.audit("offer.gold", by=("diet",))
+    assert made.document["verdict"]["reason"] == "all-unknown"
+    assert made.document["sources"][0]["closed"] == len(shop.who)
+
+
+def test_what_is_opened_is_on_record_before_with_its_reason(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.audit("offer.gold", why="complaint")
+    acts = entries(shop.ws)[-2:]
+    assert [entry.act for entry in acts] == ["attribute.opened", "audit.bias"]
+    said_then = {key: acts[0].facts[key] for key in ("attribute", "purpose", "why")}
+    assert said_then == {
+        "attribute": "gender",
+        "purpose": "analytics",
+        "why": "complaint",
+    }
+
+
+def test_the_entry_has_the_digest_that_anybody_can_compute(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    (made,) = shop.audit("offer.gold")
+    digest = hashlib.sha256(written([made], ".json", "en")).hexdigest()
+    assert digest == entries(shop.ws)[-1].facts["sha256"] == made.digest
+
+
+def test_an_audit_that_fails_keeps_no_report(shop):
+    shop.genders()
+    shop.has("city", [f"town {n}" for n in range(len(shop.who))])
+    shop.tagged("offer.gold", SKEWED, [None] * len(shop.who))
+    assert code_of(lambda: shop.audit("offer.gold", by=("city",))) == "attribute-too-fine"
+    assert kept.reports(shop.ws) == []
+
+
+def test_values_that_few_people_have_are_not_named(shop):
+    towns = ["Bonn"] * 600 + ["Köln"] * 594 + [f"hamlet {n}" for n in range(6)]
+    shop.has("city", towns)
+    shop.tagged("offer.gold", {town: 0.2 for town in towns}, towns)
+    (made,) = shop.audit("offer.gold", by=("city",))
+    assert "hamlet" not in made.bytes.decode()
+
+
+def test_no_small_number_leaves(story):
+    (made,) = story.audit("offer.rare", by=("gender", "age"))
+    for part in made.document["comparisons"]:
+        for group in [*part["groups"], *([part["unknown"]] if part["unknown"] else [])]:
+            for number in ("people", "tagged"):
+                assert group.get(number) is None or not 0 < group[number] < 10
+    assert float(made.document["protection"]["narrowest"]) >= 10
+
+
+def test_one_newcomer_cannot_be_told_from_two_reports(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    (first,) = shop.audit("offer.gold")
+    shop.chose("restricted", shop.who[:1])
+    (second,) = shop.audit("offer.gold")
+    assert second.document["identity"]["previous"] == first.digest
+    before, after = groups(first), groups(second)
+    for value in ("f", "m"):
+        for number in ("people", "tagged"):
+            old, new = before[value].get(number), after[value].get(number)
+            assert old is None or new is None or old == new or abs(old - new) >= 10
+
+
+def test_the_digest_of_the_counts_confirms_no_guess(shop):
+    """The digest of counts in a report is keyed: else hidden numbers could be tried out."""
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    (made,) = shop.audit("offer.gold")
+    with shop.store.read() as connection:
+        row = connection.exec_driver_sql("SELECT name, counts FROM auditreport").one()
+    plain = shop.ws.keys.ring.open_counts(row.name, row.counts)
+    cube = json.loads(plain)["cube"]
+    assert (
+        made.document["identity"]["counts"]
+        != hashlib.sha256(
+            json.dumps(cube, sort_keys=True, separators=(",", ":")).encode()
+        ).hexdigest()
+    )
+    assert b"gender" not in row.counts
+    assert (
+        code_of(lambda: shop.ws.keys.ring.open_counts("audit-0", row.counts)) == "unsealing-failed"
+    )
+
+
+def test_an_outcome_gives_the_rate_among_those_who_had_it(shop, tmp_path):
+    said = shop.genders()
+    shop.tagged("coupon.used", EVEN, said)
+    shop.tagged("offer.gold", SKEWED, said)
+    assert code_of(lambda: shop.audit("offer.gold", outcome="coupon.used")) == "no-outcome-rate"
+    starter = Path(page.__file__).parent / "starter_policy.yaml"
+    policy = tmp_path / "fairness.yaml"
+    policy.write_text(
+        starter.read_text("utf-8").replace("[selection]", "[selection, tpr]"), "utf-8"
+    )
+    (made,) = shop.audit("offer.gold", outcome="coupon.used", policy=policy)
+    assert {part["rate"] for part in made.document["comparisons"]} == {"selection", "tpr"}
+    assert "selective-labels" in made.document["limits"]
+
+
+def test_past_and_present_count_the_same_when_nothing_moved(story):
+    with story.store.read() as connection:
+        for tag in active(connection).values():
+            now = holders(connection, tag, NOW, present=True)
+            assert holders(connection, tag, NOW, present=False) == now
+            assert sum(map(len, now.values())) > 0
+    assert (
+        story.audit("offer.gold", at=NOW - 2 * DAY)[0].document["verdict"]["reason"]
+        == "nobody-tagged"
+    )
+
+
+def test_questions_that_cannot_be_answered_are_refused(story):
+    tag = "offer.gold"
+    assert code_of(lambda: story.audit(tag, by=("height",))) == "unknown-attribute"
+    assert code_of(lambda: story.audit("offer.golden")) == "unknown-tag"
+    assert code_of(lambda: story.audit(tag, tag)) == "audit-question"
+    assert code_of(lambda: story.audit(tag, why="curiosity")) == "audit-question"
+    assert code_of(lambda: story.audit(tag, at=NOW + DAY)) == "time-to-come"
+
+
+def test_a_tag_without_direction_or_never_computed_is_refused(shop):
+    said = shop.genders()
+    shop.tagged("offer.plain", EVEN, said, having=None)
+    assert code_of(lambda: shop.audit("offer.plain")) == "direction-missing"
+    assert (
+        shop.audit("offer.plain", having="burden")[0].document["comparisons"][0]["benefit"] is False
+    )
+    with shop.store.write() as unit:
+        unit.connection.exec_driver_sql("UPDATE definition SET evaluated_at = NULL")
+    assert code_of(lambda: shop.audit("offer.plain", having="burden")) == "tag-not-computed"
+
+
+def test_an_auditor_audits_and_reads_and_a_clerk_does_not(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    authority.add(shop.ws, "ann", ["auditor"])
+    authority.add(shop.ws, "carl", ["dsr"])
+    shop.ws.actor = Actor("ann")
+    (made,) = shop.audit("offer.gold")
+    shop.ws.actor = Actor("carl")
+    assert code_of(lambda: shop.audit("offer.gold")) == "not-permitted"
+    assert code_of(lambda: kept.given(shop.ws, made.name)) == "not-permitted"
+    shop.ws.actor = OFFICER
+    assert kept.given(shop.ws, "offer.gold") == made
+
+
+def test_reports_are_never_changed(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.audit("offer.gold")
+    with pytest.raises(Exception, match="append-only"), shop.store.write() as unit:
+        unit.connection.exec_driver_sql("UPDATE auditreport SET status = 'within'")
+
+
+def test_the_same_people_policy_and_time_give_the_same_bytes(tmp_path):
+    made = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        planted = Planted(tmp_path / name, ids=SeededIds(5))
+        said = planted.genders()
+        planted.tagged("offer.gold", SKEWED, said)
+        document = dict(planted.audit("offer.gold")[0].document)
+        document["identity"] = {**document["identity"], "counts": ""}  # keyed by each ring
+        made.append(document)
+        planted.close()
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_reads_as_it_did(story, language, request):
+    """One report with a breach, one by two attributes with hidden groups."""
+    documents = []
+    for tag, by in (("offer.gold", ("gender",)), ("offer.rare", ("gender", "age"))):
+        (made,) = story.audit(tag, by=by)
+        document = json.loads(made.bytes)
+        document["identity"] |= {"counts": "0" * 64, "previous": None}
+        documents.append(document)
+    text = page.page(documents, language)
+    golden = GOLDEN / f"page.{language}.html"
+    if request.config.getoption("--update-golden"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, "utf-8")
+    assert text == golden.read_text("utf-8")
+
+
+def test_the_page_needs_nothing_from_outside_and_runs_nothing(story):
+    text = page.page([story.audit("offer.gold")[0].document], "en")
+    assert "default-src 'none'" in text
+    assert "<script" not in text
+    assert "http" not in text.replace("http-equiv", "")
+    assert text.count("<svg") == 1
+
+
+def test_lines_say_the_verdict_and_the_digest(story):
+    (made,) = story.audit("offer.gold")
+    found = list(lines(made, "en"))
+    assert "beyond the limit" in found[0]
+    assert made.digest in found[-1]
+
+
+def test_names_in_a_document_cannot_break_the_page(story):
+    document = json.loads(story.audit("offer.gold")[0].bytes)
+    document["comparisons"][0]["groups"][0]["labels"] = ["<b>&"]
+    text = page.page([document], "en")
+    assert "<b>&" not in text
+    assert "&lt;b&gt;&amp;" in text
