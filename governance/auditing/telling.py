@@ -4,12 +4,14 @@
 from collections.abc import Iterator, Sequence
 
 from audit import canon
-from audit.bias import page, words
-from governance.auditing.kept import Kept
+from audit.bias import leak_report, page, words
+from governance.auditing.kept import LEAK, Kept
 
 
 def written(made: Sequence[Kept], suffix: str, language: str) -> bytes:
     """Return what is written to a file for `.html` or `.json`; several reports make one document."""
+    if suffix == ".html" and made[0].kind == LEAK:
+        return leak_report.page(made[0].document, language).encode()
     if suffix == ".html":
         return page.page([one.document for one in made], language).encode()
     if len(made) == 1:
@@ -24,5 +26,6 @@ def written(made: Sequence[Kept], suffix: str, language: str) -> bytes:
 
 def lines(one: Kept, language: str) -> Iterator[str]:
     """Yield a report in sentences, its name and its digest last."""
-    yield from words.sentences(one.document, language)
+    told = leak_report.sentences if one.kind == LEAK else words.sentences
+    yield from told(one.document, language)
     yield f"{one.name}  sha256 {one.digest}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tagwarden audit bias`, `list` and `show`: audits of tags, and their reports."""
+"""`tagwarden audit bias`, `leak`, `list` and `show`: audits of tags, and their reports."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -64,6 +64,34 @@ def bias(  # noqa: PLR0917  (options of a command)
     made = audit(ws, Asked(tuple(tag), attributes, outcome, when, why, having), policy)
     give(made, out, language_of(ws, lang), as_json)
     if status_of(made) is Status.BREACH:
+        raise typer.Exit(1)
+
+
+def leak(  # noqa: PLR0917  (options of a command)
+    by: Annotated[str, typer.Option("--by", help="An attribute that stays sealed.")],
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="Key of a tag. [default: all in use]")
+    ] = None,
+    policy: PolicyFile = None,
+    why: Why = "periodic",
+    out: OutFile = None,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Say what tags, pairs of them and all together tell about a sealed attribute.
+
+    Ends with exit code 1 when it is more than the policy allows.
+
+    Example: tagwarden audit leak --by age --out leaks.html
+    """
+    from governance.auditing.leaking import leak as audit
+
+    ws = workspace(where)
+    _suits(out)
+    made = audit(ws, by, tag or (), policy, why=why)
+    give([made], out, language_of(ws, lang), as_json)
+    if made.status == "breach":
         raise typer.Exit(1)
 
 

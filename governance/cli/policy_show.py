@@ -57,7 +57,7 @@ def schema(
     kind: Annotated[
         Kind,
         typer.Argument(
-            help="pack, overlay, tag, feature, purpose, assessment, access, fairness or bias-report."
+            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report or leak-report."
         ),
     ] = "tag",
     as_json: Json = True,  # noqa: ARG001  (a schema is JSON, asked for or not)
@@ -71,6 +71,7 @@ def schema(
 
 def json_schema(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema of a kind of document, as YAML editors read it."""
+    from audit.bias.leak_report import LeakReport
     from audit.bias.policy import FairnessPolicy
     from audit.bias.schema import BiasReport
     from governance.access.schema import AccessPackage
@@ -89,6 +90,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
         "access": AccessPackage,
         "fairness": FairnessPolicy,
         "bias-report": BiasReport,
+        "leak-report": LeakReport,
     }
     found: dict[str, Any] = models[kind].model_json_schema(by_alias=True)
     if kind == "pack":

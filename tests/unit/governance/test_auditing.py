@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from audit.bias import page, schema
+from audit.bias.leak_report import LeakReport
 from audit.clock import DAY
 from audit.evidence.reading import decode
 from audit.ids import SeededIds
@@ -16,10 +17,11 @@ from governance import authority
 from governance.actor import Actor
 from governance.assignments import holders
 from governance.auditing import kept
+from governance.auditing.leaking import leak
 from governance.auditing.telling import lines, written
 from governance.catalogue import active
 from tests.auditing import AGES, Planted, groups
-from tests.shop import NOW
+from tests.shop import NOW, a_tag
 from tests.workshop import OFFICER, code_of
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "audits"
@@ -147,7 +149,7 @@ def test_an_audit_that_fails_keeps_no_report(shop):
 def test_values_that_few_people_have_are_not_named(shop):
     towns = ["Bonn"] * 600 + ["Köln"] * 594 + [f"hamlet {n}" for n in range(6)]
     shop.has("city", towns)
-    shop.tagged("offer.gold", {town: 0.2 for town in towns}, towns)
+    shop.tagged("offer.gold", dict.fromkeys(towns, 0.2), towns)
     (made,) = shop.audit("offer.gold", by=("city",))
     assert "hamlet" not in made.bytes.decode()
 
@@ -318,3 +320,42 @@ def test_names_in_a_document_cannot_break_the_page(story):
     text = page.page([document], "en")
     assert "<b>&" not in text
     assert "&lt;b&gt;&amp;" in text
+
+
+def test_a_tag_that_tells_the_attribute_is_a_leak_and_a_fair_one_is_not(story):
+    made = leak(story.ws, "gender", ["offer.even"])
+    assert made.status != "breach"
+    made = leak(story.ws, "gender")
+    assert made.status == "breach"
+    over = {one["tag"] for one in made.document["tags"] if one["over"]}
+    assert over == {"offer.gold"}
+    jsonschema.validate(json.loads(made.bytes), LeakReport.model_json_schema())
+
+
+def test_two_tags_that_tell_only_together_are_found(shop):
+    said = shop.genders()
+    coin = shop.rng.random(len(shop.who)) < 0.5
+    both = list(zip(shop.who, said, coin.tolist(), strict=True))
+    shop.tag(a_tag("odd.one"), [who for who, _, c in both if c])
+    shop.tag(a_tag("odd.two"), [who for who, g, c in both if c == (g == "f")])
+    made = leak(shop.ws, "gender")
+    assert not any(one["over"] for one in made.document["tags"])
+    (pair,) = made.document["pairs"]
+    assert {pair["first"], pair["second"]} == {"odd.one", "odd.two"}
+    assert max(float(one["auc"]) for one in made.document["sets"]) > 0.95
+
+
+def test_bits_of_counts_under_k_are_not_told(story):
+    made = leak(story.ws, "gender", ["offer.rare"])
+    (one,) = made.document["tags"]
+    assert one["bits"] is None
+    (made,) = story.audit("offer.rare")
+    assert made.document["leaks"][0]["bits"] is None
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_leak_is_told_in_both_languages(story, language):
+    made = leak(story.ws, "gender")
+    found = list(lines(made, language))
+    assert any("offer.gold" in line for line in found)
+    assert "default-src 'none'" in written([made], ".html", language).decode()
