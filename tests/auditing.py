@@ -5,7 +5,9 @@ import numpy as np
 
 from audit.clock import FixedClock
 from governance.auditing.examining import Asked, bias
+from governance.intake import events
 from governance.store import bitmaps
+from tests.intake import a_map, an_order_file
 from tests.shop import NOW, Shop, a_purpose, a_tag
 from tests.workshop import a_workspace
 
@@ -91,3 +93,16 @@ def groups(report, attribute="gender"):
     """The groups of one attribute in a report, by label."""
     part = next(c for c in report.document["comparisons"] if c["attributes"] == [attribute])
     return {group["labels"][0]: group for group in part["groups"]}
+
+
+def shoppers(shop, often, said, folder):
+    """Give people orders in September: `often` maps a value to the chance of four orders, else one."""
+    drawn = shop.rng.random(len(shop.who))
+    counts = [4 if u < often[v] else 1 for u, v in zip(drawn.tolist(), said, strict=True)]
+    lines = [
+        f"C{n},2024-09-{20 + order:02} 10:00:00,{n}-{order},milk,1,2.00"
+        for n, count in enumerate(counts)
+        for order in range(count)
+    ]
+    events.ingest(shop.ws, [an_order_file(folder, *lines)], a_map())
+    return [who for who, count in zip(shop.who, counts, strict=True) if count >= 3]

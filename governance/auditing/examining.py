@@ -14,14 +14,14 @@ from sqlalchemy import Connection, text
 
 from audit import canon
 from audit.bias.policy import FairnessPolicy
-from audit.bias.report import Before, Examined, Further, Head, examine, report, with_status
+from audit.bias.report import Before, Examined, Head, examine, report, with_status
 from audit.bias.verdict import Status, judge_all
 from audit.clock import Micros, iso
 from audit.errors import BadInput
 from governance.auditing import kept, limits
 from governance.auditing.counting import NONE, Counted, count
 from governance.auditing.opening import log_opening
-from governance.auditing.parts import leak_of
+from governance.auditing.parts import further
 from governance.authority import demand
 from governance.catalogue import Active, active
 
@@ -44,6 +44,8 @@ class Asked:
     why: str = "periodic"
     having: str = ""
     """`benefit` or `burden`, for tags whose documents do not say."""
+    causes: bool = False
+    """Whether the rule is taken apart as well."""
 
 
 def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list[kept.Kept]:
@@ -62,7 +64,9 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
     log_opening(ws, policy, asked.why)
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
-            counted = count(ws, connection, tags, policy, at=asked.at, outcome=outcome)
+            counted = count(
+                ws, connection, tags, policy, at=asked.at, outcome=outcome, apart=asked.causes
+            )
             befores = [kept.last_of(ws, connection, key, policy) for key in asked.tags]
             consents = _consents(connection, policy)
         examined = [
@@ -131,7 +135,9 @@ def _kept(  # noqa: PLR0917  (one caller)
     head = _head(ws, one, policy, asked, before[1], consents)
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
-    document = report(head, found, policy, Further(leaks=leak_of(found, policy)))
+    document = report(
+        head, found, policy, further(found, one.apart, policy, outcome=bool(asked.outcome))
+    )
     counts = {
         "cube": cube,
         "merged": found.merged,
@@ -188,13 +194,13 @@ def _head(  # noqa: PLR0917  (one caller)
         previous=previous,
         sources=tuple(
             {
-                "attribute": item.axis.name,
+                "attribute": item.name,
                 "origin": item.category,
                 "basis": f"{policy.opening.purpose}: {basis}",
                 "consents": consents // k * k,
                 "closed": item.closed // k * k,
             }
-            for item in one.attributes
+            for item in one.sources
         ),
         left_out=tuple(
             {"reason": reason, "people": people // k * k} for reason, people in one.left_out.items()

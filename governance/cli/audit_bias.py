@@ -37,6 +37,9 @@ def bias(  # noqa: PLR0917  (options of a command)
     having: Annotated[
         str, typer.Option(help="benefit or burden, where the tag does not say.")
     ] = "",
+    causes: Annotated[
+        bool, typer.Option("--causes", help="Say which condition carries a gap, and what-if.")
+    ] = False,
     why: Why = "periodic",
     out: OutFile = None,
     where: Where = None,
@@ -61,7 +64,7 @@ def bias(  # noqa: PLR0917  (options of a command)
     attributes = tuple(part.strip() for part in by.split(",") if part.strip())
     when = None if at is None else time_of(ws, at)
     _suits(out)
-    made = audit(ws, Asked(tuple(tag), attributes, outcome, when, why, having), policy)
+    made = audit(ws, Asked(tuple(tag), attributes, outcome, when, why, having, causes), policy)
     give(made, out, language_of(ws, lang), as_json)
     if status_of(made) is Status.BREACH:
         raise typer.Exit(1)

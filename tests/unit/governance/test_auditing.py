@@ -20,7 +20,7 @@ from governance.auditing import kept
 from governance.auditing.leaking import leak
 from governance.auditing.telling import lines, written
 from governance.catalogue import active
-from tests.auditing import AGES, Planted, groups
+from tests.auditing import AGES, Planted, groups, shoppers
 from tests.shop import NOW, a_tag
 from tests.workshop import OFFICER, code_of
 
@@ -359,3 +359,40 @@ def test_a_leak_is_told_in_both_languages(story, language):
     found = list(lines(made, language))
     assert any("offer.gold" in line for line in found)
     assert "default-src 'none'" in written([made], ".html", language).decode()
+
+
+def test_causes_and_what_if_come_from_the_rule(shop, tmp_path):
+    said = shop.genders()
+    often = shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path)
+    rule = "orders(days => 30) >= 3 and orders(days => 365) >= 1"
+    shop.tag(a_tag("habit.often", value=rule, having="benefit"), often)
+    (made,) = shop.audit("habit.often", causes=True)
+    causes = {cause["group"][0]: cause for cause in made.document["causes"]}
+    found = groups(made)["f"]
+    assert abs(float(causes["f"]["gap"]) - float(found["difference"]["value"])) < 1e-4
+    first, second = (float(x) for x in causes["f"]["share"])
+    assert abs(first - float(causes["f"]["gap"])) < 1e-4
+    assert second == 0
+    text = page.page([made.document], "en")
+    assert "Which condition of the rule carries the gap" in text
+
+
+def test_another_threshold_is_counted_exactly(shop, tmp_path):
+    said = shop.genders()
+    often = shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path)
+    shop.tag(a_tag("habit.often", value="orders(days => 30) >= 3", having="benefit"), often)
+    (made,) = shop.audit("habit.often", causes=True)
+    points = {point["thresholds"][0]: point for point in made.document["outlook"]}
+    assert points[3]["reach"] == len(often) // 10 * 10
+    assert points[1]["reach"] == len(shop.who) // 10 * 10
+    assert float(points[1]["gap"]) == 0
+    rates = [float(groups(made)[value]["rate"]["value"]) for value in "fm"]
+    assert abs(float(points[3]["gap"]) - abs(rates[0] - rates[1])) < 2e-4
+    assert {point["use"] for point in made.document["outlook"]} == {"possible"}
+
+
+def test_a_rule_with_other_tags_in_it_is_not_taken_apart(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.tagged("offer.both", EVEN, said, value="has('offer.gold')")
+    assert code_of(lambda: shop.audit("offer.both", causes=True)) == "rule-not-apart"
