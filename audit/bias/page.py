@@ -11,20 +11,20 @@ from audit.bias.pictures import COLOURS, percent, rates
 from audit.bias.words import (
     LIMITS,
     NOT_DEFINED,
-    PROTECTED,
     RATES,
     REASONS,
     STATUS,
     TAG,
     TITLE,
+    protected,
 )
 
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
     "1rem;color:#1b1b1b;background:#fff}h1{font-size:1.6rem}h2{font-size:1.35rem;margin-top:3rem}"
-    "h3{font-size:1.05rem;margin:2rem 0 .4rem}svg{max-width:100%;height:auto;display:block}"
+    "h3{font-size:1.05rem;margin:2rem 0 .4rem;break-after:avoid}svg{max-width:100%;height:auto;display:block}"
     "table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}td,th{padding:.2rem .9rem .2rem 0;"
-    "text-align:left;vertical-align:top;border-bottom:1px solid #ddd}td.n,th.n{text-align:right}"
+    "text-align:left;vertical-align:top;border-bottom:1px solid #ddd}td.n,th.n{text-align:right}td.n{white-space:nowrap}"
     ".quiet{color:#555;font-size:.9rem}.code{font-family:ui-monospace,monospace;font-size:.8rem;"
     "overflow-wrap:anywhere}.verdict{border-left:.5rem solid;padding:.4rem 1rem;margin:1rem 0;"
     "background:#f6f6f6}section{break-inside:avoid}article+article{break-before:page}"
@@ -116,7 +116,7 @@ def _comparison(
 
 def _table(comparison: Mapping[str, Any], words: Mapping[str, str], language: str) -> Iterator[str]:
     heads = ("group", "people", "tagged", "share", "ratio", "p", "detectable", "verdict")
-    yield "<section><table><tr>"
+    yield "<table><tr>"
     for code in heads:
         kind = "" if code in {"group", "verdict"} else ' class="n"'
         yield f"<th{kind}>{say(code, language)}</th>"
@@ -126,7 +126,7 @@ def _table(comparison: Mapping[str, Any], words: Mapping[str, str], language: st
         rows.append(comparison["unknown"])
     for group in rows:
         yield _line(group, words, language, unknown=group is comparison["unknown"])
-    yield "</table></section>"
+    yield "</table>"
 
 
 def _line(
@@ -159,7 +159,8 @@ def _interval(found: Mapping[str, Any], words: Mapping[str, str], form: Any) -> 
         return words["undefined"]
     if found["low"] is None:
         return str(form(found["value"]))
-    return f"{form(found['value'])} [{form(found['low'])}, {form(found['high'])}]"
+    low, high = (str(form(found[end])).removesuffix(" %") for end in ("low", "high"))
+    return f"{form(found['value'])} [{low}, {high}]"
 
 
 def _plain(figure: str | None) -> str:
@@ -226,7 +227,7 @@ def _outlook(points: Sequence[Mapping[str, Any]], language: str) -> Iterator[str
 
 def _protection(protection: Mapping[str, Any], language: str) -> Iterator[str]:
     yield f"<section><h3>{say('protection', language)}</h3>"
-    yield f"<p>{escape(PROTECTED.of(language).format(**protection))}</p>"
+    yield f"<p>{escape(protected(protection, language))}</p>"
     for attribute, merged in protection["merged"].items():
         groups = ", ".join(dict.fromkeys(merged.values()))
         text = say("merged", language, attribute=attribute, groups=groups)

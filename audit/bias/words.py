@@ -125,6 +125,10 @@ PROTECTED: Final = Words(
     "不显示少于 {k} 人的群体。共 {numbers} 个数字，显示 {shown} 个；对全部 {attacked} 个隐藏数字"
     "进行了攻击测试，没有一个能被缩小到小于 {k} 的范围。",
 )
+ALL_SHOWN: Final = Words(
+    "All {numbers} numbers are shown: none of them is of a group under {k}.",
+    "全部 {numbers} 个数字均予显示：没有一个属于少于 {k} 人的群体。",
+)
 NOT_DEFINED: Final = Words("not defined", "无定义")
 TITLE: Final = Words("Bias report", "偏差审计报告")
 
@@ -153,8 +157,14 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
         if comparison["unknown"] is not None:
             found.append(_unknown(comparison["unknown"], language))
     found += [LIMITS[code].of(language) for code in document["limits"]]
-    found.append(PROTECTED.of(language).format(**document["protection"]))
+    found.append(protected(document["protection"], language))
     return found
+
+
+def protected(protection: Mapping[str, Any], language: str) -> str:
+    """Return the sentence on what is hidden, and how that was tested."""
+    said = ALL_SHOWN if protection["shown"] == protection["numbers"] else PROTECTED
+    return said.of(language).format(**protection)
 
 
 def _outcome(part: Mapping[str, Any], language: str) -> dict[str, str]:

@@ -394,5 +394,5 @@ def test_another_threshold_is_counted_exactly(shop, tmp_path):
 def test_a_rule_with_other_tags_in_it_is_not_taken_apart(shop):
     said = shop.genders()
     shop.tagged("offer.gold", SKEWED, said)
-    shop.tagged("offer.both", EVEN, said, value="has('offer.gold')")
+    shop.tagged("offer.both", EVEN, said, value="tag('offer.gold')")
     assert code_of(lambda: shop.audit("offer.both", causes=True)) == "rule-not-apart"
