@@ -24,11 +24,11 @@ _STYLE: Final = (
     "1rem;color:#1b1b1b;background:#fff}h1{font-size:1.6rem}h2{font-size:1.35rem;margin-top:3rem}"
     "h3{font-size:1.05rem;margin:2rem 0 .4rem;break-after:avoid}svg{max-width:100%;height:auto;display:block}"
     "table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}td,th{padding:.2rem .9rem .2rem 0;"
-    "text-align:left;vertical-align:top;border-bottom:1px solid #ddd}td.n,th.n{text-align:right}td.n{white-space:nowrap}"
+    "text-align:left;vertical-align:top;border-bottom:1px solid #ddd}td.n,th.n{text-align:right}"
     ".quiet{color:#555;font-size:.9rem}.code{font-family:ui-monospace,monospace;font-size:.8rem;"
     "overflow-wrap:anywhere}.verdict{border-left:.5rem solid;padding:.4rem 1rem;margin:1rem 0;"
     "background:#f6f6f6}section{break-inside:avoid}article+article{break-before:page}"
-    "@media print{body{margin:0;max-width:none}}"
+    "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:13px}}"
 )
 
 
@@ -134,8 +134,6 @@ def _line(
 ) -> str:
     name = say("unknown", language) if unknown else " × ".join(group["labels"])
     told = REASONS[group["reason"]].of(language)
-    if not unknown:
-        told = f"{words[group['status']]}: {told}"
     if group["hidden"]:
         return (
             f'<tr><td>{escape(name)}</td><td class="n quiet" colspan="6">{words["hidden"]}</td>'
@@ -160,7 +158,7 @@ def _interval(found: Mapping[str, Any], words: Mapping[str, str], form: Any) -> 
     if found["low"] is None:
         return str(form(found["value"]))
     low, high = (str(form(found[end])).removesuffix(" %") for end in ("low", "high"))
-    return f"{form(found['value'])} [{low}, {high}]"
+    return f"{form(found['value'])}<br>[{low},&nbsp;{high}]"
 
 
 def _plain(figure: str | None) -> str:

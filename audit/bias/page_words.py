@@ -22,7 +22,7 @@ SAID: Final = {
     "tagged": Words("counted", "计入"),
     "share": Words("share", "比例"),
     "ratio": Words("ratio to the others", "与其他人的比率"),
-    "detectable": Words("ratio that would have been found", "可发现的比率"),
+    "detectable": Words("detectable ratio", "可发现的比率"),
     "p": Words("p", "p 值"),
     "verdict": Words("verdict", "结论"),
     "unknown": Words("unknown", "未知"),

@@ -396,3 +396,27 @@ def test_a_rule_with_other_tags_in_it_is_not_taken_apart(shop):
     shop.tagged("offer.gold", SKEWED, said)
     shop.tagged("offer.both", EVEN, said, value="tag('offer.gold')")
     assert code_of(lambda: shop.audit("offer.both", causes=True)) == "rule-not-apart"
+
+
+def test_causes_of_few_people_are_not_told(shop, tmp_path):
+    said = shop.genders()
+    often = shoppers(shop, {"f": 0.003, "m": 0.003}, said, tmp_path)
+    assert 0 < len(often) < 10
+    shop.tag(a_tag("habit.often", value="orders(days => 30) >= 3", having="benefit"), often)
+    (made,) = shop.audit("habit.often", causes=True)
+    assert made.document["causes"] == []
+    assert {point["thresholds"][0] for point in made.document["outlook"]} == {1}
+
+
+def test_who_has_lapsed_does_not_have_the_tag(shop):
+    said = shop.genders()
+    held = shop.tagged("offer.gold", EVEN, said)
+    with shop.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            f"UPDATE assignment SET lapses_at = ? WHERE subject_id IN ({','.join(map(str, held[:20]))})",
+            (NOW - 1,),
+        )
+    with shop.store.read() as connection:
+        (tag,) = active(connection).values()
+        found = [holders(connection, tag, NOW, present=now)["true"] for now in (True, False)]
+    assert set(found[0]) == set(found[1]) == set(held[20:])
