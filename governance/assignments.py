@@ -124,10 +124,38 @@ def having(connection: Connection, tag: Active, at: Micros, value: str | None = 
     ).all()
     for row in rows:
         if value in (None, row.value):
-            lapsed = connection.execute(_LAPSED, {"t": row.tv, "a": at})
-            gone = BitMap(item.subject_id for item in lapsed)
-            found |= bitmaps.members(connection, f"tv:{row.tv}") - gone
+            found |= _unlapsed(connection, row.tv, at)
     return found
+
+
+def _unlapsed(connection: Connection, tv: int, at: Micros) -> BitMap:
+    lapsed = connection.execute(_LAPSED, {"t": tv, "a": at})
+    return bitmaps.members(connection, f"tv:{tv}") - BitMap(row.subject_id for row in lapsed)
+
+
+def holders(connection: Connection, tag: Active, at: Micros, *, present: bool) -> dict[str, BitMap]:
+    """Return who has each value of a tag version at an instant; `present` says that it is now.
+
+    The gate is not asked, nor whether the tag was fresh. The past costs a pass over all assignments.
+    """
+    rows = connection.execute(
+        text("SELECT tv, value FROM tagvalue WHERE definition_id = :d ORDER BY value"),
+        {"d": tag.id},
+    ).all()
+    if present:
+        return {row.value: _unlapsed(connection, row.tv, at) for row in rows}
+    found = {row.value: BitMap() for row in rows}
+    for row in connection.execute(text(_AT), {"d": tag.id, "a": at}):
+        found[row.value].add(row.subject_id)
+    return found
+
+
+_AT = (
+    "SELECT v.value, a.subject_id FROM assignment a JOIN tagvalue v ON v.tv = a.tv "
+    "JOIN run r ON r.id = a.run_id WHERE v.definition_id = :d AND r.state = 'published' "
+    "AND a.valid_from <= :a AND (a.valid_to IS NULL OR a.valid_to > :a) "
+    "AND (a.lapses_at IS NULL OR a.lapses_at > :a)"
+)
 
 
 def _held(row: Any) -> Held:

@@ -81,6 +81,9 @@ NEEDS: Final = {
     "model.train": ("analyst", "tagger"),
     "model.try": ("analyst", "tagger"),
     "audience.size": ("analyst", "tagger"),
+    "audit.bias": ("dpo", "auditor"),
+    "audit.leak": ("dpo", "auditor"),
+    "audit.read": ("dpo", "auditor", "tagger"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),
 }

@@ -277,6 +277,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.fit": "segments made of a release alone",
     "store.training": "parameters of models over many people: no row of anybody; leaves of plain trees hold 20 or more",
     "store.trial": "how many people a model was right and wrong about, over a whole population",
+    "store.auditreport": "counts of groups that nobody can be worked out of; exact ones only sealed",
     "store.cutpoints": "cut points over a whole population",
     "keystore.canary": "a key of nobody, to tell whether the ring belongs to the store",
     "keystore.backup": "when backups were made",

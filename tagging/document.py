@@ -29,6 +29,9 @@ Basis = Literal[
 ]
 
 
+Having = Literal["benefit", "burden"]
+
+
 def _key(text: str) -> str:
     if not KEY.match(text):
         raise ValueError(
@@ -96,7 +99,19 @@ class Tag(Strict):
     value: str = Field(min_length=1, max_length=4000)
     labels: dict[str, Words] = Field(default_factory=dict)
     thresholds: Literal["public", "withheld"] = "public"
+    having: Having | dict[str, Having] | None = Field(
+        default=None,
+        description="whether it is good for a person to have it: for all values, or value by value",
+    )
     purge_on_withdrawal: Literal["immediately"]
+
+    def direction(self) -> dict[str, bool]:
+        """Return for each value whether having it is good for a person; `*` stands for every value.
+
+        Empty when the document does not say.
+        """
+        said = {"*": self.having} if isinstance(self.having, str) else self.having or {}
+        return {value: having == "benefit" for value, having in said.items()}
 
     @model_validator(mode="after")
     def _lives_as_long_as_it_is_fresh(self) -> Self:
@@ -122,10 +137,18 @@ _COSMETIC = ("name", "says", "owner", "labels")
 
 def full_digest(document: Tag | Feature) -> str:
     """Return the digest of everything that stands in the document."""
-    return digest(document.model_dump(mode="json", by_alias=True))
+    return digest(_plain(document))
 
 
 def meaning_digest(document: Tag | Feature) -> str:
     """Return the digest of what changes the meaning: all but names, sentences and the owner."""
-    plain = document.model_dump(mode="json", by_alias=True)
+    plain = _plain(document)
     return digest({key: value for key, value in plain.items() if key not in _COSMETIC})
+
+
+def _plain(document: Tag | Feature) -> dict[str, object]:
+    """Return what stands in the document; a direction that is not stated is not part of it."""
+    plain: dict[str, object] = document.model_dump(mode="json", by_alias=True)
+    if plain.get("having") is None:
+        plain.pop("having", None)
+    return plain

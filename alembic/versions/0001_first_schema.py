@@ -551,8 +551,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('audiencesize', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audiencesize_question'), ['question'], unique=False)
+    op.create_table('auditreport',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('about', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('policy', sa.Text(), nullable=False),
+    sa.Column('counts', sa.LargeBinary(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_auditreport')),
+    sa.UniqueConstraint('name', name=op.f('uq_auditreport_name')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('auditreport', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_auditreport_about'), ['about'], unique=False)
 
     # ### end Alembic commands ###
+    forbid_change("auditreport")
     forbid_change("charge")
     forbid_change("training")
     forbid_change("trial")
@@ -610,6 +629,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_audiencesize_question'))
 
     op.drop_table('audiencesize')
+    op.drop_table('auditreport')
     op.drop_table('fit')
     op.drop_table('release')
     op.drop_table('charge')

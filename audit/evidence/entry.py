@@ -93,6 +93,10 @@ ACTS = frozenset(
         "segment.fitted",
         "model.trained",
         "model.tried",
+        "attribute.opened",
+        "audit.bias",
+        "audit.leak",
+        "audit.given",
         "denied",
     }
 )

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from policies.rules import Duty, Pack, Rule, Sensitivity
 
 Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.")]
-Kind = Literal["pack", "overlay", "tag", "feature", "purpose", "assessment", "access"]
+Kind = Literal[
+    "pack",
+    "overlay",
+    "tag",
+    "feature",
+    "purpose",
+    "assessment",
+    "access",
+    "fairness",
+    "bias-report",
+]
 
 
 def show(
@@ -46,7 +56,9 @@ def show(
 def schema(
     kind: Annotated[
         Kind,
-        typer.Argument(help="pack, overlay, tag, feature, purpose, assessment or access."),
+        typer.Argument(
+            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report or leak-report."
+        ),
     ] = "tag",
     as_json: Json = True,  # noqa: ARG001  (a schema is JSON, asked for or not)
 ) -> None:
@@ -59,6 +71,9 @@ def schema(
 
 def json_schema(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema of a kind of document, as YAML editors read it."""
+    from audit.bias.leak_report import LeakReport
+    from audit.bias.policy import FairnessPolicy
+    from audit.bias.schema import BiasReport
     from governance.access.schema import AccessPackage
     from governance.assessment import Assessment
     from governance.purpose import Purpose
@@ -73,6 +88,9 @@ def json_schema(kind: Kind) -> dict[str, Any]:
         "purpose": Purpose,
         "assessment": Assessment,
         "access": AccessPackage,
+        "fairness": FairnessPolicy,
+        "bias-report": BiasReport,
+        "leak-report": LeakReport,
     }
     found: dict[str, Any] = models[kind].model_json_schema(by_alias=True)
     if kind == "pack":

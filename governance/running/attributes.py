@@ -35,7 +35,7 @@ def opened(
     if not keys or not people:
         return {}
     found: dict[int, dict[str, str]] = {}
-    for subject_id, _class_id, values in ws.people.unseal(_cells(connection, keys, people)):
+    for subject_id, _class_id, values in ws.people.unseal(cells_of(connection, keys, people)):
         wanted = {key: value for key, value in values.items() if key in keys}
         if wanted:
             found.setdefault(subject_id, {}).update(wanted)
@@ -85,9 +85,10 @@ def as_tables(plan: Plan, values: Mapping[int, Mapping[str, str]], count: int) -
     ]
 
 
-def _cells(
+def cells_of(
     connection: Connection, keys: frozenset[str], people: BitMap
 ) -> Iterator[tuple[int, int, bytes]]:
+    """Yield the sealed cells that hold these attributes of these people: subject_id, class_id, cell."""
     classes = {
         row.class_id
         for row in connection.execute(text("SELECT key, class_id FROM attribute"))

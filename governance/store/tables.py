@@ -11,6 +11,7 @@ from sqlalchemy import false as sa_false
 from sqlmodel import Field, SQLModel
 
 from governance.store import (
+    tables_audit,
     tables_budget,
     tables_correction,
     tables_erasure,
@@ -22,6 +23,7 @@ from governance.store.columns import CLUSTERED, METADATA, big
 
 __all__ = [
     "METADATA",
+    "tables_audit",
     "tables_budget",
     "tables_correction",
     "tables_erasure",

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from audit.canon import canonical
 from audit.clock import Micros
@@ -25,7 +26,7 @@ from audit.errors import BadInput, Conflict, NotFound, Refused
 from audit.ids import Ids
 from governance.store import private_file
 from governance.vault.rootkey import RootKey
-from governance.vault.sealing import GCM_SIV, KEY_BYTES, TENANT_BYTES, EpochKey
+from governance.vault.sealing import GCM_SIV, KEY_BYTES, TENANT_BYTES, EpochKey, broken
 
 UNKNOWN = Micros(0)
 """When a key was made, where nobody said so."""
@@ -76,6 +77,26 @@ class Ring:
     def proof_tag(self, message: bytes) -> bytes:
         """Return the keyed digest (32 bytes) by which a proof of identity is recognised."""
         return hmac.digest(self._index, b"UTG1prf\0" + self.tenant + message, "sha256")
+
+    def seal_counts(self, name: str, plain: bytes, nonce: bytes) -> bytes:
+        """Return the counts behind a report, sealed to its name; `nonce` has 12 random bytes."""
+        sealed = self._counts.encrypt(nonce, plain, name.encode("utf-8"))
+        return nonce + sealed
+
+    def open_counts(self, name: str, cell: bytes) -> bytes:
+        """Return the counts behind a report; raises Tampered `unsealing-failed`."""
+        try:
+            return self._counts.decrypt(cell[:12], cell[12:], name.encode("utf-8"))
+        except (InvalidTag, ValueError):
+            raise broken() from None
+
+    def mark_counts(self, plain: bytes) -> str:
+        """Return the keyed digest (64 hexadecimal digits) of counts: it tells, and confirms, no number."""
+        return hmac.digest(self._index, b"UTG1cnt\0" + self.tenant + plain, "sha256").hex()
+
+    @property
+    def _counts(self) -> AESGCM:
+        return AESGCM(hmac.digest(self._index, b"UTG1cube" + self.tenant, "sha256"))
 
     @property
     def row_key(self) -> str:

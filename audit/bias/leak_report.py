@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The leak report: what single tags, pairs and the whole set say about one sealed attribute.
+
+Figures of counts that include a group under k are not told, only whether they are over the limit: a
+reader could try which numbers give them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from audit.bias import intervals
+from audit.bias.comparing import chance, figure
+from audit.bias.leak import (
+    Auc,
+    information,
+    joint_auc,
+    over_pairs,
+    over_single,
+    pair_tables,
+    singles,
+)
+from audit.bias.policy import FairnessPolicy
+from audit.bias.rates import Ints
+from audit.bias.words import REASONS, STATUS, Words
+
+AUC_DIGITS: Final = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeakCounts:
+    """Counts for a leak report: who holds both of each two tags by group, and who holds which set."""
+
+    names: tuple[str, ...]
+    """Of the columns: a tag, or a tag and its value."""
+    values: tuple[str, ...]
+    """Of the attribute, those that are known."""
+    held: Ints
+    """Group by tag by tag."""
+    sizes: Ints
+    patterns: NDArray[np.uint8]
+    """The different sets of tags: pattern by tag."""
+    people: Ints
+    """Pattern by group."""
+
+    def document(self) -> dict[str, Any]:
+        """Return the counts as plain data."""
+        return {
+            "names": list(self.names),
+            "values": list(self.values),
+            "held": self.held.tolist(),
+            "sizes": self.sizes.tolist(),
+            "patterns": self.patterns.tolist(),
+            "people": self.people.tolist(),
+        }
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TagLeak(_Part):
+    """What one tag says."""
+
+    tag: str
+    bits: str | None
+    p: str | None
+    over: bool
+
+
+class PairLeak(_Part):
+    """What two tags say together; only pairs over the limit are listed."""
+
+    first: str
+    second: str
+    bits: str | None
+
+
+class SetLeak(_Part):
+    """How well all tags together tell one value from the rest."""
+
+    value: str
+    auc: str | None
+    low: str | None
+    high: str | None
+    over: bool
+
+
+class LeakReport(_Part):
+    """A leak report."""
+
+    apiVersion: Literal["tagwarden/v1"]  # noqa: N815  (as in every document of the product)
+    kind: Literal["LeakReport"]
+    identity: dict[str, str | int | dict[str, str | int]]
+    verdict: dict[str, str | int]
+    tags: list[TagLeak]
+    pairs: list[PairLeak]
+    sets: list[SetLeak]
+
+
+def leak_report(
+    identity: Mapping[str, Any], counts: LeakCounts, policy: FairnessPolicy
+) -> dict[str, Any]:
+    """Return the leak report as plain data of the shape `LeakReport`."""
+    k = policy.release.k
+    tables = singles(counts.held, counts.sizes)
+    found, over = information(tables), set(over_single(counts.held, counts.sizes, policy))
+    tags = [
+        {
+            "tag": name,
+            "bits": figure(float(found.corrected[n]), 5) if _telling(tables[n], k) else None,
+            "p": chance(float(found.p[n])) if _telling(tables[n], k) else None,
+            "over": n in over,
+        }
+        for n, name in enumerate(counts.names)
+    ]
+    order, shown = pair_tables(counts.held, counts.sizes)
+    place = {tuple(pair): n for n, pair in enumerate(order.tolist())}
+    pairs = [
+        {
+            "first": counts.names[pair.first],
+            "second": counts.names[pair.second],
+            "bits": figure(pair.bits, 5)
+            if _telling(shown[place[pair.first, pair.second]], k)
+            else None,
+        }
+        for pair in over_pairs(counts.held, counts.sizes, policy)
+    ]
+    sets = [_of_value(counts, n, policy) for n in range(len(counts.values))]
+    status, reason = _verdict(counts, policy, tags, pairs, sets)
+    return {
+        "apiVersion": "tagwarden/v1",
+        "kind": "LeakReport",
+        "identity": dict(identity),
+        "verdict": {
+            "status": status,
+            "reason": reason,
+            "people": int(counts.sizes.sum()) // k * k,
+        },
+        "tags": sorted(tags, key=lambda one: (not one["over"], -float(one["bits"] or 0))),
+        "pairs": pairs,
+        "sets": sets,
+    }
+
+
+def _telling(table: NDArray[Any], k: int) -> bool:
+    """Return whether figures of these counts tell on no group under k."""
+    return not bool(((table > 0) & (table < k)).any())
+
+
+def _of_value(counts: LeakCounts, n: int, policy: FairnessPolicy) -> dict[str, Any]:
+    own = counts.people[:, n]
+    rest = counts.people.sum(axis=1) - own
+    auc = Auc(float("nan"), float("nan"), above=False)
+    if min(int(own.sum()), int(rest.sum())) >= policy.n_min:
+        auc = joint_auc(counts.patterns, np.column_stack([rest, own]), policy)
+    half = intervals.z_of(float(policy.alpha)) * auc.error
+    return {
+        "value": counts.values[n],
+        "auc": figure(auc.auc, AUC_DIGITS),
+        "low": figure(max(auc.auc - half, 0.0), AUC_DIGITS) if auc.auc == auc.auc else None,
+        "high": figure(min(auc.auc + half, 1.0), AUC_DIGITS) if auc.auc == auc.auc else None,
+        "over": auc.above,
+    }
+
+
+def _verdict(
+    counts: LeakCounts,
+    policy: FairnessPolicy,
+    tags: Sequence[Mapping[str, Any]],
+    pairs: Sequence[Mapping[str, Any]],
+    sets: Sequence[Mapping[str, Any]],
+) -> tuple[str, str]:
+    """Return a breach where something is over; within only where the whole set is shown to be."""
+    if pairs or any(one["over"] for one in (*tags, *sets)):
+        return "breach", "beyond-limit"
+    told = [one for one in sets if one["high"] is not None]
+    if len(told) < 2 or not counts.names:
+        return "insufficient", "too-few" if counts.sizes.sum() else "all-unknown"
+    if all(float(one["high"]) <= float(policy.leak.auc) for one in told):
+        return "within", "shown-within"
+    return "insufficient", "too-close"
+
+
+_SAID: Final = {
+    "title": Words("Leak report: {attribute}", "泄露审计报告：{attribute}"),
+    "verdict": Words(
+        "What the tags say about {attribute}: {status}; {reason}.",
+        "标签透露的 {attribute} 信息：{status}；{reason}。",
+    ),
+    "tag": Words("{tag} says {bits} bit about it: {over}.", "{tag} 透露 {bits} 比特：{over}。"),
+    "pair": Words(
+        "{first} and {second} together say {bits} bit: over the limit.",
+        "{first} 与 {second} 合起来透露 {bits} 比特：超出限度。",
+    ),
+    "set": Words(
+        "All tags together tell {value} from the rest with AUC {auc} ({low} to {high}): {over}.",
+        "全部标签合起来区分 {value} 与其余的 AUC 为 {auc}（{low} 至 {high}）：{over}。",
+    ),
+    "over": Words("over the limit", "超出限度"),
+    "inside": Words("not over the limit", "未超出限度"),
+    "few": Words("(not told, to protect people)", "（为保护个人不予显示）"),
+    "note": Words(
+        "The model that tells is thrown away when it is measured. What somebody with more data could "
+        "do is at least this.",
+        "用于衡量的模型在计算后即销毁。掌握更多数据者能做到的不会少于此。",
+    ),
+}
+
+
+def sentences(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    """Yield the report in sentences, in English or Chinese."""
+
+    def say(code: str, **values: object) -> str:
+        return _SAID[code].of(language).format(**values)
+
+    verdict = document["verdict"]
+    yield say(
+        "verdict",
+        attribute=document["identity"]["attribute"],
+        status=STATUS[verdict["status"]].of(language),
+        reason=REASONS[verdict["reason"]].of(language),
+    )
+    few = say("few")
+    for one in document["sets"]:
+        if one["auc"] is not None:
+            yield say("set", **{**one, "over": say("over" if one["over"] else "inside")})
+    for pair in document["pairs"]:
+        yield say("pair", **{**pair, "bits": pair["bits"] or few})
+    for tag in document["tags"]:
+        over = say("over" if tag["over"] else "inside")
+        yield say("tag", **{**tag, "bits": tag["bits"] or few, "over": over})
+    yield say("note")
+
+
+def page(document: Mapping[str, Any], language: str) -> str:
+    """Return the report as one offline page."""
+    title = escape(_SAID["title"].of(language).format(attribute=document["identity"]["attribute"]))
+    first, *rest = (escape(line) for line in sentences(document, language))
+    body = "".join(f"<li>{line}</li>" for line in rest)
+    facts = "".join(
+        f"<tr><td>{escape(key)}</td><td>{escape(str(value))}</td></tr>"
+        for key, value in document["identity"].items()
+    )
+    return (
+        f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
+        '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src '
+        f"'none'; style-src 'unsafe-inline'\"><title>{title}</title><style>body{{font:16px/1.5 "
+        "system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td{padding-right:1rem;"
+        f"overflow-wrap:anywhere}}</style></head><body>\n<h1>{title}</h1><p><strong>{first}</strong>"
+        f"</p><ul>{body}</ul><table>{facts}</table>\n</body></html>\n"
+    )

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bias report as one page: offline, printable, no scripts; everything on it is in the document."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any, Final
+
+from audit import canon
+from audit.bias.page_words import say
+from audit.bias.pictures import COLOURS, percent, rates
+from audit.bias.words import (
+    LIMITS,
+    NOT_DEFINED,
+    RATES,
+    REASONS,
+    STATUS,
+    TAG,
+    TITLE,
+    protected,
+)
+
+_STYLE: Final = (
+    "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
+    "1rem;color:#1b1b1b;background:#fff}h1{font-size:1.6rem}h2{font-size:1.35rem;margin-top:3rem}"
+    "h3{font-size:1.05rem;margin:2rem 0 .4rem;break-after:avoid}svg{max-width:100%;height:auto;display:block}"
+    "table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}td,th{padding:.2rem .9rem .2rem 0;"
+    "text-align:left;vertical-align:top;border-bottom:1px solid #ddd}td.n,th.n{text-align:right}"
+    ".quiet{color:#555;font-size:.9rem}.code{font-family:ui-monospace,monospace;font-size:.8rem;"
+    "overflow-wrap:anywhere}.verdict{border-left:.5rem solid;padding:.4rem 1rem;margin:1rem 0;"
+    "background:#f6f6f6}section{break-inside:avoid}article+article{break-before:page}"
+    "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:13px}}"
+)
+
+
+def page(documents: Sequence[Mapping[str, Any]], language: str) -> str:
+    """Return the HTML of one report, or of several on one page, in a language (en or zh)."""
+    title = TITLE.of(language)
+    body = "\n".join(_body(documents, language))
+    return (
+        f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+        f"style-src 'unsafe-inline'\"><title>{title}</title><style>{_STYLE}</style></head><body>\n"
+        f"<h1>{title}</h1>\n{body}\n</body></html>\n"
+    )
+
+
+def _body(documents: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
+    if len(documents) > 1:
+        yield f"<p>{say('several', language, count=len(documents))}</p><table>"
+        for one in documents:
+            status = one["verdict"]["status"]
+            yield (
+                f"<tr><td>{escape(one['identity']['tag'])}</td>"
+                f'<td style="color:{COLOURS[status]}">{STATUS[status].of(language)}</td>'
+                f"<td>{REASONS[one['verdict']['reason']].of(language)}</td></tr>"
+            )
+        yield "</table>"
+    for one in documents:
+        yield "<article>"
+        yield from _report(one, language)
+        yield "</article>"
+
+
+def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    identity, verdict = document["identity"], document["verdict"]
+    status = verdict["status"]
+    said = TAG[status].of(language)
+    told = said.format(
+        tag=identity["tag"],
+        version=identity["version"],
+        reason=REASONS[verdict["reason"]].of(language),
+    )
+    yield f"<h2>{escape(identity['tag'])}</h2>"
+    yield (
+        f'<div class="verdict" style="border-color:{COLOURS[status]}">'
+        f"<strong>{STATUS[status].of(language)}</strong><br>{escape(told)}</div>"
+    )
+    for comparison in document["comparisons"]:
+        yield from _comparison(comparison, identity["policy"], language)
+    yield from _data(document, language)
+    yield from _leaks(document["leaks"], language)
+    yield from _causes(document["causes"], language)
+    yield from _outlook(document["outlook"], language)
+    yield f"<section><h3>{say('limits', language)}</h3><ul>"
+    yield from (f"<li>{escape(LIMITS[code].of(language))}</li>" for code in document["limits"])
+    yield "</ul></section>"
+    yield from _protection(document["protection"], language)
+    yield from _identity(document, language)
+
+
+def _comparison(
+    comparison: Mapping[str, Any], policy: Mapping[str, Any], language: str
+) -> Iterator[str]:
+    heading = say(
+        "groups",
+        language,
+        attributes=" × ".join(comparison["attributes"]),
+        rate=RATES[comparison["rate"]].of(language),
+    )
+    status = comparison["status"]
+    direction = say("benefit" if comparison["benefit"] else "burden", language)
+    words = {code: text.of(language) for code, text in STATUS.items()}
+    words |= {"hidden": REASONS["hidden"].of(language), "undefined": NOT_DEFINED.of(language)}
+    yield f"<section><h3>{escape(heading)}</h3>"
+    yield (
+        f'<p><strong style="color:{COLOURS[status]}">{words[status]}</strong>: '
+        f"{REASONS[comparison['reason']].of(language)}; {direction}"
+    )
+    if comparison["value"] != "yes":
+        yield "; " + escape(say("value", language, value=comparison["value"]))
+    yield f"</p>{rates(comparison, float(policy['floor']), words)}"
+    yield f'<p class="quiet">{say("how", language)}</p></section>'
+    yield from _table(comparison, words, language)
+
+
+def _table(comparison: Mapping[str, Any], words: Mapping[str, str], language: str) -> Iterator[str]:
+    heads = ("group", "people", "tagged", "share", "ratio", "p", "detectable", "verdict")
+    yield "<table><tr>"
+    for code in heads:
+        kind = "" if code in {"group", "verdict"} else ' class="n"'
+        yield f"<th{kind}>{say(code, language)}</th>"
+    yield "</tr>"
+    rows = [*comparison["groups"]]
+    if comparison["unknown"] is not None:
+        rows.append(comparison["unknown"])
+    for group in rows:
+        yield _line(group, words, language, unknown=group is comparison["unknown"])
+    yield "</table>"
+
+
+def _line(
+    group: Mapping[str, Any], words: Mapping[str, str], language: str, *, unknown: bool
+) -> str:
+    name = say("unknown", language) if unknown else " × ".join(group["labels"])
+    told = REASONS[group["reason"]].of(language)
+    if group["hidden"]:
+        return (
+            f'<tr><td>{escape(name)}</td><td class="n quiet" colspan="6">{words["hidden"]}</td>'
+            f"<td>{told}</td></tr>"
+        )
+    ratio = group.get("ratio_rest") or {}
+    cells = (
+        f"{group['people']:,}",
+        f"{group['tagged']:,}",
+        _interval(group["rate"], words, percent),
+        _interval(ratio, words, _plain) if ratio else "",
+        group.get("p_difference") or "",
+        _plain(group.get("detectable")),
+    )
+    numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
+    return f"<tr><td>{escape(name)}</td>{numbers}<td>{told}</td></tr>"
+
+
+def _interval(found: Mapping[str, Any], words: Mapping[str, str], form: Any) -> str:
+    if found["value"] is None:
+        return words["undefined"]
+    if found["low"] is None:
+        return str(form(found["value"]))
+    low, high = (str(form(found[end])).removesuffix(" %") for end in ("low", "high"))
+    return f"{form(found['value'])}<br>[{low},&nbsp;{high}]"
+
+
+def _plain(figure: str | None) -> str:
+    return "" if figure is None else "∞" if figure == "inf" else f"{float(figure):.2f}"
+
+
+def _data(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    yield f"<section><h3>{say('data', language)}</h3><ul>"
+    for source in document["sources"]:
+        yield f"<li>{escape(say('source', language, **source))}</li>"
+    for left in document["left_out"]:
+        yield f"<li>{say('left.' + left['reason'], language, people=left['people'])}</li>"
+    rounded = say("rounded", language, k=document["protection"]["k"])
+    yield f'</ul><p class="quiet">{rounded}</p></section>'
+
+
+def _leaks(leaks: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
+    if not leaks:
+        return
+    yield f"<section><h3>{say('leak', language)}</h3><ul>"
+    for leak in leaks:
+        bits = REASONS["hidden"].of(language)
+        if leak["bits"] is not None:
+            bits = say("bits", language, bits=leak["bits"])
+        code = "leak.over" if leak["over"] else "leak.within"
+        yield f"<li>{escape(say(code, language, attribute=leak['attribute'], bits=bits))}</li>"
+    yield "</ul></section>"
+
+
+def _causes(causes: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
+    if not causes:
+        return
+    yield f"<section><h3>{say('causes', language)}</h3>"
+    yield f'<p class="quiet">{say("causes.how", language)}</p>'
+    heads = ("group", "gap", "condition", "gap.share", "gap.without")
+    yield "<table><tr>" + "".join(f"<th>{say(code, language)}</th>" for code in heads) + "</tr>"
+    for cause in causes:
+        for n, condition in enumerate(cause["conditions"]):
+            name = escape(" × ".join(cause["group"])) if n == 0 else ""
+            gap = percent(cause["gap"]) if n == 0 else ""
+            share, without = percent(cause["share"][n]), percent(cause["without"][n])
+            yield (
+                f"<tr><td>{name}</td><td>{gap}</td><td>{escape(condition)}</td>"
+                f"<td>{share}</td><td>{without}</td></tr>"
+            )
+    yield "</table></section>"
+
+
+def _outlook(points: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
+    shown = [point for point in points if point["use"] == "possible"]
+    if not shown:
+        return
+    yield f"<section><h3>{say('outlook', language)}</h3>"
+    yield f'<p class="quiet">{say("outlook.how", language)}</p>'
+    heads = ("threshold", "reach", "gap")
+    yield "<table><tr>" + "".join(f"<th>{say(code, language)}</th>" for code in heads) + "</tr>"
+    for point in shown:
+        yield (
+            f"<tr><td>{point['thresholds'][0]}</td><td>{point['reach']:,}</td>"
+            f"<td>{percent(point['gap'])}</td></tr>"
+        )
+    yield "</table></section>"
+
+
+def _protection(protection: Mapping[str, Any], language: str) -> Iterator[str]:
+    yield f"<section><h3>{say('protection', language)}</h3>"
+    yield f"<p>{escape(protected(protection, language))}</p>"
+    for attribute, merged in protection["merged"].items():
+        groups = ", ".join(dict.fromkeys(merged.values()))
+        text = say("merged", language, attribute=attribute, groups=groups)
+        yield f"<p>{escape(text)}</p>"
+    yield "</section>"
+
+
+def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    found = document["identity"]
+    policy = found["policy"]
+    against = say(f"against.{policy['against']}", language)
+    rows = {
+        "tag": f"{found['tag']}, {found['version']}",
+        "rule": found["rule"],
+        "owner": found["owner"],
+        "purposes": ", ".join(found["purposes"]),
+        "basis": ", ".join(f"{regime}: {basis}" for regime, basis in found["basis"].items()),
+        "window": f"{found['since']}, {found['until']}",
+        "made": found["made"],
+        "auditor": found["auditor"],
+        "policy": f"{policy['key']}, {policy['version']}, {policy['digest']}",
+        "floor": f"{policy['floor']}, {against}, {policy['alpha']}",
+        "previous": found["previous"] or "",
+        "counts": found["counts"],
+        "program": f"{found['program']}, {found['seed']}",
+        "digest": canon.digest(document),
+    }
+    yield f"<section><h3>{say('identity', language)}</h3><table>"
+    for code, value in rows.items():
+        if value:
+            label = say(f"id.{code}", language)
+            yield f'<tr><td>{label}</td><td class="code">{escape(str(value))}</td></tr>'
+    yield f'</table><p class="quiet">{escape(say("signed", language))}</p>'
+    yield f"<p>{say('sign.here', language)}</p></section>"

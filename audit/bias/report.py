@@ -1,0 +1,366 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bias report: one document from counts, policy and verdict, with nothing in it that names anybody.
+
+- The same counts, policy and head give the same bytes: the report has a digest.
+- A figure is shown only when every number that it is made of is shown.
+- The verdict on the tag is that of the finest groups; what is printed are the merged ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from audit import canon
+from audit.bias import intervals
+from audit.bias.causes import Causes
+from audit.bias.comparing import chance, comparison, figure, interval, is_shown, keys_of
+from audit.bias.cube import Cube
+from audit.bias.drift import Drift
+from audit.bias.leak import Auc, Leaks, Pair
+from audit.bias.policy import FairnessPolicy
+from audit.bias.price import Compared, SetApart
+from audit.bias.protection import (
+    PEOPLE,
+    Key,
+    Release,
+    attack,
+    merge,
+    protect,
+    statements,
+)
+from audit.bias.rates import OF_OUTCOME
+from audit.bias.verdict import OTHER_TAGS, Status, TagVerdict, judge
+from audit.bias.whatif import Outlook
+from audit.errors import BadInput
+
+FRONT: Final = 40
+"""Points of a front that are printed, evenly chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a report says about itself; the fields of `schema.Identity` that counts do not know."""
+
+    rule: str
+    owner: str
+    purposes: tuple[str, ...]
+    basis: Mapping[str, str]
+    since: str
+    until: str
+    made: str
+    auditor: str
+    reviewer: str
+    program: str
+    previous: str | None = None
+    sources: tuple[Mapping[str, Any], ...] = ()
+    """Fields of `schema.Source`."""
+    left_out: tuple[Mapping[str, Any], ...] = ()
+    """Fields of `schema.LeftOut`."""
+    limits: tuple[str, ...] = ()
+    """Codes of `words.LIMITS` that hold besides those which the report adds itself."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """A tag examined: its verdict at the finest groups, and what may be printed of it."""
+
+    cube: Cube
+    """Merged, over the attributes of the policy."""
+    fine: TagVerdict
+    printed: TagVerdict
+    merged: Mapping[str, Mapping[str, str]]
+    release: Release
+    attacked: int
+    """How many hidden numbers were attacked."""
+    narrowest: float
+    """The smallest range that an attack leaves."""
+    counts: str
+    """Digest of the cube as it was counted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Before:
+    """What the last report on the same people showed."""
+
+    release: Release
+    merged: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeakFound:
+    """What is known about the leak of one attribute."""
+
+    attribute: str
+    single: Leaks
+    over: bool
+    pairs: Sequence[tuple[str, str, Pair]] = ()
+    """Names of both tags, and what they say together."""
+    auc: Auc | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Further:
+    """The parts of a report that come from other counts than the cube."""
+
+    drift: Sequence[Drift] = ()
+    leaks: Sequence[LeakFound] = ()
+    prices: Sequence[tuple[str, str, Sequence[Compared]]] = ()
+    """(attribute, measure, groups)"""
+    exceptions: Sequence[SetApart] = ()
+    causes: Causes | None = None
+    cause_groups: Sequence[Sequence[str]] = ()
+    outlook: Outlook | None = None
+
+
+def examine(
+    cube: Cube, policy: FairnessPolicy, benefit: Mapping[str, bool], before: Before | None = None
+) -> Examined:
+    """Return the verdicts on a tag and what may be shown; `before` is the last report on the same people.
+
+    What the last report merged is merged again, and no more, so that its numbers can be laid beside.
+    The release is attacked at the end; the narrowest range left is part of the answer.
+    """
+    fine = judge(cube, policy, benefit)
+    into: Mapping[str, Mapping[str, str]]
+    if before is None:
+        merged, into = merge(cube, policy.attributes, policy.release.k)
+    else:
+        merged, into = _merged_again(cube, before.merged), before.merged
+    wanted = statements(merged, policy.attributes, policy.intersections, policy.rates)
+    older = before.release if before is not None else None
+    release = protect(wanted, policy.release.k, older)
+    left = attack(release, older) if release.shown.any() else {}
+    narrowest = min((high - low for low, high in left.values()), default=float("inf"))
+    printed = judge(merged, policy, benefit)
+    return Examined(merged, fine, printed, into, release, len(left), narrowest, cube.digest())
+
+
+def recall(
+    cube: Cube,
+    policy: FairnessPolicy,
+    merged: Mapping[str, Mapping[str, str]],
+    shown: Sequence[bool],
+) -> Before:
+    """Return an earlier release from its cube, its merges, and which numbers it showed, in order.
+
+    `policy` is the one of that report. Raises BadInput when they do not belong together.
+    """
+    again = _merged_again(cube, merged)
+    wanted = statements(again, policy.attributes, policy.intersections, policy.rates)
+    if len(shown) != len(wanted.keys):
+        raise BadInput(
+            "release-not-of-cube",
+            "the last release does not belong to these counts",
+            hint="take the counts, the policy and the release of one report",
+        )
+    return Before(Release(wanted, np.array(shown, dtype=bool), policy.release.k), merged)
+
+
+def _merged_again(cube: Cube, merged: Mapping[str, Mapping[str, str]]) -> Cube:
+    for name, into in merged.items():
+        cube = cube.merged(name, into)
+    return cube
+
+
+def report(
+    head: Head, examined: Examined, policy: FairnessPolicy, further: Further | None = None
+) -> dict[str, Any]:
+    """Return the report as plain data of the shape `schema.BiasReport`."""
+    more = further or Further()
+    fine = examined.fine
+    everybody = examined.release.value(Key(PEOPLE))
+    audited = {j.value for j in fine.judgements}
+    tagged = examined.release.value(Key(audited.pop())) if len(audited) == 1 else None
+    return {
+        "apiVersion": "tagwarden/v1",
+        "kind": "BiasReport",
+        "identity": _identity(head, examined, policy),
+        "verdict": {
+            "status": fine.status.value,
+            "reason": _reason(fine),
+            "people": everybody,
+            "tagged": tagged,
+            "reads": policy.reads,
+        },
+        "sources": [dict(source) for source in head.sources],
+        "left_out": [dict(reason) for reason in head.left_out],
+        "comparisons": [
+            comparison(j, examined.cube, examined.release, policy)
+            for j in examined.printed.judgements
+        ],
+        "drift": [_drift(one) for one in more.drift if _may_show(examined, one)],
+        "leaks": [_leak(one) for one in more.leaks],
+        "prices": [
+            _price(attribute, measure, one, policy)
+            for attribute, measure, found in more.prices
+            for one in found
+        ],
+        "exceptions": [
+            {"code": one.code, "reason": one.reason, "lines": str(one.lines)}
+            for one in more.exceptions
+        ],
+        "causes": _causes(more, examined),
+        "outlook": _outlook(more.outlook, policy.release.k),
+        "limits": [*_limits(policy), *head.limits],
+        "protection": {
+            "k": policy.release.k,
+            "merged": {name: dict(found) for name, found in examined.merged.items()},
+            "numbers": len(examined.release.shown),
+            "shown": int(examined.release.shown.sum()),
+            "attacked": examined.attacked,
+            "narrowest": figure(examined.narrowest, 0),
+        },
+    }
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a report: it changes when one count behind it does."""
+    return canon.digest(document)
+
+
+def _identity(head: Head, examined: Examined, policy: FairnessPolicy) -> dict[str, Any]:
+    return {
+        "tag": examined.fine.tag,
+        "version": examined.fine.version,
+        "rule": head.rule,
+        "owner": head.owner,
+        "purposes": list(head.purposes),
+        "basis": dict(head.basis),
+        "since": head.since,
+        "until": head.until,
+        "made": head.made,
+        "auditor": head.auditor,
+        "reviewer": head.reviewer,
+        "program": head.program,
+        "previous": head.previous,
+        "counts": examined.counts,
+        "policy": {
+            "key": policy.key,
+            "version": policy.version,
+            "digest": policy.digest(),
+            "floor": str(policy.impact_ratio.floor),
+            "against": policy.impact_ratio.against,
+            "alpha": str(policy.alpha),
+        },
+        "seed": policy.seed,
+    }
+
+
+def _reason(verdict: TagVerdict) -> str:
+    """Return why the tag has its verdict: the reason of the first part that has it."""
+    parts = {judgement.status: judgement.reason for judgement in reversed(verdict.judgements)}
+    if verdict.status is not Status.BREACH and Status.BREACH in parts:
+        return OTHER_TAGS  # corrected away
+    return parts[verdict.status]
+
+
+def _may_show(examined: Examined, one: Drift) -> bool:
+    """Return whether figures by period show no small group, nor one that the report merged."""
+    return one.attribute not in examined.merged and one.least >= examined.release.k
+
+
+def _drift(one: Drift) -> dict[str, Any]:
+    columns = (one.ratio, one.low, one.high)
+    return {
+        "attribute": one.attribute,
+        "group": one.group,
+        "periods": list(one.periods),
+        "ratios": [interval(columns, n) for n in range(len(one.periods))],
+        "p": chance(one.p),
+        "jump": one.jump,
+    }
+
+
+def _leak(one: LeakFound) -> dict[str, Any]:
+    auc = None
+    if one.auc is not None:
+        half = intervals.z_of(0.05) * one.auc.error
+        auc = {
+            "value": figure(one.auc.auc),
+            "low": figure(max(one.auc.auc - half, 0.0)),
+            "high": figure(min(one.auc.auc + half, 1.0)),
+        }
+    return {
+        "attribute": one.attribute,
+        "bits": figure(float(one.single.corrected), 5),
+        "p": chance(float(one.single.p)),
+        "over": one.over,
+        "pairs": [
+            {"first": first, "second": second, "bits": figure(pair.bits, 5)}
+            for first, second, pair in one.pairs
+        ],
+        "auc": auc,
+        "auc_over": bool(one.auc and one.auc.above),
+    }
+
+
+def _price(attribute: str, measure: str, one: Compared, policy: FairnessPolicy) -> dict[str, Any]:
+    few = one.people < policy.release.k
+    effect = {
+        "value": figure(one.effect),
+        "low": figure(one.low),
+        "high": figure(one.high),
+    }
+    return {
+        "attribute": attribute,
+        "measure": measure,
+        "group": one.group,
+        "people": None if few else one.people,
+        "strata": None if few else one.strata,
+        "effect": None if few else effect,
+        "status": one.status.value,
+        "reason": one.reason,
+    }
+
+
+def _causes(more: Further, examined: Examined) -> list[dict[str, Any]]:
+    found = more.causes
+    if found is None:
+        return []
+    named = {labels: j for j in examined.printed.judgements for labels in j.known.labels}
+    rows = []
+    for n, labels in enumerate(more.cause_groups):
+        j = named.get(tuple(labels))
+        if j is None or not is_shown(examined.release, keys_of(j, tuple(labels))):
+            continue
+        rows.append(
+            {
+                "group": list(labels),
+                "gap": figure(float(found.gap[n])),
+                "conditions": list(found.conditions),
+                "share": [figure(float(x)) for x in found.share[n]],
+                "without": [figure(float(x)) for x in found.without[n]],
+            }
+        )
+    return rows
+
+
+def _outlook(outlook: Outlook | None, k: int) -> list[dict[str, Any]]:
+    if outlook is None:
+        return []
+    count = len(outlook.reach)
+    chosen = np.unique(np.linspace(0, count - 1, min(count, FRONT)).round().astype(int))
+    return [
+        {
+            "thresholds": outlook.thresholds[n].tolist(),
+            "reach": int(outlook.reach[n]) // k * k,
+            "correct": int(outlook.correct[n]) // k * k,
+            "gap": figure(float(outlook.gap[n])),
+            "use": "possible" if outlook.uniform[n] else "simulation",
+        }
+        for n in chosen.tolist()
+    ]
+
+
+def _limits(policy: FairnessPolicy) -> list[str]:
+    found = [policy.reads, "metrics-not-fairness", "no-legal-number", "no-proxies"]
+    if OF_OUTCOME & set(policy.rates):
+        found.append("selective-labels")
+    return found
+
+
+def with_status(examined: Examined, fine: TagVerdict) -> Examined:
+    """Return the examination with a verdict corrected over all tags (`verdict.judge_all`)."""
+    return replace(examined, fine=fine)

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words of a bias report, English and Chinese, and the sentences that an officer can send.
+
+Both languages are made from the same facts of the document: a sentence has the same facts in both.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+
+class Words(NamedTuple):
+    """A text in both languages."""
+
+    en: str
+    zh: str
+
+    def of(self, language: str) -> str:
+        """Return the text in a language."""
+        return self.zh if language == "zh" else self.en
+
+
+STATUS: Final[Mapping[str, Words]] = {
+    "breach": Words("beyond the limit", "超出限度"),
+    "within": Words("within the policy", "符合政策"),
+    "insufficient": Words("not enough evidence", "证据不足"),
+}
+REASONS: Final[Mapping[str, Words]] = {
+    "no-people": Words("nobody is in this group", "该组没有人"),
+    "nobody-tagged": Words("nobody has the tag", "无人带有该标签"),
+    "too-few": Words("too few people", "人数过少"),
+    "too-few-tagged": Words(
+        "too few people would have the tag even at the rate of all",
+        "即使按总体比例，带标签的人也过少",
+    ),
+    "small-category": Words(
+        "a category below the share that the policy judges", "该类别占比低于政策评判的下限"
+    ),
+    "no-others": Words("too few others to compare with", "可比较的其他人过少"),
+    "too-close": Words(
+        "the data neither show a breach nor rule one out", "数据既不能证明超限，也不能排除超限"
+    ),
+    "all-unknown": Words("nobody's attribute is known", "所有人的该属性均未知"),
+    "many-unknown": Words("too many people's attribute is unknown", "该属性未知的人过多"),
+    "beyond-limit": Words(
+        "the ratio is beyond the limit, and not by chance", "比率超出限度，且并非偶然"
+    ),
+    "shown-within": Words("the data rule out a breach", "数据排除了超限"),
+    "not-after-all-tags": Words("not after correction over all tags", "经全部标签校正后不成立"),
+    "beyond-tolerance": Words(
+        "the difference like for like is beyond the tolerance", "同类比较的差异超出容许范围"
+    ),
+    "hidden": Words("not shown, to protect people", "为保护个人不予显示"),
+    "unknown": Words("attribute unknown: counted, not judged", "属性未知：计入但不评判"),
+}
+RATES: Final[Mapping[str, Words]] = {
+    "selection": Words("share with the tag", "带标签的比例"),
+    "tpr": Words("share with the tag among those with the outcome", "有结果者中带标签的比例"),
+    "fpr": Words("share with the tag among those without the outcome", "无结果者中带标签的比例"),
+    "precision": Words("share with the outcome among the tagged", "带标签者中有结果的比例"),
+    "for": Words("share with the outcome among the untagged", "未带标签者中有结果的比例"),
+}
+LIMITS: Final[Mapping[str, Words]] = {
+    "sample": Words(
+        "Everybody was counted, so the rates are facts. The verdict and the intervals speak of the "
+        "process that will tag tomorrow's people.",
+        "已统计全部人员，因此各比例是事实。结论与区间针对的是今后为人打标签的过程。",
+    ),
+    "census": Words(
+        "Everybody was counted, and the verdict speaks of those counted. The intervals speak of the "
+        "process that will tag tomorrow's people.",
+        "已统计全部人员，结论针对被统计的人。区间针对的是今后为人打标签的过程。",
+    ),
+    "metrics-not-fairness": Words(
+        "A figure within the policy does not make a use fair; it says that this measure found nothing.",
+        "数值符合政策并不等于公平；只说明这一度量没有发现问题。",
+    ),
+    "no-legal-number": Words(
+        "The limits are those of the shop's policy. No law that applies here names a number.",
+        "限度由本店政策规定。适用的法律均未规定具体数值。",
+    ),
+    "no-proxies": Words(
+        "No attribute was guessed from names, addresses or behaviour.",
+        "没有根据姓名、地址或行为推测任何属性。",
+    ),
+    "selective-labels": Words(
+        "The outcome is seen only for people who were treated, unless some were held out at random.",
+        "除非随机保留对照组，否则只能看到受处理者的结果。",
+    ),
+    "household": Words(
+        "What is counted here is a household, not a person.", "此处统计的是家庭，而非个人。"
+    ),
+}
+TAG: Final[Mapping[str, Words]] = {
+    "breach": Words(
+        "Tag {tag}, version {version}: a group is beyond the limit of the policy ({reason}).",
+        "标签 {tag} 第 {version} 版：有群体超出政策限度（{reason}）。",
+    ),
+    "within": Words(
+        "Tag {tag}, version {version}: within the policy for every group that was judged ({reason}).",
+        "标签 {tag} 第 {version} 版：所有被评判的群体均符合政策（{reason}）。",
+    ),
+    "insufficient": Words(
+        "Tag {tag}, version {version}: not enough evidence for a verdict ({reason}). "
+        "This does not say that the tag is fair.",
+        "标签 {tag} 第 {version} 版：证据不足，无法作出结论（{reason}）。这并不表示该标签是公平的。",
+    ),
+}
+COMPARED: Final = Words(
+    "By {attributes}, {rate}: {status}; {reason}.", "按{attributes}，{rate}：{status}；{reason}。"
+)
+GROUP: Final = Words(
+    "{group}: {tagged} of {people} ({value}, {low} to {high}); ratio to the others {ratio}; "
+    "{status}; {reason}.",
+    "{group}：{people} 人中 {tagged} 人（{value}，{low} 至 {high}）；与其他人的比率 {ratio}；"
+    "{status}；{reason}。",
+)
+GROUP_HIDDEN: Final = Words("{group}: {status}; {reason}.", "{group}：{status}；{reason}。")
+UNKNOWN: Final = Words(
+    "Unknown: {tagged} of {people} ({value}).", "未知：{people} 人中 {tagged} 人（{value}）。"
+)
+UNKNOWN_HIDDEN: Final = Words("Unknown: {reason}.", "未知：{reason}。")
+PROTECTED: Final = Words(
+    "No group under {k} is shown. {shown} of {numbers} numbers are shown. The {attacked} hidden "
+    "ones were attacked with all that is shown: none could be narrowed to a range under {k}.",
+    "不显示少于 {k} 人的群体。共 {numbers} 个数字，显示 {shown} 个；对全部 {attacked} 个隐藏数字"
+    "进行了攻击测试，没有一个能被缩小到小于 {k} 的范围。",
+)
+ALL_SHOWN: Final = Words(
+    "All {numbers} numbers are shown: none of them is of a group under {k}.",
+    "全部 {numbers} 个数字均予显示：没有一个属于少于 {k} 人的群体。",
+)
+NOT_DEFINED: Final = Words("not defined", "无定义")
+TITLE: Final = Words("Bias report", "偏差审计报告")
+
+
+def sentences(document: Mapping[str, Any], language: str) -> list[str]:
+    """Return the plain sentences of a report: the tag, each comparison with its groups, the limits."""
+    identity, verdict = document["identity"], document["verdict"]
+    found = [
+        TAG[verdict["status"]]
+        .of(language)
+        .format(
+            tag=identity["tag"],
+            version=identity["version"],
+            reason=REASONS[verdict["reason"]].of(language),
+        )
+    ]
+    for comparison in document["comparisons"]:
+        found.append(
+            COMPARED.of(language).format(
+                attributes=" × ".join(comparison["attributes"]),
+                rate=RATES[comparison["rate"]].of(language),
+                **_outcome(comparison, language),
+            )
+        )
+        found += [_group(group, language) for group in comparison["groups"]]
+        if comparison["unknown"] is not None:
+            found.append(_unknown(comparison["unknown"], language))
+    found += [LIMITS[code].of(language) for code in document["limits"]]
+    found.append(protected(document["protection"], language))
+    return found
+
+
+def protected(protection: Mapping[str, Any], language: str) -> str:
+    """Return the sentence on what is hidden, and how that was tested."""
+    said = ALL_SHOWN if protection["shown"] == protection["numbers"] else PROTECTED
+    return said.of(language).format(**protection)
+
+
+def _outcome(part: Mapping[str, Any], language: str) -> dict[str, str]:
+    return {
+        "status": STATUS[part["status"]].of(language),
+        "reason": REASONS[part["reason"]].of(language),
+    }
+
+
+def _group(group: Mapping[str, Any], language: str) -> str:
+    name = " × ".join(group["labels"])
+    if group["hidden"]:
+        return GROUP_HIDDEN.of(language).format(group=name, **_outcome(group, language))
+    nothing = NOT_DEFINED.of(language)
+    ratio = (group.get("ratio_rest") or {}).get("value") or nothing
+    rate = {key: value or nothing for key, value in group["rate"].items()}
+    return GROUP.of(language).format(
+        group=name,
+        people=group["people"],
+        tagged=group["tagged"],
+        ratio=ratio,
+        **rate,
+        **_outcome(group, language),
+    )
+
+
+def _unknown(group: Mapping[str, Any], language: str) -> str:
+    if group["hidden"]:
+        return UNKNOWN_HIDDEN.of(language).format(reason=REASONS["hidden"].of(language))
+    value = group["rate"]["value"] or NOT_DEFINED.of(language)
+    return UNKNOWN.of(language).format(tagged=group["tagged"], people=group["people"], value=value)

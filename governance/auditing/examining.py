@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One audit for bias: limits → log that attributes are opened → count → judge → protect → report, kept.
+
+The report and its digest go into store and evidence log in one transaction; nothing is given out before.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
+
+from audit import canon
+from audit.bias.policy import FairnessPolicy
+from audit.bias.report import Before, Examined, Head, examine, report, with_status
+from audit.bias.verdict import Status, judge_all
+from audit.clock import Micros, iso
+from audit.errors import BadInput
+from governance.auditing import kept, limits
+from governance.auditing.counting import NONE, Counted, count
+from governance.auditing.opening import log_opening
+from governance.auditing.parts import further
+from governance.authority import demand
+from governance.catalogue import Active, active
+
+if TYPE_CHECKING:
+    from governance.workspace import Workspace
+
+REASONS = ("periodic", "release", "complaint", "authority")
+"""Why attributes may be opened for an audit, as it stands in the evidence log."""
+MAX_TAGS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an audit for bias is about."""
+
+    tags: tuple[str, ...]
+    by: tuple[str, ...]
+    outcome: str = ""
+    at: Micros | None = None
+    why: str = "periodic"
+    having: str = ""
+    """`benefit` or `burden`, for tags whose documents do not say."""
+    causes: bool = False
+    """Whether the rule is taken apart as well."""
+
+
+def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list[kept.Kept]:
+    """Audit tags for bias and return the reports as they are kept, in the order asked for.
+
+    Raises BadInput for policy and question, NotFound for tags and attributes, Refused where tags were
+    not computed or groups are too many.
+    """
+    demand(ws, "audit.bias")
+    _check(asked)
+    policy = limits.narrowed(limits.read(policy_file), asked.by, outcome=bool(asked.outcome))
+    with ws.store.read() as connection:
+        tags = [active(connection, [key])[key] for key in asked.tags]
+        outcome = active(connection, [asked.outcome])[asked.outcome] if asked.outcome else None
+        directions = [_direction(tag, asked) for tag in tags]
+    log_opening(ws, policy, asked.why)
+    with ws.exclusive("audit"):
+        with ws.store.read() as connection:
+            counted = count(
+                ws, connection, tags, policy, at=asked.at, outcome=outcome, apart=asked.causes
+            )
+            befores = [kept.last_of(ws, connection, key, policy) for key in asked.tags]
+            consents = _consents(connection, policy)
+        examined = [
+            examine(one.cube, policy, _audited(one, said), before)
+            for one, said, (before, _) in zip(counted, directions, befores, strict=True)
+        ]
+        verdicts = judge_all([one.fine for one in examined], policy)
+        examined = [with_status(one, said) for one, said in zip(examined, verdicts, strict=True)]
+        return [
+            _kept(ws, one, found, policy, asked, before, consents)
+            for one, found, before in zip(counted, examined, befores, strict=True)
+        ]
+
+
+def _check(asked: Asked) -> None:
+    wrong = ""
+    if not asked.tags or not asked.by:
+        wrong = "an audit names a tag and an attribute"
+    elif len(set(asked.tags)) < len(asked.tags) or len(set(asked.by)) < len(asked.by):
+        wrong = "a tag or an attribute is named twice"
+    elif len(asked.tags) > MAX_TAGS:
+        wrong = f"an audit has at most {MAX_TAGS} tags"
+    elif asked.why not in REASONS:
+        wrong = "there is no such reason"
+    if wrong:
+        raise BadInput("audit-question", wrong, hint="reasons: " + ", ".join(REASONS))
+
+
+def _direction(tag: Active, asked: Asked) -> Mapping[str, bool]:
+    """Return which values are good for a person; raises BadInput `direction-missing`."""
+    said = tag.tag.direction() or ({"*": asked.having == "benefit"} if asked.having else {})
+    if not said:
+        raise BadInput(
+            "direction-missing",
+            f'"{tag.tag.key}" does not say whether it is good for a person to have it',
+            hint="having: benefit (or burden) in its document, or --having",
+        )
+    return said
+
+
+def _audited(one: Counted, said: Mapping[str, bool]) -> dict[str, bool]:
+    """Return the direction of each value of the tag that is audited."""
+    values = [value for value in one.cube.axis("tag").values if value not in ("no", NONE)]
+    if values == ["yes"]:
+        return {"yes": said.get("*", said.get("true", True))}
+    found = {v: said.get(v, said.get("*")) for v in values}
+    wanted = {value: good for value, good in found.items() if good is not None}
+    if not wanted:
+        raise BadInput(
+            "direction-missing",
+            f'"{one.tag.tag.key}" has other values than those whose direction it states',
+            hint="having: benefit, or the direction of each value",
+        )
+    return wanted
+
+
+def _kept(  # noqa: PLR0917  (one caller)
+    ws: "Workspace",
+    one: Counted,
+    found: Examined,
+    policy: FairnessPolicy,
+    asked: Asked,
+    before: tuple[Before | None, str | None],
+    consents: int,
+) -> kept.Kept:
+    head = _head(ws, one, policy, asked, before[1], consents)
+    cube = one.cube.document()
+    found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
+    document = report(
+        head, found, policy, further(found, one.apart, policy, outcome=bool(asked.outcome))
+    )
+    counts = {
+        "cube": cube,
+        "merged": found.merged,
+        "shown": found.release.shown.tolist(),
+    }
+    with ws.store.write() as unit:
+        made = kept.keep(
+            ws,
+            unit,
+            document,
+            kind=kept.BIAS,
+            about=one.tag.tag.key,
+            version=one.tag.version,
+            status=found.fine.status.value,
+            policy=policy,
+            counts=counts,
+        )
+        unit.log(
+            ws.evidence.entry(
+                "audit.bias",
+                report=made.name,
+                sha256=made.digest,
+                policy=policy.digest(),
+                tag=one.tag.tag.key,
+                version=one.tag.version,
+                verdict=made.status,
+            )
+        )
+    return made
+
+
+def _head(  # noqa: PLR0917  (one caller)
+    ws: "Workspace",
+    one: Counted,
+    policy: FairnessPolicy,
+    asked: Asked,
+    previous: str | None,
+    consents: int,
+) -> Head:
+    tag, k = one.tag.tag, policy.release.k
+    now = ws.clock.now()
+    basis = ", ".join(f"{regime} {name}" for regime, name in policy.opening.basis.items())
+    return Head(
+        rule=one.tag.meaning,
+        owner=tag.owner,
+        purposes=tag.purposes,
+        basis={str(regime): str(name) for regime, name in tag.basis.items()},
+        since=iso(one.tag.applied_at),
+        until=iso(now if asked.at is None else asked.at),
+        made=iso(now),
+        auditor=ws.actor.ref,
+        reviewer="",
+        program=version("tagwarden"),
+        previous=previous,
+        sources=tuple(
+            {
+                "attribute": item.name,
+                "origin": item.category,
+                "basis": f"{policy.opening.purpose}: {basis}",
+                "consents": consents // k * k,
+                "closed": item.closed // k * k,
+            }
+            for item in one.sources
+        ),
+        left_out=tuple(
+            {"reason": reason, "people": people // k * k} for reason, people in one.left_out.items()
+        ),
+    )
+
+
+def _consents(connection: Connection, policy: FairnessPolicy) -> int:
+    """Return how many people have agreed to the purpose under which attributes are opened."""
+    return int(
+        connection.execute(
+            text(
+                "SELECT count(DISTINCT subject_id) FROM consentstate "
+                "WHERE purpose = :p AND state = 'given'"
+            ),
+            {"p": policy.opening.purpose},
+        ).scalar_one()
+    )
+
+
+def status_of(made: Sequence[kept.Kept]) -> Status:
+    """Return the worst verdict of some reports: a breach, then what has too little evidence."""
+    found = {Status(one.status) for one in made}
+    for status in (Status.BREACH, Status.INSUFFICIENT):
+        if status in found:
+            return status
+    return Status.WITHIN

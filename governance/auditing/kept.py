@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reports as they were made: kept, found again, and laid beside the next one on the same people."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, text
+
+from audit import canon
+from audit.bias.cube import read_cube
+from audit.bias.policy import FairnessPolicy
+from audit.bias.report import Before, recall
+from audit.clock import Micros
+from audit.errors import NotFound
+from audit.ids import new_id
+from governance.authority import demand
+from policies.document import nearest
+
+if TYPE_CHECKING:
+    from governance.store.unit import Unit
+    from governance.workspace import Workspace
+
+BIAS = "bias"
+LEAK = "leak"
+NONCE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A report that was made."""
+
+    name: str
+    kind: str
+    about: str
+    version: int
+    status: str
+    document: Mapping[str, Any]
+    digest: str
+    at: Micros
+
+    @property
+    def bytes(self) -> bytes:
+        """Return the report as its digest is over it: canonical JSON."""
+        return canon.canonical(self.document)
+
+
+def keep(
+    ws: "Workspace",
+    unit: "Unit",
+    document: Mapping[str, Any],
+    *,
+    kind: str,
+    about: str,
+    version: int,
+    status: str,
+    policy: FairnessPolicy,
+    counts: Mapping[str, Any],
+) -> Kept:
+    """Write a report and return it; `counts` are sealed to its name."""
+    made = Kept(
+        new_id(ws.ids, "audit"),
+        kind,
+        about,
+        version,
+        status,
+        document,
+        canon.digest(document),
+        ws.clock.now(),
+    )
+    sealed = ws.keys.ring.seal_counts(made.name, canon.canonical(counts), ws.ids.random(NONCE))
+    unit.connection.execute(
+        text(
+            "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, "
+            "counts, at) VALUES (:n, :k, :b, :v, :s, :d, :g, :p, :c, :t)"
+        ),
+        {
+            "n": made.name,
+            "k": kind,
+            "b": about,
+            "v": version,
+            "s": status,
+            "d": made.bytes.decode(),
+            "g": made.digest,
+            "p": canon.canonical(policy.document()).decode(),
+            "c": sealed,
+            "t": made.at,
+        },
+    )
+    return made
+
+
+def reports(ws: "Workspace") -> list[Kept]:
+    """Return all reports, the newest first."""
+    demand(ws, "audit.read")
+    with ws.store.read() as connection:
+        return [_kept(row) for row in connection.execute(text(f"{_SELECT} ORDER BY id DESC"))]
+
+
+def given(ws: "Workspace", name: str) -> Kept:
+    """Return a report again, by its name or by the key of a tag (its newest); that is on record.
+
+    Raises NotFound `unknown-report`.
+    """
+    demand(ws, "audit.read")
+    with ws.store.write() as unit:
+        row = unit.connection.execute(
+            text(f"{_SELECT} WHERE name = :n OR about = :n ORDER BY id DESC LIMIT 1"), {"n": name}
+        ).first()
+        if row is None:
+            known = unit.connection.execute(text("SELECT name, about FROM auditreport")).all()
+            names = {item for pair in known for item in pair}
+            hint = nearest(name, names) or "tagwarden audit list"
+            raise NotFound("unknown-report", f'there is no report "{name}"', hint=hint)
+        unit.log(ws.evidence.entry("audit.given", report=row.name, sha256=row.digest))
+        return _kept(row)
+
+
+def last_of(
+    ws: "Workspace", connection: Connection, tag: str, policy: FairnessPolicy
+) -> tuple[Before | None, str | None]:
+    """Return what the last report of a tag over the same attributes showed, and its digest."""
+    rows = connection.execute(
+        text(
+            "SELECT name, digest, policy, counts FROM auditreport "
+            "WHERE kind = :k AND about = :b ORDER BY id DESC"
+        ),
+        {"k": BIAS, "b": tag},
+    )
+    for row in rows:
+        older = FairnessPolicy.model_validate(json.loads(row.policy))
+        if (older.attributes, older.rates, older.intersections) == (
+            policy.attributes,
+            policy.rates,
+            policy.intersections,
+        ):
+            counts = json.loads(ws.keys.ring.open_counts(row.name, row.counts))
+            before = recall(read_cube(counts["cube"]), older, counts["merged"], counts["shown"])
+            return before, row.digest
+    return None, None
+
+
+_SELECT = "SELECT name, kind, about, version, status, document, digest, at FROM auditreport"
+
+
+def _kept(row: Any) -> Kept:
+    return Kept(
+        row.name,
+        row.kind,
+        row.about,
+        row.version,
+        row.status,
+        json.loads(row.document),
+        row.digest,
+        row.at,
+    )

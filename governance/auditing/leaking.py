@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One audit for leaks: what the tags that people have say about one sealed attribute.
+
+The table of people by tags lives in memory between opening and counting; only counts leave.
+"""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from pyroaring import BitMap
+from sqlalchemy import Connection
+
+from audit import canon
+from audit.bias.cube import UNKNOWN
+from audit.bias.leak import gram
+from audit.bias.leak_report import LeakCounts, leak_report
+from audit.bias.policy import FairnessPolicy
+from audit.clock import iso
+from audit.errors import BadInput
+from governance.assignments import expires_at, holders
+from governance.auditing import kept, limits
+from governance.auditing.examining import REASONS
+from governance.auditing.opening import log_opening, numbers_of, opened
+from governance.authority import demand
+from governance.catalogue import USABLE, Active, active
+from governance.gate import Gate
+from governance.purpose import purposes
+
+if TYPE_CHECKING:
+    from governance.workspace import Workspace
+
+MAX_COLUMNS: Final = 400
+
+
+def leak(
+    ws: "Workspace",
+    attribute: str,
+    keys: Sequence[str] = (),
+    policy_file: Path | None = None,
+    *,
+    why: str = "periodic",
+) -> kept.Kept:
+    """Audit what tags (none named: all in use) say about an attribute; returns the kept report.
+
+    Raises BadInput, NotFound for tags and attribute, Refused `attribute-too-fine`.
+    """
+    demand(ws, "audit.leak")
+    if why not in REASONS:
+        raise BadInput("audit-question", "there is no such reason", hint=", ".join(REASONS))
+    policy = limits.narrowed(limits.read(policy_file), [attribute], outcome=False)
+    with ws.store.read() as connection:
+        tags = _tags(ws, connection, keys)
+    log_opening(ws, policy, why)
+    with ws.exclusive("audit"):
+        with ws.store.read() as connection:
+            counts = _counted(ws, connection, tags, policy)
+        marked = ws.keys.ring.mark_counts(canon.canonical(counts.document()))
+        identity = {
+            "attribute": attribute,
+            "made": iso(ws.clock.now()),
+            "auditor": ws.actor.ref,
+            "program": version("tagwarden"),
+            "counts": marked,
+            "seed": policy.seed,
+            "policy": {
+                "key": policy.key,
+                "version": policy.version,
+                "digest": policy.digest(),
+                "tag_bits": str(policy.leak.tag_bits),
+                "pair_bits": str(policy.leak.pair_bits),
+                "auc": str(policy.leak.auc),
+            },
+        }
+        document = leak_report(identity, counts, policy)
+        with ws.store.write() as unit:
+            made = kept.keep(
+                ws,
+                unit,
+                document,
+                kind=kept.LEAK,
+                about=attribute,
+                version=policy.version,
+                status=str(document["verdict"]["status"]),
+                policy=policy,
+                counts=counts.document(),
+            )
+            unit.log(
+                ws.evidence.entry(
+                    "audit.leak",
+                    report=made.name,
+                    sha256=made.digest,
+                    policy=policy.digest(),
+                    attribute=attribute,
+                    tags=len(tags),
+                    verdict=made.status,
+                )
+            )
+    return made
+
+
+def _tags(ws: "Workspace", connection: Connection, keys: Sequence[str]) -> list[Active]:
+    now = ws.clock.now()
+    found = active(connection, keys or None)
+    used = [tag for tag in found.values() if tag.state in USABLE and now < (expires_at(tag) or now)]
+    if not used:
+        raise BadInput("audit-question", "no tag is in use and computed", hint="tagwarden run all")
+    return used
+
+
+def _counted(
+    ws: "Workspace", connection: Connection, tags: Sequence[Active], policy: FairnessPolicy
+) -> LeakCounts:
+    now = ws.clock.now()
+    gate = Gate(connection, now, purposes(connection))
+    reach = [gate.people(tag.effective) for tag in tags]
+    people = BitMap.union(*reach)
+    (found,) = opened(ws, connection, policy, gate, people)
+    values = [n for n, value in enumerate(found.axis.values) if value != UNKNOWN]
+    known = found.codes < len(values)
+    ids = numbers_of(people)[known]
+    code = found.codes[known]
+    columns: list[tuple[str, BitMap]] = []
+    for tag, here in zip(tags, reach, strict=True):
+        held = holders(connection, tag, now, present=True)
+        for value, who in held.items():
+            name = tag.tag.key if value == "true" else f"{tag.tag.key}={value}"
+            columns.append((name, who & here))
+    if len(columns) > MAX_COLUMNS:
+        raise BadInput(
+            "audit-question", f"more than {MAX_COLUMNS} values of tags", hint="--tag, fewer at once"
+        )
+    bits = np.zeros((len(ids), len(columns)), dtype=np.uint8)
+    inside = BitMap(ids.tolist())
+    for n, (_name, who) in enumerate(columns):
+        bits[np.searchsorted(ids, numbers_of(who & inside)), n] = 1
+    patterns, place = np.unique(bits, axis=0, return_inverse=True)
+    by_set = np.zeros((len(patterns), len(values)), dtype=np.int64)
+    np.add.at(by_set, (place.reshape(-1), code), 1)
+    return LeakCounts(
+        tuple(name for name, _ in columns),
+        found.axis.values[: len(values)],
+        gram(bits, code, len(values)),
+        np.bincount(code, minlength=len(values)),
+        patterns,
+        by_set,
+    )

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts of a bias report that come from other counts: leaks of the one tag, causes, what-if.
+
+A figure is told only where every count that it is made of is that of nobody or of at least k people.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain, combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.bias.causes import Causes, applied, causes
+from audit.bias.comparing import is_shown
+from audit.bias.cube import UNKNOWN, Kind
+from audit.bias.leak import information
+from audit.bias.policy import FairnessPolicy
+from audit.bias.protection import PEOPLE, Key
+from audit.bias.report import Examined, Further, LeakFound
+from audit.bias.whatif import Outlook, evaluate
+from governance.auditing.apart import Apart
+
+
+def leak_of(found: Examined, policy: FairnessPolicy) -> list[LeakFound]:
+    """Return what the tag says about each attribute, among those whose attribute is known.
+
+    Bits are told only where every number that they are made of is shown: else a reader could try which
+    hidden numbers give them.
+    """
+    (tag,) = found.cube.of_kind(Kind.TAG)
+    leaks = []
+    for name in policy.attributes:
+        values = found.cube.axis(name).values
+        known = [n for n, value in enumerate(values) if value != UNKNOWN]
+        single = information(found.cube.over([tag.name, name])[:, known])
+        sure = bool(np.nan_to_num(single.p, nan=1.0) < float(policy.alpha) / len(policy.attributes))
+        over = sure and bool(single.corrected > float(policy.leak.tag_bits))
+        keys = [Key(what, (name,), (values[n],)) for n in known for what in (PEOPLE, *tag.values)]
+        if not is_shown(found.release, keys):
+            hidden = np.asarray(np.nan)
+            single = replace(single, corrected=hidden, p=hidden)
+        leaks.append(LeakFound(name, single, over))
+    return leaks
+
+
+def further(
+    found: Examined, apart: Apart | None, policy: FairnessPolicy, *, outcome: bool
+) -> Further:
+    """Return the parts of a report besides its comparisons."""
+    leaks = leak_of(found, policy)
+    if apart is None:
+        return Further(leaks=leaks)
+    parts = [_causes(found, apart, name, policy.release.k) for name in policy.attributes]
+    told = [part for part in parts if part is not None]
+    outlooks = [
+        _outlook(found, apart, name, policy.release.k, outcome=outcome)
+        for name in policy.attributes[:1]
+        if name in apart.scores
+    ]
+    together = None
+    if told:
+        together = Causes(
+            apart.rule.conditions,
+            np.concatenate([one.gap for one, _ in told]),
+            np.concatenate([one.without for one, _ in told]),
+            np.concatenate([one.share for one, _ in told]),
+        )
+    return Further(
+        leaks=leaks,
+        causes=together,
+        cause_groups=[labels for _, names in told for labels in names],
+        outlook=next(iter(outlooks), None),
+    )
+
+
+def _by_group(
+    found: Examined, name: str, before: Sequence[str], counts: NDArray[np.int64]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the groups that the report names, without unknown, and their counts."""
+    values = found.cube.axis(name).values
+    into = found.merged.get(name, {})
+    whole = np.zeros((len(values), *counts.shape[1:]), dtype=np.int64)
+    for n, value in enumerate(before):
+        whole[values.index(into.get(value, value))] += counts[n]
+    known = [n for n, value in enumerate(values) if value != UNKNOWN]
+    return [values[n] for n in known], whole[known]
+
+
+def _safe(counts: NDArray[np.int64], k: int) -> bool:
+    return not bool(((counts > 0) & (counts < k)).any())
+
+
+def _causes(
+    found: Examined, apart: Apart, name: str, k: int
+) -> tuple[Causes, list[tuple[str, ...]]] | None:
+    labels, counts = _by_group(found, name, apart.values[name], apart.met[name])
+    flat = counts.reshape(len(counts), -1)
+    people = flat.sum(axis=1)
+    size = len(apart.rule.conditions)
+    subsets = chain.from_iterable(combinations(range(size), n) for n in range(size + 1))
+    for kept in subsets:
+        held = flat @ applied(apart.rule, frozenset(kept)).reshape(-1).astype(np.int64)
+        if not (_safe(held, k) and _safe(people - held, k)):
+            return None
+    return causes(counts, apart.rule), [(label,) for label in labels]
+
+
+def _outlook(found: Examined, apart: Apart, name: str, k: int, *, outcome: bool) -> Outlook | None:
+    """Return one threshold for all, each that can be told; from 1 on, since 0 is everybody."""
+    _labels, counts = _by_group(found, name, apart.values[name], apart.scores[name])
+    above = counts.sum(axis=1)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    people = above[:, 0]
+    told = [
+        t
+        for t in range(1, above.shape[1])
+        if _safe(above[:, t], k) and _safe(people - above[:, t], k) and above[:, t].any()
+    ]
+    if not told:
+        return None
+    found_all = evaluate(counts, np.repeat(np.array(told)[:, None], len(counts), axis=1))
+    return found_all if outcome else replace(found_all, correct=np.zeros_like(found_all.correct))

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`tagwarden audit bias`, `leak`, `list` and `show`: audits of tags, and their reports."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from governance.cli.out import Json, Lang, Where, emit, table, workspace
+from governance.cli.who import When, language_of, time_of
+
+if TYPE_CHECKING:
+    from governance.auditing.kept import Kept
+
+Tags = Annotated[list[str], typer.Option("--tag", help="Key of a tag; repeat for several.")]
+By = Annotated[str, typer.Option("--by", help="Attributes to compare by, joined by commas.")]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy", help="File with a FairnessPolicy. [default: the one to start from]"),
+]
+Why = Annotated[str, typer.Option("--why", help="periodic, release, complaint or authority.")]
+OutFile = Annotated[
+    Path | None, typer.Option("--out", help="File to write the report to: .html or .json.")
+]
+
+
+def bias(  # noqa: PLR0917  (options of a command)
+    tag: Tags,
+    by: By,
+    outcome: Annotated[
+        str,
+        typer.Option(help="A yes-no tag that says who had the outcome, for rates that need one."),
+    ] = "",
+    policy: PolicyFile = None,
+    at: When = None,
+    having: Annotated[
+        str, typer.Option(help="benefit or burden, where the tag does not say.")
+    ] = "",
+    causes: Annotated[
+        bool, typer.Option("--causes", help="Say which condition carries a gap, and what-if.")
+    ] = False,
+    why: Why = "periodic",
+    out: OutFile = None,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Compare how groups of people get a tag, by an attribute that stays sealed.
+
+    The report is kept, and its digest is signed into the evidence log. Ends with exit code 1 when a
+    group is beyond the limit of the policy.
+
+    Example: tagwarden audit bias --tag consumption.frequent_shopper --by age --out report.html
+    """
+    from audit.bias.verdict import Status
+    from audit.errors import BadInput
+    from governance.auditing.examining import Asked, status_of
+    from governance.auditing.examining import bias as audit
+
+    if having not in ("", "benefit", "burden"):
+        raise BadInput("audit-question", "--having is benefit or burden")
+    ws = workspace(where)
+    attributes = tuple(part.strip() for part in by.split(",") if part.strip())
+    when = None if at is None else time_of(ws, at)
+    _suits(out)
+    made = audit(ws, Asked(tuple(tag), attributes, outcome, when, why, having, causes), policy)
+    give(made, out, language_of(ws, lang), as_json)
+    if status_of(made) is Status.BREACH:
+        raise typer.Exit(1)
+
+
+def leak(  # noqa: PLR0917  (options of a command)
+    by: Annotated[str, typer.Option("--by", help="An attribute that stays sealed.")],
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="Key of a tag. [default: all in use]")
+    ] = None,
+    policy: PolicyFile = None,
+    why: Why = "periodic",
+    out: OutFile = None,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Say what tags, pairs of them and all together tell about a sealed attribute.
+
+    Ends with exit code 1 when it is more than the policy allows.
+
+    Example: tagwarden audit leak --by age --out leaks.html
+    """
+    from governance.auditing.leaking import leak as audit
+
+    ws = workspace(where)
+    _suits(out)
+    made = audit(ws, by, tag or (), policy, why=why)
+    give([made], out, language_of(ws, lang), as_json)
+    if made.status == "breach":
+        raise typer.Exit(1)
+
+
+def list_(where: Where = None, as_json: Json = False) -> None:
+    """List the reports that were made, the newest first.
+
+    Example: tagwarden audit list
+    """
+    from audit.clock import iso
+    from governance.auditing.kept import reports
+
+    found = [
+        {
+            "report": one.name,
+            "kind": one.kind,
+            "about": one.about,
+            "version": one.version,
+            "status": one.status,
+            "at": iso(one.at),
+            "sha256": one.digest,
+        }
+        for one in reports(workspace(where))
+    ]
+    columns = ("report", "kind", "about", "version", "status", "at")
+    rows = [[one[column] for column in columns] for one in found]
+    emit({"reports": found}, as_json, lambda: table(columns, rows))
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a report, or a tag: its newest.")],
+    out: OutFile = None,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Give a report again, as it was made.
+
+    Example: tagwarden audit show consumption.frequent_shopper --out report.html
+    """
+    from governance.auditing.kept import given
+
+    ws = workspace(where)
+    _suits(out)
+    give([given(ws, name)], out, language_of(ws, lang), as_json)
+
+
+def give(made: "Sequence[Kept]", out: Path | None, language: str, as_json: bool) -> None:
+    """Print reports, and write them to a file when one is named."""
+    from governance.auditing.telling import lines, written
+
+    if out is not None:
+        try:
+            out.write_bytes(written(made, out.suffix.lower(), language))
+        except OSError as error:
+            from audit.errors import BadInput
+
+            raise BadInput(
+                "file-unwritable", f"{out.name} cannot be written: {error.strerror}"
+            ) from None
+    data: dict[str, Any] = {
+        "reports": [
+            {
+                "report": one.name,
+                "about": one.about,
+                "status": one.status,
+                "sha256": one.digest,
+                **({} if out else {"document": dict(one.document)}),
+            }
+            for one in made
+        ],
+        **({"out": str(out)} if out else {}),
+    }
+
+    def text() -> Iterator[str]:
+        for one in made:
+            yield from lines(one, language)
+        if out is not None:
+            yield f"written: {out}"
+
+    emit(data, as_json, text)
+
+
+def _suits(out: Path | None) -> None:
+    """Raise BadInput for a file of another kind, before anything is counted."""
+    from audit.errors import BadInput
+
+    if out is not None and out.suffix.lower() not in (".html", ".json"):
+        raise BadInput(
+            "report-format", "a report is written as .html or .json", hint="--out report.html"
+        )

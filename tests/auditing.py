@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A planted shop for audits: whom each tag favours is known, because the test decided it."""
+
+import numpy as np
+
+from audit.clock import FixedClock
+from governance.auditing.examining import Asked, bias
+from governance.intake import events
+from governance.store import bitmaps
+from tests.intake import a_map, an_order_file
+from tests.shop import NOW, Shop, a_purpose, a_tag
+from tests.workshop import a_workspace
+
+CATEGORIES = {
+    "gender": "user.demographic.gender",
+    "age": "user.demographic.age_range",
+    "city": "user.demographic",
+    "diet": "user.health_and_medical",
+}
+AGES = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")
+
+
+class Planted(Shop):
+    """A real workspace with people whose attributes are sealed, and tags put on them by hand."""
+
+    def __init__(self, folder, people=1200, seed=7, **seams):
+        self.ws = a_workspace(folder, clock=FixedClock(NOW), **seams)
+        self.folder, self.store = folder, self.ws.store
+        self.rng = np.random.default_rng(seed)
+        names = [f"C{n}" for n in range(people)]
+        self.who = list(self.ws.people.admit("customer", names).values())
+        self.people(dict.fromkeys(self.who, ("gdpr", "18+")))
+        self.purposes(
+            a_purpose("first_party_recommendation"), a_purpose("analytics", personalised=False)
+        )
+
+    def close(self):
+        self.ws.close()
+
+    def has(self, key, values, *, class_id=1):
+        """Seal an attribute: the value of each person, None for who did not say."""
+        said = {
+            who: value for who, value in zip(self.who, values, strict=True) if value is not None
+        }
+        with self.store.write() as unit:
+            unit.connection.exec_driver_sql(
+                "INSERT INTO attribute (key, category, class_id) VALUES (?, ?, ?)",
+                (key, CATEGORIES[key], class_id),
+            )
+            cells = unit.connection.exec_driver_sql(
+                "SELECT subject_id, class_id, cell FROM sealedblob WHERE class_id = ?", (class_id,)
+            ).all()
+            before = {who: there for who, _, there in self.ws.people.unseal(map(tuple, cells))}
+            blobs = [(who, class_id, before.get(who, {}) | {key: v}) for who, v in said.items()]
+            for who, number, cell in self.ws.people.seal(blobs):
+                unit.connection.exec_driver_sql(
+                    "INSERT OR REPLACE INTO sealedblob (subject_id, class_id, cell, sealed_at) "
+                    "VALUES (?, ?, ?, ?)",
+                    (who, number, cell, NOW),
+                )
+
+    def genders(self, *, unknown=0.0):
+        """Half women, half men, some who did not say; returns the values."""
+        drawn = self.rng.random(len(self.who))
+        values = [
+            None if u < unknown else "f" if n % 2 else "m" for n, u in enumerate(drawn.tolist())
+        ]
+        self.has("gender", values)
+        return values
+
+    def tagged(self, key, rates, values, **more):
+        """Put a tag on people at a rate for each value of an attribute; returns who has it."""
+        drawn = self.rng.random(len(self.who))
+        chosen = [
+            who
+            for who, value, u in zip(self.who, values, drawn.tolist(), strict=True)
+            if u < rates[value]
+        ]
+        self.tag(a_tag(key, **({"having": "benefit"} | more)), chosen)
+        return chosen
+
+    def chose(self, name, people):
+        """Put people into a set that the gate knows, such as `restricted` or `object:analytics`."""
+        with self.store.write() as unit:
+            bitmaps.change(unit.connection, [(name, who, True) for who in people])
+
+    def audit(self, *tags, by=("gender",), policy=None, **more):
+        """Audit tags; returns the reports."""
+        return bias(self.ws, Asked(tags, by, **more), policy)
+
+
+def groups(report, attribute="gender"):
+    """The groups of one attribute in a report, by label."""
+    part = next(c for c in report.document["comparisons"] if c["attributes"] == [attribute])
+    return {group["labels"][0]: group for group in part["groups"]}
+
+
+def shoppers(shop, often, said, folder):
+    """Give people orders in September: `often` maps a value to the chance of four orders, else one."""
+    drawn = shop.rng.random(len(shop.who))
+    counts = [4 if u < often[v] else 1 for u, v in zip(drawn.tolist(), said, strict=True)]
+    lines = [
+        f"C{n},2024-09-{20 + order:02} 10:00:00,{n}-{order},milk,1,2.00"
+        for n, count in enumerate(counts)
+        for order in range(count)
+    ]
+    events.ingest(shop.ws, [an_order_file(folder, *lines)], a_map())
+    return [who for who, count in zip(shop.who, counts, strict=True) if count >= 3]

@@ -1,0 +1,141 @@
+"""Prices like for like: what strata put right, people as witnesses, exceptions, harm on one side only."""
+
+import numpy as np
+import pytest
+
+from audit.bias import price
+from audit.bias.price import Lines, compare, set_apart
+from audit.bias.verdict import Status
+from audit.errors import BadInput
+from tests.bias import policy
+
+
+def shop(rng, *, people=600, each=20, strata=80, markup=0.0, lean=0.0):
+    """Purchases of two groups; `markup` for the second, who buy dear things more often by `lean`."""
+    person = np.repeat(np.arange(people), each)
+    group = (person % 3 == 0).astype(int)
+    dear = rng.random(len(person)) < 0.5 + lean * group
+    stratum = rng.integers(0, strata // 2, len(person)) + np.where(dear, strata // 2, 0)
+    list_price = np.where(np.arange(strata) < strata // 2, 200, 1000)[stratum]
+    of_person = np.exp(rng.normal(0, 0.03, people))[person]  # some always find a bargain
+    paid = list_price * of_person * (1 + markup * group)
+    return Lines(person, stratum, group, np.round(paid).astype(int), np.ones(len(person), int))
+
+
+def second(lines, **how):
+    options = {"measure": "price", "low_is_harm": False} | how
+    limits = options.pop("policy", policy())
+    return compare(lines, ["others", "second"], limits, **options)[1]
+
+
+def test_a_markup_is_measured_and_called():
+    found = second(shop(np.random.default_rng(1), markup=0.05))
+    assert found.effect == pytest.approx(0.05, abs=0.006)
+    assert found.status is Status.BREACH
+
+
+def test_buying_dear_things_is_no_dear_price():
+    lines = shop(np.random.default_rng(2), lean=0.4)
+    by_group = [lines.amount[lines.group == g].mean() for g in (0, 1)]
+    assert by_group[1] > 1.3 * by_group[0]  # without strata the answer is wrong
+    found = second(lines)
+    assert abs(found.effect) < 0.01
+    assert found.status is not Status.BREACH
+
+
+def test_the_interval_is_that_of_people_not_of_lines():
+    rng = np.random.default_rng(3)
+    effects, inside, widths = [], 0, []
+    for _ in range(60):
+        found = second(shop(rng, people=150))
+        effects.append(found.effect)
+        widths.append(found.high - found.low)
+        inside += found.low <= 0 <= found.high
+    assert inside >= 55
+    honest = 2 * 2.24 * np.std(effects)  # two groups share the error level
+    assert np.mean(widths) == pytest.approx(honest, rel=0.3)
+
+
+def test_the_resampling_of_people_agrees_with_counting_again():
+    lines = shop(np.random.default_rng(4), people=90, strata=10)
+    rng = np.random.default_rng(5)
+    again = []
+    for _ in range(400):
+        weight = np.bincount(rng.integers(0, 90, 90), minlength=90)[lines.person]
+        sums = np.zeros((2, 2, 10))
+        np.add.at(sums, (0, lines.group, lines.stratum), weight * lines.amount)
+        np.add.at(sums, (1, lines.group, lines.stratum), weight * lines.base)
+        amount, base = sums
+        usual = amount[0] / base[0]
+        again.append(amount[1].sum() / (base[1] * usual).sum() - 1)
+    found = second(lines)
+    assert (found.high - found.low) / 2 / 2.2414 == pytest.approx(np.std(again), rel=0.15)
+    full = second(lines).effect
+    assert full == pytest.approx(np.mean(again), abs=0.003)
+
+
+def test_only_the_harmed_side_breaches():
+    found = compare(
+        shop(np.random.default_rng(6), markup=0.08),
+        ["others", "second"],
+        policy(),
+        measure="price",
+        low_is_harm=False,
+    )
+    assert [one.status for one in found] == [Status.WITHIN, Status.BREACH]
+
+
+def test_a_discount_is_compared_as_a_share_and_less_of_it_harms():
+    rng = np.random.default_rng(7)
+    lines = shop(rng)
+    rate = np.where(lines.group == 1, 0.08, 0.14) + rng.normal(0, 0.01, len(lines.person))
+    given = Lines(
+        lines.person,
+        lines.stratum,
+        lines.group,
+        np.round(lines.amount * rate).astype(int),
+        lines.amount,
+    )
+    found = second(given, measure="share", low_is_harm=True)
+    assert found.effect == pytest.approx(-0.06, abs=0.005)
+    assert found.status is Status.BREACH
+
+
+def test_few_people_or_no_common_stratum_is_no_verdict():
+    few = second(shop(np.random.default_rng(8), people=60, markup=0.5))
+    assert (few.status, few.reason) == (Status.INSUFFICIENT, price.TOO_FEW)
+    lines = shop(np.random.default_rng(9))
+    apart = Lines(
+        lines.person, lines.stratum + 1000 * lines.group, lines.group, lines.amount, lines.base
+    )
+    alone = second(apart)
+    assert (alone.status, alone.reason) == (Status.INSUFFICIENT, price.NO_OTHERS)
+    assert alone.strata == 0
+
+
+def test_only_a_registered_exception_in_force_takes_lines_out():
+    excused = {
+        "code": "new_customer",
+        "reason": "first order offer, open to all",
+        "owner": "pricing",
+        "until": "2026-12-31",
+    }
+    limits = policy(price={"stratum": ["item"], "tolerance": 0.01, "exceptions": [excused]})
+    lines = shop(np.random.default_rng(10), people=30)
+    codes = np.full(len(lines.person), "", dtype=object)
+    codes[:40], codes[40:50] = "new_customer", "mystery"
+    kept, found = set_apart(lines, codes.astype(str), limits, "2026-11-27")
+    assert len(kept.person) == len(lines.person) - 40
+    assert {one.code: (one.lines, bool(one.reason)) for one in found} == {
+        "new_customer": (40, True),
+        "mystery": (10, False),
+    }
+    later, _ = set_apart(lines, codes.astype(str), limits, "2027-01-01")
+    assert len(later.person) == len(lines.person)
+
+
+def test_a_return_is_not_a_price():
+    lines = shop(np.random.default_rng(11), people=30)
+    with pytest.raises(BadInput) as caught:
+        second(Lines(lines.person, lines.stratum, lines.group, lines.amount, lines.base - 2))
+    assert caught.value.code == "price-base-negative"

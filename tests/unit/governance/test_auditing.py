@@ -1,0 +1,422 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Audits for bias on a planted shop: who is counted, what is opened, what is said, what is kept."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from audit.bias import page, schema
+from audit.bias.leak_report import LeakReport
+from audit.clock import DAY
+from audit.evidence.reading import decode
+from audit.ids import SeededIds
+from governance import authority
+from governance.actor import Actor
+from governance.assignments import holders
+from governance.auditing import kept
+from governance.auditing.leaking import leak
+from governance.auditing.telling import lines, written
+from governance.catalogue import active
+from tests.auditing import AGES, Planted, groups, shoppers
+from tests.shop import NOW, a_tag
+from tests.workshop import OFFICER, code_of
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "audits"
+EVEN = {"f": 0.3, "m": 0.3, None: 0.3}
+SKEWED = {"f": 0.1, "m": 0.3, None: 0.2}
+
+
+@pytest.fixture
+def shop(tmp_path):
+    planted = Planted(tmp_path, ids=SeededIds(5))
+    yield planted
+    planted.close()
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory):
+    """A shop that no test changes: one tag favours men, one nobody, one has too few people."""
+    planted = Planted(tmp_path_factory.mktemp("story"), ids=SeededIds(5))
+    said = planted.genders(unknown=0.1)
+    planted.has("age", [AGES[n % 6] for n in range(len(planted.who))])
+    planted.tagged("offer.gold", SKEWED, said)
+    planted.tagged("offer.even", EVEN, said)
+    planted.tagged("offer.rare", dict.fromkeys(SKEWED, 0.01), said)
+    yield planted
+    planted.close()
+
+
+def entries(ws):
+    return [decode(raw) for raw in ws.evidence.entries()]
+
+
+def test_a_tag_that_favours_one_group_is_a_breach(story):
+    (made,) = story.audit("offer.gold")
+    assert made.status == "breach"
+    found = groups(made)
+    assert found["f"]["status"] == "breach"
+    assert float(found["f"]["ratio_rest"]["value"]) < 0.5
+    jsonschema.validate(json.loads(made.bytes), schema.schema())
+
+
+def test_a_fair_tag_is_shown_within_and_a_rare_one_is_not_called_fair(story):
+    even, rare = story.audit("offer.even", "offer.rare")
+    assert even.status == "within"
+    assert rare.status == "insufficient"
+    assert rare.document["verdict"]["reason"] in ("too-few-tagged", "too-close")
+
+
+def test_the_same_tag_as_a_burden_harms_the_other_group(shop):
+    said = shop.genders()
+    shop.tagged("risk.late", SKEWED, said, having="burden")
+    (made,) = shop.audit("risk.late")
+    assert [groups(made)[g]["status"] for g in "fm"] == ["within", "breach"]
+
+
+def test_the_counts_are_those_of_the_people(shop):
+    said = shop.genders(unknown=0.1)
+    held = set(shop.tagged("offer.gold", SKEWED, said))
+    (made,) = shop.audit("offer.gold")
+    found = groups(made)
+    for value in ("f", "m"):
+        people = {who for who, v in zip(shop.who, said, strict=True) if v == value}
+        assert (found[value]["people"], found[value]["tagged"]) == (len(people), len(people & held))
+    assert made.document["verdict"]["people"] == len(shop.who)
+
+
+def test_restricted_people_are_neither_counted_nor_opened(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.chose("restricted", shop.who[:40])
+    (made,) = shop.audit("offer.gold")
+    assert made.document["verdict"]["people"] == len(shop.who) - 40
+    assert made.document["left_out"][0] == {"reason": "restricted", "people": 40}
+
+
+def test_who_objects_to_the_purpose_of_audits_is_counted_as_unknown(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.chose("object:analytics", shop.who[:200])
+    (made,) = shop.audit("offer.gold")
+    unknown = made.document["comparisons"][0]["unknown"]
+    assert unknown["people"] == 200
+    assert made.document["verdict"]["people"] == len(shop.who)
+    assert made.document["sources"][0]["closed"] == 200
+
+
+def test_a_sensitive_attribute_stays_sealed_where_the_law_asks_for_consent(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.has("diet", ["vegan"] * len(shop.who), class_id=2)
+    (made,) = shop.audit("offer.gold", by=("diet",))
+    assert made.document["verdict"]["reason"] == "all-unknown"
+    assert made.document["sources"][0]["closed"] == len(shop.who)
+
+
+def test_what_is_opened_is_on_record_before_with_its_reason(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.audit("offer.gold", why="complaint")
+    acts = entries(shop.ws)[-2:]
+    assert [entry.act for entry in acts] == ["attribute.opened", "audit.bias"]
+    said_then = {key: acts[0].facts[key] for key in ("attribute", "purpose", "why")}
+    assert said_then == {
+        "attribute": "gender",
+        "purpose": "analytics",
+        "why": "complaint",
+    }
+
+
+def test_the_entry_has_the_digest_that_anybody_can_compute(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    (made,) = shop.audit("offer.gold")
+    digest = hashlib.sha256(written([made], ".json", "en")).hexdigest()
+    assert digest == entries(shop.ws)[-1].facts["sha256"] == made.digest
+
+
+def test_an_audit_that_fails_keeps_no_report(shop):
+    shop.genders()
+    shop.has("city", [f"town {n}" for n in range(len(shop.who))])
+    shop.tagged("offer.gold", SKEWED, [None] * len(shop.who))
+    assert code_of(lambda: shop.audit("offer.gold", by=("city",))) == "attribute-too-fine"
+    assert kept.reports(shop.ws) == []
+
+
+def test_values_that_few_people_have_are_not_named(shop):
+    towns = ["Bonn"] * 600 + ["Köln"] * 594 + [f"hamlet {n}" for n in range(6)]
+    shop.has("city", towns)
+    shop.tagged("offer.gold", dict.fromkeys(towns, 0.2), towns)
+    (made,) = shop.audit("offer.gold", by=("city",))
+    assert "hamlet" not in made.bytes.decode()
+
+
+def test_no_small_number_leaves(story):
+    (made,) = story.audit("offer.rare", by=("gender", "age"))
+    for part in made.document["comparisons"]:
+        for group in [*part["groups"], *([part["unknown"]] if part["unknown"] else [])]:
+            for number in ("people", "tagged"):
+                assert group.get(number) is None or not 0 < group[number] < 10
+    assert float(made.document["protection"]["narrowest"]) >= 10
+
+
+def test_one_newcomer_cannot_be_told_from_two_reports(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    (first,) = shop.audit("offer.gold")
+    shop.chose("restricted", shop.who[:1])
+    (second,) = shop.audit("offer.gold")
+    assert second.document["identity"]["previous"] == first.digest
+    before, after = groups(first), groups(second)
+    for value in ("f", "m"):
+        for number in ("people", "tagged"):
+            old, new = before[value].get(number), after[value].get(number)
+            assert old is None or new is None or old == new or abs(old - new) >= 10
+
+
+def test_the_digest_of_the_counts_confirms_no_guess(shop):
+    """The digest of counts in a report is keyed: else hidden numbers could be tried out."""
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    (made,) = shop.audit("offer.gold")
+    with shop.store.read() as connection:
+        row = connection.exec_driver_sql("SELECT name, counts FROM auditreport").one()
+    plain = shop.ws.keys.ring.open_counts(row.name, row.counts)
+    cube = json.loads(plain)["cube"]
+    assert (
+        made.document["identity"]["counts"]
+        != hashlib.sha256(
+            json.dumps(cube, sort_keys=True, separators=(",", ":")).encode()
+        ).hexdigest()
+    )
+    assert b"gender" not in row.counts
+    assert (
+        code_of(lambda: shop.ws.keys.ring.open_counts("audit-0", row.counts)) == "unsealing-failed"
+    )
+
+
+def test_an_outcome_gives_the_rate_among_those_who_had_it(shop, tmp_path):
+    said = shop.genders()
+    shop.tagged("coupon.used", EVEN, said)
+    shop.tagged("offer.gold", SKEWED, said)
+    assert code_of(lambda: shop.audit("offer.gold", outcome="coupon.used")) == "no-outcome-rate"
+    starter = Path(page.__file__).parent / "starter_policy.yaml"
+    policy = tmp_path / "fairness.yaml"
+    policy.write_text(
+        starter.read_text("utf-8").replace("[selection]", "[selection, tpr]"), "utf-8"
+    )
+    (made,) = shop.audit("offer.gold", outcome="coupon.used", policy=policy)
+    assert {part["rate"] for part in made.document["comparisons"]} == {"selection", "tpr"}
+    assert "selective-labels" in made.document["limits"]
+
+
+def test_past_and_present_count_the_same_when_nothing_moved(story):
+    with story.store.read() as connection:
+        for tag in active(connection).values():
+            now = holders(connection, tag, NOW, present=True)
+            assert holders(connection, tag, NOW, present=False) == now
+            assert sum(map(len, now.values())) > 0
+    assert (
+        story.audit("offer.gold", at=NOW - 2 * DAY)[0].document["verdict"]["reason"]
+        == "nobody-tagged"
+    )
+
+
+def test_questions_that_cannot_be_answered_are_refused(story):
+    tag = "offer.gold"
+    assert code_of(lambda: story.audit(tag, by=("height",))) == "unknown-attribute"
+    assert code_of(lambda: story.audit("offer.golden")) == "unknown-tag"
+    assert code_of(lambda: story.audit(tag, tag)) == "audit-question"
+    assert code_of(lambda: story.audit(tag, why="curiosity")) == "audit-question"
+    assert code_of(lambda: story.audit(tag, at=NOW + DAY)) == "time-to-come"
+
+
+def test_a_tag_without_direction_or_never_computed_is_refused(shop):
+    said = shop.genders()
+    shop.tagged("offer.plain", EVEN, said, having=None)
+    assert code_of(lambda: shop.audit("offer.plain")) == "direction-missing"
+    assert (
+        shop.audit("offer.plain", having="burden")[0].document["comparisons"][0]["benefit"] is False
+    )
+    with shop.store.write() as unit:
+        unit.connection.exec_driver_sql("UPDATE definition SET evaluated_at = NULL")
+    assert code_of(lambda: shop.audit("offer.plain", having="burden")) == "tag-not-computed"
+
+
+def test_an_auditor_audits_and_reads_and_a_clerk_does_not(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    authority.add(shop.ws, "ann", ["auditor"])
+    authority.add(shop.ws, "carl", ["dsr"])
+    shop.ws.actor = Actor("ann")
+    (made,) = shop.audit("offer.gold")
+    shop.ws.actor = Actor("carl")
+    assert code_of(lambda: shop.audit("offer.gold")) == "not-permitted"
+    assert code_of(lambda: kept.given(shop.ws, made.name)) == "not-permitted"
+    shop.ws.actor = OFFICER
+    assert kept.given(shop.ws, "offer.gold") == made
+
+
+def test_reports_are_never_changed(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.audit("offer.gold")
+    with pytest.raises(Exception, match="append-only"), shop.store.write() as unit:
+        unit.connection.exec_driver_sql("UPDATE auditreport SET status = 'within'")
+
+
+def test_the_same_people_policy_and_time_give_the_same_bytes(tmp_path):
+    made = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        planted = Planted(tmp_path / name, ids=SeededIds(5))
+        said = planted.genders()
+        planted.tagged("offer.gold", SKEWED, said)
+        document = dict(planted.audit("offer.gold")[0].document)
+        document["identity"] = {**document["identity"], "counts": ""}  # keyed by each ring
+        made.append(document)
+        planted.close()
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_reads_as_it_did(story, language, request):
+    """One report with a breach, one by two attributes with hidden groups."""
+    documents = []
+    for tag, by in (("offer.gold", ("gender",)), ("offer.rare", ("gender", "age"))):
+        (made,) = story.audit(tag, by=by)
+        document = json.loads(made.bytes)
+        document["identity"] |= {"counts": "0" * 64, "previous": None}
+        documents.append(document)
+    text = page.page(documents, language)
+    golden = GOLDEN / f"page.{language}.html"
+    if request.config.getoption("--update-golden"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, "utf-8")
+    assert text == golden.read_text("utf-8")
+
+
+def test_the_page_needs_nothing_from_outside_and_runs_nothing(story):
+    text = page.page([story.audit("offer.gold")[0].document], "en")
+    assert "default-src 'none'" in text
+    assert "<script" not in text
+    assert "http" not in text.replace("http-equiv", "")
+    assert text.count("<svg") == 1
+
+
+def test_lines_say_the_verdict_and_the_digest(story):
+    (made,) = story.audit("offer.gold")
+    found = list(lines(made, "en"))
+    assert "beyond the limit" in found[0]
+    assert made.digest in found[-1]
+
+
+def test_names_in_a_document_cannot_break_the_page(story):
+    document = json.loads(story.audit("offer.gold")[0].bytes)
+    document["comparisons"][0]["groups"][0]["labels"] = ["<b>&"]
+    text = page.page([document], "en")
+    assert "<b>&" not in text
+    assert "&lt;b&gt;&amp;" in text
+
+
+def test_a_tag_that_tells_the_attribute_is_a_leak_and_a_fair_one_is_not(story):
+    made = leak(story.ws, "gender", ["offer.even"])
+    assert made.status != "breach"
+    made = leak(story.ws, "gender")
+    assert made.status == "breach"
+    over = {one["tag"] for one in made.document["tags"] if one["over"]}
+    assert over == {"offer.gold"}
+    jsonschema.validate(json.loads(made.bytes), LeakReport.model_json_schema())
+
+
+def test_two_tags_that_tell_only_together_are_found(shop):
+    said = shop.genders()
+    coin = shop.rng.random(len(shop.who)) < 0.5
+    both = list(zip(shop.who, said, coin.tolist(), strict=True))
+    shop.tag(a_tag("odd.one"), [who for who, _, c in both if c])
+    shop.tag(a_tag("odd.two"), [who for who, g, c in both if c == (g == "f")])
+    made = leak(shop.ws, "gender")
+    assert not any(one["over"] for one in made.document["tags"])
+    (pair,) = made.document["pairs"]
+    assert {pair["first"], pair["second"]} == {"odd.one", "odd.two"}
+    assert max(float(one["auc"]) for one in made.document["sets"]) > 0.95
+
+
+def test_bits_of_counts_under_k_are_not_told(story):
+    made = leak(story.ws, "gender", ["offer.rare"])
+    (one,) = made.document["tags"]
+    assert one["bits"] is None
+    (made,) = story.audit("offer.rare")
+    assert made.document["leaks"][0]["bits"] is None
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_leak_is_told_in_both_languages(story, language):
+    made = leak(story.ws, "gender")
+    found = list(lines(made, language))
+    assert any("offer.gold" in line for line in found)
+    assert "default-src 'none'" in written([made], ".html", language).decode()
+
+
+def test_causes_and_what_if_come_from_the_rule(shop, tmp_path):
+    said = shop.genders()
+    often = shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path)
+    rule = "orders(days => 30) >= 3 and orders(days => 365) >= 1"
+    shop.tag(a_tag("habit.often", value=rule, having="benefit"), often)
+    (made,) = shop.audit("habit.often", causes=True)
+    causes = {cause["group"][0]: cause for cause in made.document["causes"]}
+    found = groups(made)["f"]
+    assert abs(float(causes["f"]["gap"]) - float(found["difference"]["value"])) < 1e-4
+    first, second = (float(x) for x in causes["f"]["share"])
+    assert abs(first - float(causes["f"]["gap"])) < 1e-4
+    assert second == 0
+    text = page.page([made.document], "en")
+    assert "Which condition of the rule carries the gap" in text
+
+
+def test_another_threshold_is_counted_exactly(shop, tmp_path):
+    said = shop.genders()
+    often = shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path)
+    shop.tag(a_tag("habit.often", value="orders(days => 30) >= 3", having="benefit"), often)
+    (made,) = shop.audit("habit.often", causes=True)
+    points = {point["thresholds"][0]: point for point in made.document["outlook"]}
+    assert points[3]["reach"] == len(often) // 10 * 10
+    assert points[1]["reach"] == len(shop.who) // 10 * 10
+    assert float(points[1]["gap"]) == 0
+    rates = [float(groups(made)[value]["rate"]["value"]) for value in "fm"]
+    assert abs(float(points[3]["gap"]) - abs(rates[0] - rates[1])) < 2e-4
+    assert {point["use"] for point in made.document["outlook"]} == {"possible"}
+
+
+def test_a_rule_with_other_tags_in_it_is_not_taken_apart(shop):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.tagged("offer.both", EVEN, said, value="tag('offer.gold')")
+    assert code_of(lambda: shop.audit("offer.both", causes=True)) == "rule-not-apart"
+
+
+def test_causes_of_few_people_are_not_told(shop, tmp_path):
+    said = shop.genders()
+    often = shoppers(shop, {"f": 0.003, "m": 0.003}, said, tmp_path)
+    assert 0 < len(often) < 10
+    shop.tag(a_tag("habit.often", value="orders(days => 30) >= 3", having="benefit"), often)
+    (made,) = shop.audit("habit.often", causes=True)
+    assert made.document["causes"] == []
+    assert {point["thresholds"][0] for point in made.document["outlook"]} == {1}
+
+
+def test_who_has_lapsed_does_not_have_the_tag(shop):
+    said = shop.genders()
+    held = shop.tagged("offer.gold", EVEN, said)
+    with shop.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            f"UPDATE assignment SET lapses_at = ? WHERE subject_id IN ({','.join(map(str, held[:20]))})",
+            (NOW - 1,),
+        )
+    with shop.store.read() as connection:
+        (tag,) = active(connection).values()
+        found = [holders(connection, tag, NOW, present=now)["true"] for now in (True, False)]
+    assert set(found[0]) == set(found[1]) == set(held[20:])
