@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from audit.clock import DAY
+from audit.errors import BadInput
 from governance import catalogue, choice, consent, purpose
 from governance.assignments import held_by
 from governance.budget import ledger, limits
@@ -371,6 +372,6 @@ def test_an_unknown_model_is_refused_by_its_name(ws, tmp_path):
     tried = trials.evaluate(ws, found.name)
     wrong = tag_document(found, tried).replace(found.name, "training-0000000000000000")
     (tmp_path / "tag.yaml").write_text(wrong, "utf-8")
-    with pytest.raises(Exception, match="") as fault:
+    with pytest.raises(BadInput) as fault:
         applied(ws, tmp_path / "tag.yaml")
     assert "unknown-model" in {problem.code for problem in fault.value.problems}
