@@ -36,7 +36,9 @@ from tests.workshop import a_workspace, applied, code_of, reopened
 
 PEOPLE = 60
 LOYAL = 30
-"""People with a number above buy in every month; the others bought once, long ago."""
+"""People with this number or above buy in every month; the others bought once, long ago."""
+NEW = 3
+"""So many of the others begin to buy after the training."""
 PURPOSES = """
 apiVersion: tagwarden/v1
 kind: Purpose
@@ -105,7 +107,7 @@ def say(ws, who, state):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """Half of the people order in every month, half only once, in the summer; all agreed but one."""
+    """Half of the people order in every month, most others once, in the summer; all agreed but one."""
     folder = tmp_path_factory.mktemp("people")
     opened = a_workspace(folder)
     (folder / "purposes.yaml").write_text(PURPOSES, "utf-8")
@@ -113,8 +115,10 @@ def shop(tmp_path_factory):
     lines = []
     for number in range(PEOPLE):
         months = ["2025-07"]
+        if number >= LOYAL - NEW:
+            months += ["2025-12", "2026-01", "2026-02"]
         if number >= LOYAL:
-            months += ["2025-10", "2025-11", "2025-12", "2026-01", "2026-02"]
+            months += ["2025-10", "2025-11"]
         lines += [
             f"P{number:02},{month}-{1 + number % 20:02} 10:00:00,{number}-{month},milk,1,{20 + number % 7}.00"
             for month in months
@@ -161,8 +165,8 @@ def test_rows_know_nothing_of_what_comes_and_outcomes_nothing_of_what_was(ws, tm
     rows, outcomes = examples_of(ws, tmp_path)
     orders = np.rint((rows[:, 0] / 2**20 + 1) * 5)
     assert set(orders.tolist()) == {0, 1, 2}  # of five orders until today
-    assert np.array_equal(orders > 0, outcomes)
-    assert outcomes.sum() == LOYAL - 1  # one of them never agreed
+    assert not np.any((orders > 0) & ~outcomes)
+    assert NEW - 1 <= np.sum((orders == 0) & outcomes) <= NEW  # somebody never agreed
 
 
 def test_only_who_is_permitted_is_learned_from(ws, tmp_path):
@@ -275,7 +279,7 @@ def test_a_model_becomes_a_tag_that_runs_and_explains(ws, tmp_path, parts):
     key = tagged(ws, tmp_path, found, tried)
     has = {who for who in range(1, PEOPLE + 1) if value_of(ws, who)}
     loyal = who_orders(ws)
-    assert LOYAL - 1 <= len(loyal) <= LOYAL
+    assert PEOPLE - LOYAL + NEW - 1 <= len(loyal) <= PEOPLE - LOYAL + NEW
     assert has == loyal or parts is not METHODS[0]
     assert len(has ^ loyal) < PEOPLE // 10 or "dp" in parts["method"]
     for who in (min(loyal), min(set(range(1, PEOPLE)) - loyal)):
