@@ -369,7 +369,7 @@ def test_the_sentence_names_the_horizon(ws, tmp_path):
     found = trained(ws, tmp_path)
     stated = tag_document(found, trials.evaluate(ws, found.name))
     path = tmp_path / "tag.yaml"
-    path.write_text(stated.replace("30 days", "60 days"), "utf-8")
+    path.write_text(stated.replace("30 days", "60 days").replace("30天", "60天"), "utf-8")
     with ws.store.read() as connection:
         report = check_paths([path], catalogue.known(connection))
     assert {finding.code for finding in report.findings} == {"says-wrong-window"}
