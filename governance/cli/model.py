@@ -26,7 +26,7 @@ Name = Annotated[str, typer.Argument(help="Name of a training, or key of a model
 def train(document: Document, where: Where = None, as_json: Json = False) -> None:
     """Train a model; a private one is charged before the data is read.
 
-    Example: tagwarden model train examples/shop/models/orders_again.yaml
+    Example: tagwarden model train examples/shop/models/large_basket.yaml
     """
     from governance.learning.training import train as make
 
@@ -61,7 +61,7 @@ def list_(where: Where = None, as_json: Json = False) -> None:
 def show(name: Name, where: Where = None, as_json: Json = False) -> None:
     """Show a training: what it learned from, and what is promised.
 
-    Example: tagwarden model show orders_again
+    Example: tagwarden model show large_basket
     """
     from governance.learning.training import named
 
@@ -75,7 +75,7 @@ def show(name: Name, where: Where = None, as_json: Json = False) -> None:
 def evaluate(name: Name, where: Where = None, as_json: Json = False) -> None:
     """Try a training at the later time of its document; once, and charged when it is private.
 
-    Example: tagwarden model evaluate orders_again
+    Example: tagwarden model evaluate large_basket
     """
     from governance.learning.trials import evaluate as attempt
 
@@ -91,7 +91,7 @@ def evaluate(name: Name, where: Where = None, as_json: Json = False) -> None:
 def card(name: Name, lang: Lang = None, where: Where = None) -> None:
     """Print the card of a model, as Markdown.
 
-    Example: tagwarden model card orders_again --lang zh
+    Example: tagwarden model card large_basket --lang zh
     """
     from governance.learning.card import card as made
 
@@ -109,7 +109,7 @@ def tag(
 ) -> None:
     """Print the document of a tag that the model gives.
 
-    Example: tagwarden model tag orders_again --threshold 60 > tag.yaml
+    Example: tagwarden model tag large_basket --threshold 60 > tag.yaml
     """
     from governance.learning.tags import tag_document
     from governance.learning.training import named
