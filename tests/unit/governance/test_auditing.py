@@ -89,10 +89,12 @@ def test_the_counts_are_those_of_the_people(shop):
 
 def test_restricted_people_are_neither_counted_nor_opened(shop):
     said = shop.genders()
-    shop.tagged("offer.gold", SKEWED, said)
+    held = shop.tagged("offer.gold", SKEWED, said)
     shop.chose("restricted", shop.who[:40])
     (made,) = shop.audit("offer.gold")
     assert made.document["verdict"]["people"] == len(shop.who) - 40
+    held_too = sum(group["tagged"] for group in groups(made).values())
+    assert held_too == len(set(held) - set(shop.who[:40]))
     assert made.document["left_out"][0] == {"reason": "restricted", "people": 40}
 
 
