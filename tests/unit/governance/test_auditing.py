@@ -89,10 +89,12 @@ def test_the_counts_are_those_of_the_people(shop):
 
 def test_restricted_people_are_neither_counted_nor_opened(shop):
     said = shop.genders()
-    shop.tagged("offer.gold", SKEWED, said)
+    held = shop.tagged("offer.gold", SKEWED, said)
     shop.chose("restricted", shop.who[:40])
     (made,) = shop.audit("offer.gold")
     assert made.document["verdict"]["people"] == len(shop.who) - 40
+    held_too = sum(group["tagged"] for group in groups(made).values())
+    assert held_too == len(set(held) - set(shop.who[:40]))
     assert made.document["left_out"][0] == {"reason": "restricted", "people": 40}
 
 
@@ -200,8 +202,8 @@ def test_the_digest_of_the_counts_confirms_no_guess(shop):
 
 def test_an_outcome_gives_the_rate_among_those_who_had_it(shop, tmp_path):
     said = shop.genders()
-    shop.tagged("coupon.used", EVEN, said)
-    shop.tagged("offer.gold", SKEWED, said)
+    used = set(shop.tagged("coupon.used", EVEN, said))
+    held = set(shop.tagged("offer.gold", SKEWED, said))
     assert code_of(lambda: shop.audit("offer.gold", outcome="coupon.used")) == "no-outcome-rate"
     starter = Path(page.__file__).parent / "starter_policy.yaml"
     policy = tmp_path / "fairness.yaml"
@@ -211,6 +213,10 @@ def test_an_outcome_gives_the_rate_among_those_who_had_it(shop, tmp_path):
     (made,) = shop.audit("offer.gold", outcome="coupon.used", policy=policy)
     assert {part["rate"] for part in made.document["comparisons"]} == {"selection", "tpr"}
     assert "selective-labels" in made.document["limits"]
+    (part,) = [one for one in made.document["comparisons"] if one["rate"] == "tpr"]
+    women = {who for who, value in zip(shop.who, said, strict=True) if value == "f"}
+    found = next(group for group in part["groups"] if group["labels"] == ["f"])
+    assert (found["people"], found["tagged"]) == (len(women & used), len(women & used & held))
 
 
 def test_past_and_present_count_the_same_when_nothing_moved(story):
