@@ -32,9 +32,19 @@ def _template() -> Path:
     return folder
 
 
-def a_folder(folder: Path) -> Path:
-    """Make a workspace in `folder/shop` with its ring in `folder/rings`; return its folder."""
-    template = _template()
+@cache
+def _prepared(build) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="tagwarden-template-"))
+    build(folder)
+    return folder
+
+
+def a_folder(folder: Path, build=None) -> Path:
+    """Make a workspace in `folder/shop` with its ring in `folder/rings`; return its folder.
+
+    With `build`, a copy of the one that this function makes in a folder; it is called once.
+    """
+    template = _prepared(build) if build else _template()
     shutil.copytree(template / "rings", folder / "rings")
     shutil.copytree(template / "shop", folder / "shop")
     settings = folder / "shop" / "tagwarden.toml"

@@ -57,23 +57,7 @@ def leak(
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
             counts = _counted(ws, connection, tags, policy)
-        marked = ws.keys.ring.mark_counts(canon.canonical(counts.document()))
-        identity = {
-            "attribute": attribute,
-            "made": iso(ws.clock.now()),
-            "auditor": ws.actor.ref,
-            "program": version("tagwarden"),
-            "counts": marked,
-            "seed": policy.seed,
-            "policy": {
-                "key": policy.key,
-                "version": policy.version,
-                "digest": policy.digest(),
-                "tag_bits": str(policy.leak.tag_bits),
-                "pair_bits": str(policy.leak.pair_bits),
-                "auc": str(policy.leak.auc),
-            },
-        }
+        identity = _identity(ws, attribute, counts, policy)
         document = leak_report(identity, counts, policy)
         with ws.store.write() as unit:
             made = kept.keep(
@@ -147,3 +131,26 @@ def _counted(
         patterns,
         by_set,
     )
+
+
+def _identity(
+    ws: "Workspace", attribute: str, counts: LeakCounts, policy: FairnessPolicy
+) -> dict[str, object]:
+    """Return what a report says about itself."""
+    marked = ws.keys.ring.mark_counts(canon.canonical(counts.document()))
+    return {
+        "attribute": attribute,
+        "made": iso(ws.clock.now()),
+        "auditor": ws.actor.ref,
+        "program": version("tagwarden"),
+        "counts": marked,
+        "seed": policy.seed,
+        "policy": {
+            "key": policy.key,
+            "version": policy.version,
+            "digest": policy.digest(),
+            "tag_bits": str(policy.leak.tag_bits),
+            "pair_bits": str(policy.leak.pair_bits),
+            "auc": str(policy.leak.auc),
+        },
+    }

@@ -32,7 +32,7 @@ from policies.vocabulary import Choice
 from tagging.segmentation.accounting import PrivacyBudget
 from tests.intake import NOW, a_map, an_order_file
 from tests.segments import NoNoise
-from tests.workshop import a_workspace, applied, code_of
+from tests.workshop import a_folder, a_workspace, applied, code_of, reopened
 
 PEOPLE = 240
 PURPOSES = """
@@ -98,22 +98,27 @@ def chooses(ws, who, kind, target=""):
     choice.submit(ws, choice.ChoiceFact(who, kind, target, True, ws.clock.now(), "test"))
 
 
-@pytest.fixture
-def ws(tmp_path):
+def a_shop(folder):
     """Half of the people buy once for little, half buy eight times for much; all agreed but one."""
-    opened = a_workspace(tmp_path)
-    (tmp_path / "purposes.yaml").write_text(PURPOSES, "utf-8")
-    purpose.apply(opened, [tmp_path / "purposes.yaml"])
+    opened = a_workspace(folder)
+    (folder / "purposes.yaml").write_text(PURPOSES, "utf-8")
+    purpose.apply(opened, [folder / "purposes.yaml"])
     lines = []
     for number in range(PEOPLE):
         for order in range(1 if number % 2 else 8):
             day = 1 + (number + 3 * order) % 27
             price = 2 + number % 3 if number % 2 else 60 + number % 7
             lines.append(f"P{number},2026-02-{day:02} 10:00:00,{number}-{order},milk,1,{price}.00")
-    events.ingest(opened, [an_order_file(tmp_path, *lines)], a_map())
+    events.ingest(opened, [an_order_file(folder, *lines)], a_map())
     for number in range(1, PEOPLE):
         say(opened, number, "given")
     limits.set_limit(opened, "all", PrivacyBudget(10))
+    opened.close()
+
+
+@pytest.fixture
+def ws(tmp_path):
+    opened = reopened(a_folder(tmp_path, a_shop))
     yield opened
     opened.close()
 
