@@ -24,7 +24,7 @@ test: ## unit, property and command-line tests
 
 docs: ## reference pages are current; every command block runs
 	$(PY) docs/generate.py --check
-	$(PY) -m pytest docs README.md README.zh.md -n 0 -m ""
+	$(PY) -m pytest docs README.md README.zh.md -n 2 --dist loadfile -m ""
 
 slow: ## wheel, crash and whole-demo tests
 	$(PY) -m pytest -m slow
