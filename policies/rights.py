@@ -5,7 +5,7 @@ Reads `library/rights.yaml`. `dates` counts the days of a request; where the off
 year is not known yet, fifteen working days are counted as fifteen days: that is never late.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -15,7 +15,6 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 
 from audit.errors import NotFound, Problems, Refused
-from policies.calendar_file import YearTable
 from policies.clocks import Due, due
 from policies.document import Strict, nearest, parse_documents, validate
 from policies.periods import calendars_of, clock_rule
@@ -196,13 +195,12 @@ def dates(
     *,
     calendar: str = "",
     identity: tuple[date, date] | None = None,
-    overrides: Sequence[YearTable] = (),
 ) -> Dates:
     """Return the days of a request that came in on a day: the earliest end of its clocks.
 
     `identity` is when proof was asked for and came, where that stops the clock (GDPR Art. 12(6)).
     """
-    found = [_dates(name, received, calendar, identity, overrides) for name in under.clocks]
+    found = [_dates(name, received, calendar, identity) for name in under.clocks]
     first = min(found, key=lambda one: one.due)
     return replace(first, estimated=any(one.estimated for one in found))
 
@@ -215,7 +213,6 @@ def _dates(
     received: date,
     calendar: str,
     identity: tuple[date, date] | None,
-    overrides: Sequence[YearTable],
 ) -> Dates:
     asked = answered = None
     if identity and clock in _PAUSED:
@@ -229,7 +226,6 @@ def _dates(
             calendar=used,
             identity_requested=asked,
             identity_received=answered,
-            overrides=overrides,
         )
     except Refused as unknown:
         if unknown.code != "calendar-unavailable" or rule.due.working_days is None:

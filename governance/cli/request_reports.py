@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from governance.cli.out import Json, Lang, Where, emit, note, say, table, workspace
+from governance.cli.out import Json, Lang, Where, emit, note, say, table, workspace, write_text
 from governance.cli.who import language_of
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def notice(
     if out is None:
         emit(data, as_json, [made.text.rstrip("\n")])
     else:
-        _write(out, made.text)
+        write_text(out, made.text)
         emit({**data, "out": str(out)}, as_json, [f"{out}: {made.kind}"])
     if not sent:
         note(f"when it has been given: tagwarden request notice {ref} --kind {made.kind} --sent")
@@ -143,7 +143,7 @@ def register(
     late = sum(bool(line.missed) for line in lines)
     data = {"requests": list(printing.register_plain(lines)), "missed": late}
     if html is not None:
-        _write(html, printing.register_html(lines, language, day_here(ws)))
+        write_text(html, printing.register_html(lines, language, day_here(ws)))
         emit({**data, "out": str(html)}, as_json, [f"{html}: {len(lines)}"])
     elif as_csv and not as_json:
         say(printing.register_csv(lines, language).rstrip("\n"))
@@ -219,14 +219,3 @@ def attach(app: typer.Typer) -> None:
     """Add the reports to the noun."""
     for report in (doctor, notice, register, metrics, evidence):
         app.command()(report)
-
-
-def _write(path: Path, text: str) -> None:
-    from audit.errors import BadInput
-
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise BadInput(
-            "file-unwritable", f"{path.name} cannot be written: {error.strerror}"
-        ) from None
