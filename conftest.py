@@ -5,8 +5,10 @@ A ```console block holds `$ command` lines with the output below. Each page gets
 its own key rings; its blocks run in order. `…` in the expected output stands for anything.
 """
 
+import fcntl
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,8 +19,16 @@ import pytest
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown import CodeBlockParser
 
+from tests.served import install
+
+for _library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_library, "1")  # two processes test: threads that wait would cost them
 ROOT = Path(__file__).parent
 INSTALLS = re.compile(r"python3? -m (pip|pytest|venv)\b|pipx? install|git clone|make\b|\. \.venv")
+DEMO = "tagwarden demo > story.txt"
+os.environ.setdefault("DOCS_SHARED", f"{tempfile.gettempdir()}/tagwarden-docs-{os.getpid()}")
+SHARED = Path(os.environ["DOCS_SHARED"])
+"""Where all processes of one test run find the demonstration that one of them has played."""
 
 
 def run_console(example: Example) -> str | None:
@@ -29,6 +39,9 @@ def run_console(example: Example) -> str | None:
             example.namespace["folder"] = folder / moved[1]
             continue
         if INSTALLS.match(command):  # these two lines of the README are what CI itself runs
+            continue
+        if command == DEMO:
+            _copy_demo(example.namespace)
             continue
         done = subprocess.run(  # noqa: S602  (the documentation is ours)
             command,
@@ -44,6 +57,21 @@ def run_console(example: Example) -> str | None:
         if not matches(expected, done.stdout):
             return f"$ {command}\n--- expected\n{expected}\n--- printed\n{done.stdout}"
     return None
+
+
+def _copy_demo(namespace: dict[str, Any]) -> None:
+    """Do what the command does, by copying what it did: it takes a minute, and plays the same."""
+    SHARED.mkdir(mode=0o700, exist_ok=True)
+    with (SHARED / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (SHARED / "work").is_dir():
+            (SHARED / "new").mkdir()
+            environment = {**namespace["environment"], "XDG_DATA_HOME": str(SHARED / "share")}
+            subprocess.run(DEMO, shell=True, cwd=SHARED / "new", env=environment, check=True)  # noqa: S602  (ours)
+            (SHARED / "new").rename(SHARED / "work")
+    share = Path(namespace["environment"]["XDG_DATA_HOME"])
+    shutil.copytree(SHARED / "work", namespace["folder"], dirs_exist_ok=True)
+    shutil.copytree(SHARED / "share", share, dirs_exist_ok=True)
 
 
 def steps(block: str) -> list[tuple[str, str]]:
@@ -74,12 +102,7 @@ def start(namespace: dict[str, Any]) -> None:
     namespace["holder"] = tempfile.TemporaryDirectory()
     folder = Path(namespace["holder"].name)
     (folder / "bin").mkdir()
-    program = folder / "bin" / "tagwarden"
-    program.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
-        "from governance.cli.app import run\nrun()\n"
-    )
-    program.chmod(0o755)
+    install(folder / "bin" / "tagwarden")
     work = folder / "work"
     work.mkdir()
     namespace["folder"] = work
@@ -114,6 +137,12 @@ class _Console(CodeBlockParser):
 pytest_collect_file = Sybil(
     parsers=[_Console()], patterns=["*.md"], setup=start, teardown=end
 ).pytest()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove what the processes of a test run have shared, in the one that began it."""
+    if not hasattr(session.config, "workerinput"):
+        shutil.rmtree(SHARED, ignore_errors=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

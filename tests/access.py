@@ -2,6 +2,8 @@
 """A small shop for tests of what a person gets: purposes, tags, people with attributes and events."""
 
 import json
+from contextlib import closing
+from dataclasses import replace
 
 from pyroaring import BitMap
 from sqlalchemy import text
@@ -12,7 +14,7 @@ from governance import choice, consent, purpose
 from governance.intake.people import enrol
 from governance.running.flush import flush
 from governance.running.run import run_all
-from tests.workshop import NOON, a_workspace, applied
+from tests.workshop import NOON, a_folder, a_workspace, applied, reopened
 
 PURPOSE = "offers"
 E4 = 10_000
@@ -50,16 +52,25 @@ TAGS = (
 )
 
 
+_IDS = SeededIds(7)
+
+
+def _furnished(folder):
+    """Make a workspace with purposes and tags, and nobody in it."""
+    with closing(a_workspace(folder, clock=FixedClock(NOON), ids=_IDS)) as ws:
+        (folder / "purposes.yaml").write_text(PURPOSES, "utf-8")
+        purpose.apply(ws, [folder / "purposes.yaml"])
+        tags = (TAG.format(key=key, en=en, zh=zh, value=value) for key, en, zh, value in TAGS)
+        (folder / "tags.yaml").write_text("---".join(tags), "utf-8")
+        applied(ws, folder / "tags.yaml")
+
+
 class Shop:
     """The shop; every method is one thing that happens to one person."""
 
     def __init__(self, folder):
-        self.ws = a_workspace(folder, clock=FixedClock(NOON), ids=SeededIds(7))
-        (folder / "purposes.yaml").write_text(PURPOSES, "utf-8")
-        purpose.apply(self.ws, [folder / "purposes.yaml"])
-        tags = (TAG.format(key=key, en=en, zh=zh, value=value) for key, en, zh, value in TAGS)
-        (folder / "tags.yaml").write_text("---".join(tags), "utf-8")
-        applied(self.ws, folder / "tags.yaml")
+        shop = a_folder(folder, _furnished)
+        self.ws = reopened(shop, clock=FixedClock(NOON), ids=replace(_IDS))
 
     def close(self):
         self.ws.close()

@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests for tests: people of every law, two officers, and a request brought to where it is wanted."""
 
+from contextlib import closing
+
 from audit.clock import DAY
 from governance import authority
 from governance.actor import Actor
 from governance.requests import desk
 from governance.requests.desk import Asked
 from governance.requests.machine import State, Step
-from tests.workshop import REVIEWER, a_workspace, as_reviewer
+from tests.workshop import REVIEWER, a_folder, a_workspace, as_reviewer, reopened
 
 CLERK = Actor("clerk", "dsr")
 
 
 def a_desk(folder, **seams):
     """Make a workspace with a clerk and a second officer beside the first one."""
-    ws = a_workspace(folder, **seams)
-    authority.add(ws, CLERK.name, ["dsr"])
-    authority.add(ws, REVIEWER.name, ["dpo"])
-    return ws
+    return reopened(a_folder(folder, _staffed), **seams)
+
+
+def _staffed(folder):
+    with closing(a_workspace(folder)) as ws:
+        authority.add(ws, CLERK.name, ["dsr"])
+        authority.add(ws, REVIEWER.name, ["dpo"])
 
 
 def a_person(ws, number="7", regime="gdpr"):

@@ -15,6 +15,8 @@ from governance.workspace import Workspace, open_workspace
 
 OFFICER = Actor("officer", "dpo")
 NOON = parse_time("2026-03-01T12:00:00Z")
+BUCKETS = 4
+"""Of the lake: more than one, and few, since each costs a statement and a file, also when empty."""
 
 
 @cache
@@ -29,6 +31,9 @@ def _template() -> Path:
         clock=FixedClock(NOON),
         actor=OFFICER,
     )
+    settings = folder / "shop" / "tagwarden.toml"
+    text = settings.read_text("utf-8").replace("# buckets = 16", f"buckets = {BUCKETS}")
+    settings.write_text(text, "utf-8")
     return folder
 
 

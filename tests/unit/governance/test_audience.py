@@ -18,7 +18,7 @@ from governance.running.run import run_all
 from tagging.segmentation.accounting import PrivacyBudget
 from tests.segments import NoNoise, Repeatable
 from tests.unit.governance.test_run import NOW, PURPOSE, Store
-from tests.workshop import a_workspace, code_of
+from tests.workshop import a_folder, a_workspace, code_of, reopened
 
 TEA, MUCH, GROUP = "interest.tea", "interest.much", "interest.group"
 RULES = {
@@ -37,10 +37,12 @@ class Shifted(NoNoise):
         return values + self.by
 
 
-@pytest.fixture
-def shop(tmp_path):
-    """30 people: half buy tea once, a third of all buy twice."""
-    opened = Store(a_workspace(tmp_path, clock=FixedClock(Micros(NOW))), tmp_path)
+KNOWN = {}
+"""The people of the shop by name, once it was built."""
+
+
+def _built(folder):
+    opened = Store(a_workspace(folder, clock=FixedClock(Micros(NOW))), folder)
     names = [f"p{number:03}" for number in range(PEOPLE)]
     opened.admit(*names)
     opened.tags(**RULES)
@@ -49,8 +51,17 @@ def shop(tmp_path):
         opened.buys(name, *((1, 2) if number % 3 == 0 else (1,)), category=kind)
     run_all(opened.ws)
     limits.set_limit(opened.ws, "all", PrivacyBudget(10))
-    yield opened
+    KNOWN.update(opened.people)
     opened.ws.close()
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """30 people: half buy tea once, a third of all buy twice."""
+    ws = reopened(a_folder(tmp_path, _built), clock=FixedClock(Micros(NOW)))
+    opened = Store(ws, tmp_path, KNOWN)
+    yield opened
+    ws.close()
 
 
 def asked(shop, text, noise=None, **more):

@@ -129,7 +129,14 @@ def tampered(ws, *statements):
             "UPDATE charge SET document = replace(document, 'analytics', 'analytkcs') WHERE id = 2",
             "ledger-chain",
         ),
-        ("UPDATE charge SET digest = 'f' || substr(digest, 2) WHERE id = 2", "ledger-chain"),
+        (
+            (
+                "UPDATE charge SET digest = "
+                "CASE substr(digest, 1, 1) WHEN 'f' THEN 'e' ELSE 'f' END || substr(digest, 2) "
+                "WHERE id = 2"
+            ),
+            "ledger-chain",
+        ),
         ("DELETE FROM charge WHERE id = 2", "ledger-chain"),
         (
             (

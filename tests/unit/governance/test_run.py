@@ -59,11 +59,11 @@ purge_on_withdrawal: immediately
 class Store:
     """A shop with people who all agreed, and an easy way to let them buy."""
 
-    def __init__(self, ws, folder):
-        self.ws, self.folder = ws, folder
-        (folder / "purposes.yaml").write_text(PURPOSES, "utf-8")
-        purpose.apply(ws, [folder / "purposes.yaml"])
-        self.people = {}
+    def __init__(self, ws, folder, people=()):
+        self.ws, self.folder, self.people = ws, folder, dict(people)
+        if not people:
+            (folder / "purposes.yaml").write_text(PURPOSES, "utf-8")
+            purpose.apply(ws, [folder / "purposes.yaml"])
 
     def admit(self, *names, agree=True):
         found = self.ws.people.admit("customer", list(names))
