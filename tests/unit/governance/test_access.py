@@ -25,7 +25,7 @@ from governance.access.trail import ACTS as NAMED
 from governance.cli.policy_show import json_schema
 from governance.explaining import explain
 from governance.registry import PLACES
-from tests.access import PURPOSE, Shop, a_person
+from tests.access import PERSON, PURPOSE, a_shop
 from tests.workshop import OFFICER, as_reviewer, code_of
 
 ROOT = Path(__file__).parents[3]
@@ -33,15 +33,15 @@ GOLDEN = ROOT / "tests" / "golden" / "access"
 
 
 @pytest.fixture
-def shop(tmp_path):
-    opened = Shop(tmp_path / "ws")
+def shop(tmp_path, request):
+    opened = a_shop(tmp_path / "ws", request, "person")
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def person(shop):
-    return a_person(shop)
+def person(shop):  # noqa: ARG001  (the shop has the person in it)
+    return PERSON[0]
 
 
 @pytest.fixture
