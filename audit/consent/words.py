@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words of a consent report, English and Chinese, and the sentences that an officer can send.
+
+Both languages are made from the same facts of the document. What codes of law and catalogue are called
+stands in the document itself.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from audit.bias.words import Words
+
+TITLE: Final = Words("Consent report", "同意审计报告")
+STATUS: Final[Mapping[str, Words]] = {
+    "breach": Words("breach", "违反"),
+    "attention": Words("to be looked at", "需要关注"),
+    "clear": Words("nothing found", "未发现问题"),
+}
+SEVERITY: Final[Mapping[str, Words]] = {
+    "breach": Words("breach", "违反"),
+    "attention": Words("attention", "关注"),
+    "note": Words("note", "提示"),
+}
+VERDICT: Final[Mapping[str, Words]] = {
+    "breach": Words(
+        "Consent from {since} to {until}: {breaches} breaches. Something was done with tags that "
+        "nothing on record permitted.",
+        "{since} 至 {until} 的同意情况：发现 {breaches} 项违反。存在无记录依据的标签处理。",
+    ),
+    "attention": Words(
+        "Consent from {since} to {until}: no tag was computed or kept without a basis, and every no "
+        "took effect in time. Some things are to be looked at.",
+        "{since} 至 {until} 的同意情况：没有标签在无依据的情况下被计算或保留，每一次拒绝均及时生效。"
+        "另有事项需要关注。",
+    ),
+    "clear": Words(
+        "Consent from {since} to {until}: no tag was computed or kept without a basis, and every no "
+        "took effect in time.",
+        "{since} 至 {until} 的同意情况：没有标签在无依据的情况下被计算或保留，每一次拒绝均及时生效。",
+    ),
+}
+FINDINGS: Final[Mapping[str, Words]] = {
+    "computed-without-basis": Words(
+        "{count} assignments of {tag} (version {version}) were computed although nothing on record "
+        "permitted it: {reason}.",
+        "标签 {tag}（第 {version} 版）有 {count} 条赋值在无记录依据的情况下被计算：{reason}。",
+    ),
+    "kept-without-basis": Words(
+        "{count} assignments of {tag} (version {version}) were kept by a run over everybody although "
+        "nothing on record permitted it: {reason}.",
+        "标签 {tag}（第 {version} 版）有 {count} 条赋值在无记录依据的情况下被全量运行保留：{reason}。",
+    ),
+    "stop-late": Words(
+        "{count} assignments ended later than {limit} s after this came on record: {stop}.",
+        "下列意思表示登记后，有 {count} 条赋值超过 {limit} 秒才终止：{stop}。",
+    ),
+    "stop-standing": Words(
+        "{count} assignments still stand although their ground is gone: {stop}.",
+        "有 {count} 条赋值在依据消失后仍然有效：{stop}。",
+    ),
+    "signal-broken": Words(
+        "For {count} people a tag was computed or kept that their opt-out of sale and sharing stops.",
+        "对 {count} 人计算或保留了其拒绝出售与共享所应停止的标签。",
+    ),
+    "purpose-barred": Words(
+        "{purpose}, {regime}: tags in use name this purpose, and the law stops it for {count} people: "
+        "{reason}.",
+        "{purpose}，{regime}：在用标签声明了该目的，但法律对 {count} 人不允许：{reason}。",
+    ),
+    "consent-missing": Words(
+        "{purpose}, {regime}: {count} people have not answered; one of these is needed: {needs}.",
+        "{purpose}，{regime}：{count} 人尚未表示；须取得其一：{needs}。",
+    ),
+    "consent-expired": Words(
+        "{purpose}: the consent of {count} people has expired and was not renewed.",
+        "{purpose}：{count} 人的同意已过期且未更新。",
+    ),
+    "consent-too-old": Words(
+        "{purpose}: the consent of {count} people is older than {age} days.",
+        "{purpose}：{count} 人的同意已超过 {age} 天。",
+    ),
+    "consent-old-notice": Words(
+        "{purpose}: {count} people agreed to an older version of the notice.",
+        "{purpose}：{count} 人同意的是旧版告知书。",
+    ),
+    "consent-no-notice": Words(
+        "{purpose}: of the consent of {count} people no version of the notice is on record.",
+        "{purpose}：{count} 人的同意没有告知书版本记录。",
+    ),
+    "guardian-missing": Words(
+        "{regime}, {band}: {count} people said yes themselves; a guardian's consent is needed, and "
+        "there is none.",
+        "{regime}，{band}：{count} 人由本人表示同意；须监护人同意，但没有记录。",
+    ),
+    "guardian-outgrown": Words(
+        "{count} people of age are there by the consent of their guardian: it no longer counts.",
+        "{count} 名成年人仍仅有监护人的同意：该同意不再有效。",
+    ),
+    "people-unplaced": Words(
+        "Of {count} people law or age band are not known: the gate lets nothing through for them.",
+        "{count} 人的适用法域或年龄段不明：闸口对其一律不放行。",
+    ),
+    "signal-conflict": Words(
+        "{count} people opted out of sale and sharing, and their consent to it stands beside that. The "
+        "opt-out holds.",
+        "{count} 人已拒绝出售与共享，但其同意仍在记录中。以拒绝为准。",
+    ),
+    "rows-waiting": Words(
+        "{count} assignments are stored although nothing permits them now: {stop}. No read shows them; "
+        "the next run ends them.",
+        "有 {count} 条赋值目前无依据但仍存储：{stop}。任何读取均不显示，下次运行将其终止。",
+    ),
+    "earlier-law": Words(
+        "{count} assignments were made before the law of this workspace was changed, and cannot be "
+        "judged by the present one.",
+        "有 {count} 条赋值在本工作区规则变更之前作出，不能按现行规则判断。",
+    ),
+    "earlier-regime": Words(
+        "{count} assignments cannot be judged: the people are under another law since.",
+        "有 {count} 条赋值不能判断：相关个人此后适用其他法域。",
+    ),
+}
+LIMITS: Final[Mapping[str, Words]] = {
+    "present-law": Words(
+        "All of the period is judged by the law and the purposes of today.",
+        "整个期间均按今日的规则与处理目的判断。",
+    ),
+    "present-person": Words(
+        "Law and age band of a person are those of today.", "个人的适用法域与年龄段以今日为准。"
+    ),
+    "no-assessments": Words(
+        "Whether the assessments that the law asks for are there is a matter of audit compliance.",
+        "法律要求的评估是否齐备由合规审计另行说明。",
+    ),
+    "ledger-only": Words(
+        "What was never written down is not seen: a no that nobody recorded, or data outside of this "
+        "workspace.",
+        "未登记的内容无法看到：无人登记的拒绝，或本工作区之外的数据。",
+    ),
+    "what-people-meant": Words(
+        "A consent on record is a record. Whether people understood what they agreed to, it does not "
+        "say.",
+        "同意记录只是记录，不能说明个人是否理解其所同意的内容。",
+    ),
+}
+PROTECTED: Final = Words(
+    "Counts of people are rounded down to a multiple of {k}, and under {k} only that there is somebody "
+    "is told. Exact are 0, and the counts of breaches: they say what was done here, not what a person "
+    "said, and a single one must be seen until it is mended.",
+    "人数向下取整到 {k} 的倍数，少于 {k} 时只说明有人。精确给出的是 0 以及违反的数量：它们说明本方的行为，"
+    "而非个人的表示，且每一项在纠正之前都必须可见。",
+)
+EXACT: Final = Words(
+    "All counts are exact: this report stays in the house.",
+    "所有计数均为精确值：本报告仅供内部使用。",
+)
+FEW: Final = Words("fewer than {k}", "少于 {k}")
+SOURCES: Final[Mapping[str, Words]] = {
+    "withdrawn": Words("withdrawal of consent", "撤回同意"),
+    "refused": Words("refusal of consent", "拒绝同意"),
+}
+_KINDS: Final = {
+    "purpose": "purpose",
+    "regime": "regime",
+    "band": "age",
+    "reason": "reason",
+    "stop": "choice",
+}
+
+
+def sentences(document: Mapping[str, Any], language: str) -> list[str]:
+    """Return the plain sentences of a report: the verdict, each finding with its command, the limits."""
+    found = [verdict(document, language)]
+    for one in document["findings"]:
+        severity = SEVERITY[one["severity"]].of(language)
+        command = f" → {one['command']}" if one["command"] else ""
+        found.append(f"[{severity}] {told(document, one, language)}{command}")
+    found.append(protected(document, language))
+    return found
+
+
+def verdict(document: Mapping[str, Any], language: str) -> str:
+    """Return the sentence on the whole."""
+    facts = {**document["identity"], **document["verdict"]}
+    return VERDICT[facts["status"]].of(language).format(**facts)
+
+
+def told(document: Mapping[str, Any], one: Mapping[str, Any], language: str) -> str:
+    """Return the sentence of one finding."""
+    policy = document["identity"]["policy"]
+    about = {
+        key: name(document, _KINDS.get(key, key), v, language) for key, v in one["about"].items()
+    }
+    if "needs" in about:
+        needs = one["about"]["needs"].split()
+        about["needs"] = ("、" if language == "zh" else ", ").join(
+            name(document, "consent", kind, language) for kind in needs
+        )
+    return (
+        FINDINGS[one["code"]]
+        .of(language)
+        .format(
+            **about,
+            count=people(one["count"], document["k"], language),
+            reason=name(document, "reason", one["reason"], language),
+            limit=policy["at_once_seconds"],
+            age=policy["max_age_days"],
+        )
+    )
+
+
+def protected(document: Mapping[str, Any], language: str) -> str:
+    """Return the sentence on what is exact and what is not."""
+    said = EXACT if document["k"] == 1 else PROTECTED
+    return said.of(language).format(k=document["k"])
+
+
+def people(count: int | None, k: int, language: str) -> str:
+    """Return a count as it is read; None is fewer than k."""
+    return FEW.of(language).format(k=k) if count is None else f"{count:,}"
+
+
+def name(document: Mapping[str, Any], kind: str, code: str, language: str) -> str:
+    """Return what people read for a code; the code itself where nothing is known."""
+    if kind == "choice" and code in SOURCES:
+        return SOURCES[code].of(language)
+    known: Mapping[str, str] = document["names"].get(kind, {}).get(code, {})
+    return known.get(language, code)
+
+
+_UNITS: Final = ((86_400, "d", "天"), (3600, "h", "小时"), (60, "min", "分钟"), (1, "s", "秒"))
+
+
+def lasting(seconds: str | None, language: str) -> str:
+    """Return how long something took, as it is read; '' where there was no case."""
+    if seconds is None:
+        return ""
+    value = float(seconds)
+    if value <= 0:
+        return "当即" if language == "zh" else "at once"
+    for size, en, zh in _UNITS:
+        if value >= size:
+            return f"{value / size:.4g} {zh if language == 'zh' else en}"
+    return f"{value:.3f} {'秒' if language == 'zh' else 's'}"
