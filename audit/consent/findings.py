@@ -86,16 +86,19 @@ def _all(facts: Facts) -> Iterator[Finding]:
         yield from _of_consents(stale)
     for minors in facts.minors:
         about = {"regime": minors.regime, "band": minors.band}
-        ask = "tagwarden consent record --kind guardian"
+        ask = "tagwarden consent record --subject WHO --purpose PURPOSE --kind guardian"
         yield Finding("guardian-missing", ATTENTION, minors.alone, about, command=ask)
     yield Finding(
         "people-unplaced",
         ATTENTION,
         facts.unplaced,
-        command="tagwarden subject regime REGIME --subject WHO",
+        command="tagwarden subject regime --subject WHO --set REGIME",
     )
     yield Finding(
-        "guardian-outgrown", NOTE, facts.outgrown, command="tagwarden consent record --subject WHO"
+        "guardian-outgrown",
+        NOTE,
+        facts.outgrown,
+        command="tagwarden consent record --subject WHO --purpose PURPOSE",
     )
     yield Finding(
         "signal-conflict",
@@ -109,7 +112,7 @@ def _all(facts: Facts) -> Iterator[Finding]:
 
 def _of_effect(effect: Effect) -> Iterator[Finding]:
     about = {"stop": effect.stop}
-    yield Finding("stop-late", BREACH, effect.late, about, command="tagwarden audit log verify")
+    yield Finding("stop-late", BREACH, effect.late, about, command="tagwarden doctor")
     if effect.at_once:
         yield Finding("stop-standing", BREACH, effect.standing, about, command="tagwarden run all")
     else:
@@ -120,11 +123,9 @@ def _of_line(line: Coverage) -> Iterator[Finding]:
     about = {"purpose": line.purpose, "regime": line.regime}
     if line.barred_by:
         severity = NOTE if line.barred_by == "minor" else ATTENTION
-        mend = (
-            "tagwarden policy decide"
-            if line.barred_by != "unknown-purpose"
-            else "tagwarden purpose apply FILE"
-        )
+        mend = "tagwarden tag plan FILE"
+        if line.barred_by == "unknown-purpose":
+            mend = "tagwarden purpose apply FILE"
         yield Finding("purpose-barred", severity, line.people, about, line.barred_by, mend)
     elif line.needs:
         about["needs"] = " ".join(line.needs)

@@ -114,7 +114,7 @@ def _lines(document: Mapping[str, Any], language: str) -> Iterator[Sequence[str]
             reason = words.name(document, "reason", barred, language)
             needed = say("barred", language, reason=reason)
         parts = ("people", *PARTS) if not barred else ("people",)
-        cells = [_count(document, line[part], language) for part in parts]
+        cells = [_count(document, line[part]) for part in parts]
         yield (
             _named(document, "purpose", line, language),
             _named(document, "regime", line, language),
@@ -130,7 +130,12 @@ def _effects(document: Mapping[str, Any], language: str) -> Iterator[str]:
         yield f"<p>{say('no-effects', language)}</p></section>"
         return
     limit = document["identity"]["policy"]["at_once_seconds"]
-    labels = {"standing": say("standing", language), "none": say("untouched", language)}
+    labels = {
+        "standing": say("standing", language),
+        "few": _count(document, None),
+        "none": say("untouched", language),
+        "open": say("open", language),
+    }
     rows = [
         (words.name(document, "choice", one["stop"], language), one) for one in document["effects"]
     ]
@@ -147,12 +152,12 @@ def _took(
         recorded, ended = one["recorded"], one["ended"]
         yield (
             label,
-            _count(document, one["entries"], language),
+            _count(document, one["entries"]),
             _times([recorded["median"], recorded["longest"]], language),
-            _count(document, one["rested"], language),
+            _count(document, one["rested"]),
             _times([ended["median"], ended["p95"], ended["longest"]], language),
             f"{one['late']:,}" if one["at_once"] else "",
-            _count(document, one["standing"], language),
+            _count(document, one["standing"]),
         )
 
 
@@ -164,7 +169,7 @@ def _stale(document: Mapping[str, Any], language: str) -> Iterator[str]:
     rows = [
         (
             _named(document, "purpose", one, language),
-            *(_count(document, one[number], language) for number in numbers),
+            *(_count(document, one[number]) for number in numbers),
             ", ".join(one["notices"]),
         )
         for one in document["stale"]
@@ -185,7 +190,7 @@ def _signals(document: Mapping[str, Any], language: str) -> Iterator[str]:
     }
     yield f"<section><h2>{say('signals', language)}</h2><table>"
     for code, count in rows.items():
-        told = _count(document, count, language)
+        told = escape(_count(document, count))
         yield f'<tr><td>{say(f"signals.{code}", language)}</td><td class="n">{told}</td></tr>'
     yield "</table></section>"
 
@@ -196,14 +201,14 @@ def _minors(document: Mapping[str, Any], language: str) -> Iterator[str]:
         (
             _named(document, "regime", one, language),
             words.name(document, "age", one["band"], language),
-            *(_count(document, one[number], language) for number in numbers),
+            *(_count(document, one[number]) for number in numbers),
         )
         for one in document["minors"]
     ]
     yield f"<section><h2>{say('minors', language)}</h2>"
     if rows:
         yield from _table(("law", "band", *numbers), rows, 2, language)
-    ages = {key: _count(document, count, language) for key, count in document["ages"].items()}
+    ages = {key: escape(_count(document, count)) for key, count in document["ages"].items()}
     yield f"<p>{say('ages', language, **ages)}</p></section>"
 
 
@@ -250,8 +255,8 @@ def _named(document: Mapping[str, Any], kind: str, line: Mapping[str, Any], lang
     return words.name(document, kind, line[kind], language)
 
 
-def _count(document: Mapping[str, Any], count: int | None, language: str) -> str:
-    return words.people(count, document["k"], language)
+def _count(document: Mapping[str, Any], count: int | None) -> str:
+    return f"<{document['k']}" if count is None else f"{count:,}"
 
 
 def _times(found: Sequence[str | None], language: str) -> str:

@@ -45,6 +45,7 @@ SAID: Final[Mapping[str, Words]] = {
     "late": Words("late", "逾时"),
     "standing": Words("still stored", "仍存储"),
     "untouched": Words("no assignment stood on it", "没有赋值依赖于此"),
+    "open": Words("none of them has ended", "尚无终止"),
     "stale": Words("Consents that stand", "现有同意的状况"),
     "given": Words("given", "已同意"),
     "too_old": Words("older than {age} days", "超过 {age} 天"),

@@ -53,7 +53,8 @@ def effects(
 ) -> str:
     """Return one row a no of (label, effect): median, 95th percentile and longest on a log axis.
 
-    The dashed mark is the limit, where tags must end at once. `words` are `standing`, `none`.
+    The dashed mark is the limit, where tags must end at once. `words` are `standing`, `few`, `none` (no
+    assignment stood on it) and `open` (none of them has ended).
     """
     drawn = [_axis(len(lines), language)]
     for number, (label, line) in enumerate(lines):
@@ -75,11 +76,11 @@ def effects(
                 f'<path d="M{at[1]:.1f} {y + 7}v14M{at[2]:.1f} {y + 7}v14" stroke="{colour}" stroke-width="3"/>'
             )
         else:
-            drawn.append(
-                f'<text x="{_LEFT + 6}" y="{y + 19}" fill="#555">{escape(words["none"])}</text>'
-            )
-        if line["standing"]:
-            said = f"{line['standing']:,} {words['standing']}"
+            said = words["none"] if line["rested"] == 0 else words["open"]
+            drawn.append(f'<text x="{_LEFT + 6}" y="{y + 19}" fill="#555">{escape(said)}</text>')
+        if line["standing"] != 0:
+            many = words["few"] if line["standing"] is None else f"{line['standing']:,}"
+            said = f"{words['standing']}: {many}"
             drawn.append(
                 f'<text x="{_LEFT + _PLOT + 10}" y="{y + 19}" fill="{colour}">{escape(said)}</text>'
             )
@@ -90,7 +91,7 @@ def _place(seconds: float) -> float:
     """Return where a time stands on the axis: at once, then 1 second to 30 days by logarithm."""
     if seconds < 1:
         return _LEFT + 12.0
-    return _LEFT + 40 + (_PLOT - 40) * min(math.log(seconds) / math.log(_TOP), 1.0)
+    return _LEFT + 62 + (_PLOT - 62) * min(math.log(seconds) / math.log(_TOP), 1.0)
 
 
 def _axis(rows: int, language: str) -> str:
@@ -112,7 +113,7 @@ def _legend(words: Mapping[str, str]) -> str:
             f'<rect x="{x}" y="4" width="12" height="12" fill="{colour}"/>'
             f'<text x="{x + 17}" y="15" font-size="12">{escape(words[part])}</text>'
         )
-        x += 127
+        x += 122
     return "".join(parts)
 
 

@@ -23,7 +23,7 @@ SEVERITY: Final[Mapping[str, Words]] = {
 }
 VERDICT: Final[Mapping[str, Words]] = {
     "breach": Words(
-        "Consent from {since} to {until}: {breaches} breaches. Something was done with tags that "
+        "Consent from {since} to {until}: breaches found: {breaches}. Something was done with tags that "
         "nothing on record permitted.",
         "{since} 至 {until} 的同意情况：发现 {breaches} 项违反。存在无记录依据的标签处理。",
     ),
@@ -41,83 +41,83 @@ VERDICT: Final[Mapping[str, Words]] = {
 }
 FINDINGS: Final[Mapping[str, Words]] = {
     "computed-without-basis": Words(
-        "{count} assignments of {tag} (version {version}) were computed although nothing on record "
-        "permitted it: {reason}.",
-        "标签 {tag}（第 {version} 版）有 {count} 条赋值在无记录依据的情况下被计算：{reason}。",
+        "{tag}, version {version}: assignments computed although nothing on record permitted it "
+        "({reason}): {count}.",
+        "标签 {tag} 第 {version} 版：在无记录依据的情况下被计算的赋值（{reason}）：{count} 条。",
     ),
     "kept-without-basis": Words(
-        "{count} assignments of {tag} (version {version}) were kept by a run over everybody although "
-        "nothing on record permitted it: {reason}.",
-        "标签 {tag}（第 {version} 版）有 {count} 条赋值在无记录依据的情况下被全量运行保留：{reason}。",
+        "{tag}, version {version}: assignments kept by a run over everybody although nothing on record "
+        "permitted it ({reason}): {count}.",
+        "标签 {tag} 第 {version} 版：在无记录依据的情况下被全量运行保留的赋值（{reason}）：{count} 条。",
     ),
     "stop-late": Words(
-        "{count} assignments ended later than {limit} s after this came on record: {stop}.",
-        "下列意思表示登记后，有 {count} 条赋值超过 {limit} 秒才终止：{stop}。",
+        "{stop}: assignments that ended later than {limit} s after the entry: {count}.",
+        "{stop}：登记后超过 {limit} 秒才终止的赋值：{count} 条。",
     ),
     "stop-standing": Words(
-        "{count} assignments still stand although their ground is gone: {stop}.",
-        "有 {count} 条赋值在依据消失后仍然有效：{stop}。",
+        "{stop}: assignments that still stand although their ground is gone: {count}.",
+        "{stop}：依据消失后仍然有效的赋值：{count} 条。",
     ),
     "signal-broken": Words(
-        "For {count} people a tag was computed or kept that their opt-out of sale and sharing stops.",
-        "对 {count} 人计算或保留了其拒绝出售与共享所应停止的标签。",
+        "People for whom a tag was computed or kept that their opt-out of sale and sharing stops: {count}.",
+        "已拒绝出售与共享、但相关标签仍被计算或保留的人数：{count}。",
     ),
     "purpose-barred": Words(
-        "{purpose}, {regime}: tags in use name this purpose, and the law stops it for {count} people: "
-        "{reason}.",
-        "{purpose}，{regime}：在用标签声明了该目的，但法律对 {count} 人不允许：{reason}。",
+        "{purpose}, {regime}: tags in use name this purpose, and the law stops it ({reason}); people: "
+        "{count}.",
+        "{purpose}，{regime}：在用标签声明了该目的，但法律不允许（{reason}）；涉及人数：{count}。",
     ),
     "consent-missing": Words(
-        "{purpose}, {regime}: {count} people have not answered; one of these is needed: {needs}.",
-        "{purpose}，{regime}：{count} 人尚未表示；须取得其一：{needs}。",
+        "{purpose}, {regime}: people who have not answered: {count}. Needed is one of: {needs}.",
+        "{purpose}，{regime}：尚未表示的人数：{count}。须取得其一：{needs}。",
     ),
     "consent-expired": Words(
-        "{purpose}: the consent of {count} people has expired and was not renewed.",
-        "{purpose}：{count} 人的同意已过期且未更新。",
+        "{purpose}: people whose consent has expired and was not renewed: {count}.",
+        "{purpose}：同意已过期且未更新的人数：{count}。",
     ),
     "consent-too-old": Words(
-        "{purpose}: the consent of {count} people is older than {age} days.",
-        "{purpose}：{count} 人的同意已超过 {age} 天。",
+        "{purpose}: people whose consent is older than {age} days: {count}.",
+        "{purpose}：同意已超过 {age} 天的人数：{count}。",
     ),
     "consent-old-notice": Words(
-        "{purpose}: {count} people agreed to an older version of the notice.",
-        "{purpose}：{count} 人同意的是旧版告知书。",
+        "{purpose}: people who agreed to an older version of the notice: {count}.",
+        "{purpose}：所同意的是旧版告知书的人数：{count}。",
     ),
     "consent-no-notice": Words(
-        "{purpose}: of the consent of {count} people no version of the notice is on record.",
-        "{purpose}：{count} 人的同意没有告知书版本记录。",
+        "{purpose}: people of whose consent no version of the notice is on record: {count}.",
+        "{purpose}：同意没有告知书版本记录的人数：{count}。",
     ),
     "guardian-missing": Words(
-        "{regime}, {band}: {count} people said yes themselves; a guardian's consent is needed, and "
-        "there is none.",
-        "{regime}，{band}：{count} 人由本人表示同意；须监护人同意，但没有记录。",
+        "{regime}, {band}: people who said yes themselves, where a guardian's consent is needed and there "
+        "is none: {count}.",
+        "{regime}，{band}：由本人表示同意、但须监护人同意而没有记录的人数：{count}。",
     ),
     "guardian-outgrown": Words(
-        "{count} people of age are there by the consent of their guardian: it no longer counts.",
-        "{count} 名成年人仍仅有监护人的同意：该同意不再有效。",
+        "People of age for whom a guardian's consent stands, which no longer counts: {count}.",
+        "已成年而记录中有监护人同意（不再有效）的人数：{count}。",
     ),
     "people-unplaced": Words(
-        "Of {count} people law or age band are not known: the gate lets nothing through for them.",
-        "{count} 人的适用法域或年龄段不明：闸口对其一律不放行。",
+        "People whose law or age band is not known, so that the gate lets nothing through: {count}.",
+        "适用法域或年龄段不明、闸口一律不放行的人数：{count}。",
     ),
     "signal-conflict": Words(
-        "{count} people opted out of sale and sharing, and their consent to it stands beside that. The "
-        "opt-out holds.",
-        "{count} 人已拒绝出售与共享，但其同意仍在记录中。以拒绝为准。",
+        "People who opted out of sale and sharing, and whose consent to it stands beside that: {count}. "
+        "The opt-out holds.",
+        "已拒绝出售与共享而其同意仍在记录中的人数：{count}。以拒绝为准。",
     ),
     "rows-waiting": Words(
-        "{count} assignments are stored although nothing permits them now: {stop}. No read shows them; "
-        "the next run ends them.",
-        "有 {count} 条赋值目前无依据但仍存储：{stop}。任何读取均不显示，下次运行将其终止。",
+        "{stop}: assignments that are stored although nothing permits them now: {count}. No read shows "
+        "them; the next run ends them.",
+        "{stop}：目前无依据但仍存储的赋值：{count} 条。任何读取均不显示，下次运行将其终止。",
     ),
     "earlier-law": Words(
-        "{count} assignments were made before the law of this workspace was changed, and cannot be "
-        "judged by the present one.",
-        "有 {count} 条赋值在本工作区规则变更之前作出，不能按现行规则判断。",
+        "Assignments made before the law of this workspace was changed, which the present one cannot "
+        "judge: {count}.",
+        "在本工作区规则变更之前作出、不能按现行规则判断的赋值：{count} 条。",
     ),
     "earlier-regime": Words(
-        "{count} assignments cannot be judged: the people are under another law since.",
-        "有 {count} 条赋值不能判断：相关个人此后适用其他法域。",
+        "Assignments of people who are under another law since, which cannot be judged: {count}.",
+        "相关个人此后适用其他法域、因而不能判断的赋值：{count} 条。",
     ),
 }
 LIMITS: Final[Mapping[str, Words]] = {

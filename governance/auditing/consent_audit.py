@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One audit of consent: facts → report, kept and signed into the log before it is given out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,13 +12,13 @@ from audit import canon
 from audit.clock import DAY, Micros, iso
 from audit.consent.facts import Facts
 from audit.consent.policy import ConsentPolicy
-from audit.consent.report import Head, report
+from audit.consent.report import Head, Names, report
 from audit.errors import BadInput
 from governance.auditing import kept, limits
 from governance.auditing.consenting import Period, derive
 from governance.authority import demand
 from governance.law import IN_FORCE, law_over
-from governance.purpose import purposes
+from governance.purpose import Purpose, purposes
 from policies.vocabulary import Kind, label
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def audit(
         period = _period(ws.clock.now(), start, end)
         with ws.store.read() as connection:
             facts = derive(connection, period, law_over(connection), policy, progress=progress)
-            names = _names(connection, facts)
+            names = names_of(facts, purposes(connection))
             head = _head(ws, connection, facts)
         document = report(head, facts, policy, names)
         return _kept(ws, document, facts, policy)
@@ -109,13 +109,11 @@ def _head(ws: "Workspace", connection: Connection, facts: Facts) -> Head:
     )
 
 
-def _names(connection: Connection, facts: Facts) -> dict[str, dict[str, dict[str, str]]]:
+def names_of(facts: Facts, known: Mapping[str, Purpose]) -> Names:
     """Return what people read for the codes of a report."""
     served = {one.purpose for one in facts.coverage} | {one.purpose for one in facts.stale}
     named = {
-        key: {"en": one.name.en, "zh": one.name.zh}
-        for key, one in purposes(connection).items()
-        if key in served
+        key: {"en": one.name.en, "zh": one.name.zh} for key, one in known.items() if key in served
     }
     reasons = {one.reason for one in facts.unfounded} | {one.barred_by for one in facts.coverage}
     return {

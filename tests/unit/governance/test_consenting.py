@@ -206,7 +206,7 @@ def test_what_cannot_be_judged_is_set_apart_and_told(house):
 
 
 def test_the_parts_in_which_people_are_taken_change_nothing(house, monkeypatch):
-    house.people({who: ("gdpr", "18+") for who in range(1, 40)})
+    house.people(dict.fromkeys(range(1, 40), ("gdpr", "18+")))
     tv = house.offers()
     for who in range(1, 30):
         house.says(who, ago=20)
@@ -237,7 +237,7 @@ def test_a_withdrawal_through_the_product_takes_effect_at_once(house):
 
 
 def test_a_withdrawal_that_took_effect_late_is_found(house):
-    house.people({who: ("gdpr", "18+") for who in (1, 2, 3)})
+    house.people(dict.fromkeys((1, 2, 3), ("gdpr", "18+")))
     tv = house.offers()
     for who in (1, 2, 3):
         house.says(who, ago=20)
@@ -345,7 +345,7 @@ def test_signals_are_counted_and_one_that_was_not_obeyed_is_found(house):
 
 def test_coverage_adds_up_by_purpose_and_law(house):
     house.people(
-        {who: ("gdpr", "18+") for who in range(1, 8)}
+        dict.fromkeys(range(1, 8), ("gdpr", "18+"))
         | {8: ("ccpa", "18+"), 9: ("pipl_cn", "18+"), 10: ("lgpd", "18+")}
     )
     house.offers(basis={"gdpr": "consent", "ccpa": "notice"})
@@ -375,7 +375,7 @@ def test_tags_out_of_use_ask_nobody_for_anything(house):
 
 
 def test_consents_that_are_old_or_to_an_older_notice_are_told(house):
-    house.people({who: ("gdpr", "18+") for who in range(1, 7)})
+    house.people(dict.fromkeys(range(1, 7), ("gdpr", "18+")))
     house.offers()
     house.says(1, ago=800, notice="2024-01")
     house.says(2, ago=20, notice="2024-01")
