@@ -91,9 +91,9 @@ def _coverage(document: Mapping[str, Any], language: str) -> Iterator[str]:
     labels = {part: say(part, language) for part in (*PARTS, "hidden")}
     bars = []
     for line in open_:
-        who = f"{_named(document, 'purpose', line, language)}, {line['regime']}"
-        kinds = "/".join(line["needs"])
-        bars.append((f"{who} ({kinds})" if kinds else who, line))
+        kind = f" ({line['needs'][0]})" if len(line["needs"]) == 1 else ""
+        purpose = _named(document, "purpose", line, language)
+        bars.append((f"{line['regime']}{kind}: {purpose}", line))
     if bars:
         yield pictures.coverage(bars, labels)
     yield f'<p class="quiet">{say("coverage.how", language)}</p></section>'

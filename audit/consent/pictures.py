@@ -17,7 +17,9 @@ PARTS: Final = {
     "stopped": "#7f7f7f",
 }
 """Parts of a line and their colours, told apart by people who do not see all colours; a legend names them."""
-_WIDE, _LEFT, _PLOT, _ROW = 760, 270, 400, 34
+_WIDE, _LEFT, _PLOT, _ROW = 760, 260, 360, 34
+_LONG: Final = 34
+"""How wide a label may be, in Latin letters: the table below has it whole."""
 _TOP: Final = 30 * 86_400
 """Right end of the picture of effects: 30 days. Left of one second everything is at once."""
 
@@ -118,6 +120,13 @@ def _legend(words: Mapping[str, str]) -> str:
 
 
 def _label(label: str, y: int) -> str:
+    width, cut = 0, len(label)
+    for place, sign in enumerate(label):
+        width += 2 if sign > "\u2e80" else 1
+        if width > _LONG:
+            cut = place
+            break
+    label = label if cut == len(label) else f"{label[:cut]}…"
     return f'<text x="{_LEFT - 8}" y="{y + 18}" text-anchor="end">{escape(label)}</text>'
 
 
