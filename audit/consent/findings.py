@@ -34,7 +34,7 @@ CITES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Found:
     """One thing that was found."""
 
     code: str
@@ -63,23 +63,23 @@ _EXACT: Final = frozenset(
 )
 
 
-def findings(facts: Facts) -> list[Finding]:
+def findings(facts: Facts) -> list[Found]:
     """Return what was found, breaches first."""
     found = [one for one in _all(facts) if one.count]
     return sorted(found, key=lambda one: _ORDER.index(one.severity))
 
 
-def _all(facts: Facts) -> Iterator[Finding]:
+def _all(facts: Facts) -> Iterator[Found]:
     for one in facts.unfounded:
         about = {"tag": one.tag, "version": str(one.version)}
         mend = f"tagwarden run all --tag {one.tag}"
         if one.how == "kept":
             mend = f"tagwarden tag suspend {one.tag}"
         code = f"{one.how}-without-basis"
-        yield Finding(code, BREACH, one.assignments, about, one.reason, mend)
+        yield Found(code, BREACH, one.assignments, about, one.reason, mend)
     for effect in facts.effects:
         yield from _of_effect(effect)
-    yield Finding("signal-broken", BREACH, facts.signals.broken, command="tagwarden run all")
+    yield Found("signal-broken", BREACH, facts.signals.broken, command="tagwarden run all")
     for line in facts.coverage:
         yield from _of_line(line)
     for stale in facts.stale:
@@ -87,49 +87,49 @@ def _all(facts: Facts) -> Iterator[Finding]:
     for minors in facts.minors:
         about = {"regime": minors.regime, "band": minors.band}
         ask = "tagwarden consent record --subject WHO --purpose PURPOSE --kind guardian"
-        yield Finding("guardian-missing", ATTENTION, minors.alone, about, command=ask)
-    yield Finding(
+        yield Found("guardian-missing", ATTENTION, minors.alone, about, command=ask)
+    yield Found(
         "people-unplaced",
         ATTENTION,
         facts.unplaced,
         command="tagwarden subject regime --subject WHO --set REGIME",
     )
-    yield Finding(
+    yield Found(
         "guardian-outgrown",
         NOTE,
         facts.outgrown,
         command="tagwarden consent record --subject WHO --purpose PURPOSE",
     )
-    yield Finding(
+    yield Found(
         "signal-conflict",
         NOTE,
         facts.signals.conflicts,
         command="tagwarden consent may-ask --subject WHO --purpose PURPOSE",
     )
-    yield Finding("earlier-law", NOTE, facts.earlier_law, command="tagwarden policy overlays")
-    yield Finding("earlier-regime", NOTE, facts.earlier_regime)
+    yield Found("earlier-law", NOTE, facts.earlier_law, command="tagwarden policy overlays")
+    yield Found("earlier-regime", NOTE, facts.earlier_regime)
 
 
-def _of_effect(effect: Effect) -> Iterator[Finding]:
+def _of_effect(effect: Effect) -> Iterator[Found]:
     about = {"stop": effect.stop}
-    yield Finding("stop-late", BREACH, effect.late, about, command="tagwarden doctor")
+    yield Found("stop-late", BREACH, effect.late, about, command="tagwarden doctor")
     if effect.at_once:
-        yield Finding("stop-standing", BREACH, effect.standing, about, command="tagwarden run all")
+        yield Found("stop-standing", BREACH, effect.standing, about, command="tagwarden run all")
     else:
-        yield Finding("rows-waiting", NOTE, effect.standing, about, command="tagwarden run all")
+        yield Found("rows-waiting", NOTE, effect.standing, about, command="tagwarden run all")
 
 
-def _of_line(line: Coverage) -> Iterator[Finding]:
+def _of_line(line: Coverage) -> Iterator[Found]:
     about = {"purpose": line.purpose, "regime": line.regime}
     if line.barred_by:
         severity = NOTE if line.barred_by == "minor" else ATTENTION
         mend = "tagwarden tag plan FILE"
         if line.barred_by == "unknown-purpose":
             mend = "tagwarden purpose apply FILE"
-        yield Finding("purpose-barred", severity, line.people, about, line.barred_by, mend)
+        yield Found("purpose-barred", severity, line.people, about, line.barred_by, mend)
     elif line.needs:
         about["needs"] = " ".join(line.needs)
-        yield Finding(
+        yield Found(
             "consent-missing",
             NOTE,
             line.never,
@@ -138,7 +138,7 @@ def _of_line(line: Coverage) -> Iterator[Finding]:
         )
 
 
-def _of_consents(stale: Stale) -> Iterator[Finding]:
+def _of_consents(stale: Stale) -> Iterator[Found]:
     about = {"purpose": stale.purpose}
     again = f"tagwarden consent record --subject WHO --purpose {stale.purpose} --notice VERSION"
     for code, count in (
@@ -147,4 +147,4 @@ def _of_consents(stale: Stale) -> Iterator[Finding]:
         ("consent-old-notice", stale.old_notice),
         ("consent-no-notice", stale.no_notice),
     ):
-        yield Finding(code, ATTENTION, count, about, command=again)
+        yield Found(code, ATTENTION, count, about, command=again)

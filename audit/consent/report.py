@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from audit.clock import SECOND, iso
 from audit.consent.facts import Coverage, Effect, Facts, Span
-from audit.consent.findings import ATTENTION, BREACH, CITES, Finding, findings
+from audit.consent.findings import ATTENTION, BREACH, CITES, Found, findings
 from audit.consent.policy import ConsentPolicy
 
 LIMITS: Final = (
@@ -94,7 +94,7 @@ def _identity(head: Head, facts: Facts, policy: ConsentPolicy) -> dict[str, Any]
     }
 
 
-def _finding(one: Finding, k: int) -> dict[str, Any]:
+def _finding(one: Found, k: int) -> dict[str, Any]:
     return {
         "code": one.code,
         "severity": one.severity,

@@ -14,7 +14,7 @@ TITLE: Final = Words("Consent report", "同意审计报告")
 STATUS: Final[Mapping[str, Words]] = {
     "breach": Words("breach", "违反"),
     "attention": Words("to be looked at", "需要关注"),
-    "clear": Words("nothing found", "未发现问题"),
+    "clear": Words("in order", "正常"),
 }
 SEVERITY: Final[Mapping[str, Words]] = {
     "breach": Words("breach", "违反"),
@@ -143,6 +143,19 @@ LIMITS: Final[Mapping[str, Words]] = {
         "同意记录只是记录，不能说明个人是否理解其所同意的内容。",
     ),
 }
+TOOK: Final = Words(
+    "{stop}: entries {entries}; assignments that stood on it: {rested}. From entry to end: median {median}, "
+    "95 % {p95}, longest {longest}.",
+    "{stop}：登记 {entries} 条；所依赋值：{rested}。自登记至终止：中位 {median}，95% {p95}，最长 {longest}。",
+)
+ENTERED: Final = Words(
+    "{stop}: entries {entries}; assignments that stood on it: {rested}. None of them has ended.",
+    "{stop}：登记 {entries} 条；所依赋值：{rested}。尚无终止。",
+)
+COVERED: Final = Words(
+    "{purpose}, {regime}: {covered} of {people} people are covered.",
+    "{purpose}，{regime}：{people} 人中 {covered} 人有依据。",
+)
 PROTECTED: Final = Words(
     "Counts of people are rounded down to a multiple of {k}, and under {k} only that there is somebody "
     "is told. Exact are 0, and the counts of breaches: they say what was done here, not what a person "
@@ -169,14 +182,36 @@ _KINDS: Final = {
 
 
 def sentences(document: Mapping[str, Any], language: str) -> list[str]:
-    """Return the plain sentences of a report: the verdict, each finding with its command, the limits."""
+    """Return the plain sentences of a report: verdict, findings with their commands, effects, coverage."""
     found = [verdict(document, language)]
     for one in document["findings"]:
         severity = SEVERITY[one["severity"]].of(language)
         command = f" → {one['command']}" if one["command"] else ""
         found.append(f"[{severity}] {told(document, one, language)}{command}")
+    found += [_took(document, one, language) for one in document["effects"]]
+    found += [
+        COVERED.of(language).format(
+            purpose=name(document, "purpose", line["purpose"], language),
+            regime=name(document, "regime", line["regime"], language),
+            covered=people(line["covered"], document["k"], language),
+            people=people(line["people"], document["k"], language),
+        )
+        for line in document["coverage"]
+        if not line["barred_by"]
+    ]
     found.append(protected(document, language))
     return found
+
+
+def _took(document: Mapping[str, Any], one: Mapping[str, Any], language: str) -> str:
+    ended = {code: lasting(seconds, language) for code, seconds in one["ended"].items()}
+    said = ENTERED if one["ended"]["median"] is None else TOOK
+    return said.of(language).format(
+        stop=name(document, "choice", one["stop"], language),
+        entries=people(one["entries"], document["k"], language),
+        rested=people(one["rested"], document["k"], language),
+        **ended,
+    )
 
 
 def verdict(document: Mapping[str, Any], language: str) -> str:
