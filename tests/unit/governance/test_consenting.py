@@ -286,6 +286,20 @@ def test_a_no_counts_for_what_it_took_away_only(house):
     assert breaches(facts) == []
 
 
+def test_two_noes_at_one_instant_are_told_apart(house):
+    house.people({1: ("gdpr", "18+")})
+    offers = house.offers("interest.offers", purposes=[OFFERS])
+    shared = house.offers("interest.shared", purposes=[SHARING])
+    for purpose in (OFFERS, SHARING):
+        house.says(1, ago=20, purpose=purpose)
+    house.assigned(offers, 1, ago=10)
+    house.assigned(shared, 1, ago=10)
+    house.says(1, "withdrawn", kind="", ago=5)
+    house.chooses(1, "object", SHARING, ago=5)
+    facts = house.audit()
+    assert [effect(facts, stop).rested for stop in ("withdrawn", "object")] == [1, 1]
+
+
 @pytest.mark.parametrize(
     ("kind", "target"), [("object", OFFERS), ("block-tag", "interest.flowers")]
 )
@@ -356,10 +370,11 @@ def test_coverage_adds_up_by_purpose_and_law(house):
     house.says(4, "withdrawn", kind="", ago=5)
     house.says(5, ago=20)
     house.chooses(5, "object", OFFERS, ago=5)
+    house.chooses(7, "restrict", ago=5)
     lines = {one.regime: one for one in house.audit().coverage}
     gdpr = lines["gdpr"]
     parts = ("covered", "expired", "refused", "withdrawn", "stopped", "never")
-    assert [getattr(gdpr, part) for part in parts] == [1, 1, 1, 1, 1, 2]
+    assert [getattr(gdpr, part) for part in parts] == [1, 1, 1, 1, 2, 1]
     assert sum(getattr(gdpr, part) for part in parts) == gdpr.people == 7
     assert (lines["ccpa"].needs, lines["ccpa"].covered, lines["ccpa"].bases) == ((), 1, ("notice",))
     assert (lines["pipl_cn"].barred_by, lines["pipl_cn"].people) == ("no-basis-claimed", 1)
