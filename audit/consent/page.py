@@ -21,7 +21,7 @@ _STYLE: Final = (
     "1rem;color:#1b1b1b;background:#fff}h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2rem 0 .4rem;"
     "break-after:avoid}svg{max-width:100%;height:auto;display:block}table{border-collapse:collapse;"
     "margin:.6rem 0;font-size:.9rem}td,th{padding:.2rem .9rem .2rem 0;text-align:left;vertical-align:top;"
-    "border-bottom:1px solid #ddd}td.n,th.n{text-align:right}.quiet{color:#555;font-size:.9rem}.code{"
+    "border-bottom:1px solid #ddd}th{word-break:keep-all}td.n,th.n{text-align:right}.quiet{color:#555;font-size:.9rem}.code{"
     "font-family:ui-monospace,monospace;font-size:.8rem;overflow-wrap:anywhere}.verdict{border-left:.5rem "
     "solid;padding:.4rem 1rem;margin:1rem 0;background:#f6f6f6}section,tr{break-inside:avoid}"
     "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:13px}}"

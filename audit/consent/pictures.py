@@ -25,7 +25,7 @@ _TOP: Final = 30 * 86_400
 
 
 def coverage(lines: Sequence[tuple[str, Mapping[str, Any]]], words: Mapping[str, str]) -> str:
-    """Return one bar a line of (label, coverage), cut into its parts; hidden parts have no width.
+    """Return one bar a line of (label, coverage), cut into its parts; what is rounded away stays blank.
 
     `words` name the parts. A line whose people are hidden has no bar.
     """
@@ -34,7 +34,7 @@ def coverage(lines: Sequence[tuple[str, Mapping[str, Any]]], words: Mapping[str,
         y = 30 + number * _ROW
         drawn.append(_label(label, y))
         left = float(_LEFT)
-        total = sum(line[part] or 0 for part in PARTS)
+        total = line["people"] or 0
         for part, colour in PARTS.items():
             width = _PLOT * (line[part] or 0) / total if total else 0
             if width:

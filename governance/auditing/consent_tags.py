@@ -209,7 +209,7 @@ class Reader:
     versions: Mapping[int, int]
     """Number of a tag value → place of its version."""
     runs: Mapping[int, int]
-    """Published run → what was on record then was known when it wrote; NEVER: of a live run."""
+    """Published run → when it ended: what was on record then was known; 0: of a live run."""
 
     @classmethod
     def of(cls, connection: Connection, law: Asks) -> "Reader":
