@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A shop whose every day is known: people say yes and no, tags are put on them, an audit looks at it."""
 
+import json
+
 from audit.clock import DAY, HOUR, Micros
 from governance import choice, consent
 from governance.auditing.consenting import Period, derive
@@ -36,12 +38,6 @@ class House(Shop):
             fact = ChoiceFact(who, kind, target, active, at(ago), source)
             return choice.record(unit, fact, now=at(ago))
 
-    def tag(self, *what, **more):
-        """Put a tag into the catalogue, over which no run was made yet; its number."""
-        tv = super().tag(*what, **more)
-        self.sql("UPDATE definition SET evaluated_at = NULL")
-        return tv
-
     def offers(self, key="interest.flowers", **more):
         """A tag that needs consent everywhere; its number."""
         return self.tag(a_tag(key, **{"basis": CONSENTED, **more}))
@@ -64,9 +60,15 @@ class House(Shop):
             )
 
     def ran(self, ago):
-        """Note that a run over everybody was made, and left what is there."""
+        """A run over everybody computes the tags that are there, and leaves what is on people."""
         with self.store.write() as unit:
-            unit.connection.exec_driver_sql("UPDATE definition SET evaluated_at = ?", (at(ago),))
+            sql = unit.connection.exec_driver_sql
+            tags = {row.key: {"version": row.version} for row in sql("SELECT * FROM definition")}
+            sql(
+                "INSERT INTO run (name, mode, state, as_of, started_at, finished_at, report) VALUES "
+                "('run-' || (SELECT count(*) FROM run), 'all', 'published', ?, ?, ?, ?)",
+                (at(ago), at(ago), at(ago) + HOUR, json.dumps({"tags": tags})),
+            )
 
     def sql(self, statement, *values):
         with self.store.write() as unit:

@@ -54,8 +54,10 @@ def _body(document: Mapping[str, Any], language: str) -> Iterator[str]:
     yield from _stale(document, language)
     yield from _signals(document, language)
     yield from _minors(document, language)
-    checked = say("method", language, assignments=f"{document['verdict']['assignments']:,}")
-    yield f"<section><h2>{say('checked', language)}</h2><p>{checked}</p></section>"
+    checked = say(
+        "method", language, assignments=_count(document, document["verdict"]["assignments"])
+    )
+    yield f"<section><h2>{say('checked', language)}</h2><p>{escape(checked)}</p></section>"
     yield f"<section><h2>{say('limits', language)}</h2><ul>"
     yield from (f"<li>{words.LIMITS[code].of(language)}</li>" for code in document["limits"])
     yield f"</ul></section><section><h2>{say('protection', language)}</h2>"

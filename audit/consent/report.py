@@ -54,7 +54,7 @@ def report(head: Head, facts: Facts, policy: ConsentPolicy, names: Names) -> dic
             "breaches": severities.count(BREACH),
             "findings": len(found),
             "people": shown(facts.people, k),
-            "assignments": facts.assignments,
+            "assignments": shown(facts.assignments, k),
         },
         "findings": [_finding(one, k) for one in found],
         "coverage": [_coverage(one, k) for one in facts.coverage],

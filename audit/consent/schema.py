@@ -43,7 +43,7 @@ class VerdictOf(_Part):
     breaches: int
     findings: int
     people: People
-    assignments: int
+    assignments: People
 
 
 class FindingOf(_Part):

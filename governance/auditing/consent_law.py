@@ -56,7 +56,6 @@ class Asking:
     version: int
     used: bool
     """Whether it is a version that is shown and computed."""
-    evaluated_at: int
     purposes: tuple[str, ...]
     ways: Mapping[Cell, tuple[Way, ...]]
 
@@ -69,16 +68,14 @@ def askings(connection: Connection, law: Law) -> list[Asking]:
     known = purposes(connection)
     newest = {one.id: one.effective for one in active(connection).values()}
     rows = connection.execute(
-        text("SELECT id, key, version, state, evaluated_at, document FROM definition ORDER BY id")
+        text("SELECT id, key, version, state, document FROM definition ORDER BY id")
     )
     found = []
     for row in rows:
         tag = newest.get(row.id) or Tag.model_validate(json.loads(row.document))
         ways = {cell: tuple(_ways(tag, cell, known, law)) for cell in cells(law)}
         used = row.state in USABLE
-        found.append(
-            Asking(row.id, row.key, row.version, used, row.evaluated_at or 0, tag.purposes, ways)
-        )
+        found.append(Asking(row.id, row.key, row.version, used, tag.purposes, ways))
     return found
 
 

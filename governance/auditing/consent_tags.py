@@ -6,6 +6,8 @@ A question about an instant is asked of all assignments at once. An assignment i
 somebody said no.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import chain
@@ -261,6 +263,30 @@ WHERE a.subject_id BETWEEN :a AND :b AND a.valid_from <= :to
   AND (a.valid_to IS NULL OR a.valid_to >= :from)
 ORDER BY a.subject_id
 """
+
+
+def runs_over_everybody(
+    connection: Connection, law: Asks, period: tuple[int, int]
+) -> dict[int, tuple[Ints, Ints]]:
+    """Return the runs of a period that computed a tag for everybody: as of when, and published when.
+
+    By the place of the tag version, in the order of time.
+    """
+    places = {(one.key, one.version): place for place, one in enumerate(law.askings)}
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    rows = connection.execute(
+        text(
+            "SELECT as_of, finished_at, report FROM run WHERE state = 'published' AND mode = 'all' "
+            "AND as_of BETWEEN :from AND :to ORDER BY as_of"
+        ),
+        {"from": period[0], "to": period[1]},
+    )
+    for row in rows:
+        for key, count in json.loads(row.report).get("tags", {}).items():
+            if (place := places.get((key, count["version"]))) is not None:
+                found[place].append((row.as_of, row.finished_at or row.as_of))
+    columns = {place: np.array(runs, dtype=np.int64).T for place, runs in found.items()}
+    return {place: (as_of, published) for place, (as_of, published) in columns.items()}
 
 
 def _looked_up(keys: Ints, known: Mapping[int, int]) -> Ints:

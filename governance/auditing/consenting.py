@@ -7,7 +7,7 @@ is found. People are taken in parts, so that memory does not grow with them.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -29,6 +29,7 @@ from governance.auditing.consent_tags import (
     World,
     just_before,
     making,
+    runs_over_everybody,
     when,
 )
 from governance.auditing.limits import consents
@@ -69,9 +70,10 @@ def derive(
     notices = newest_notices(connection, policy.notices, period.end)
     oldest = period.end - policy.max_age_days * DAY
     standing = Standing(classes, purposes(connection), notices, oldest)
-    tags = _Tags(classes, period, _law_since(connection), policy.at_once_seconds * SECOND)
+    runs = runs_over_everybody(connection, classes, period)
+    since, allowed = _law_since(connection), policy.at_once_seconds * SECOND
+    tags = _Tags(classes, period, since, allowed, runs)
     reader = Reader.of(connection, classes)
-    tags.finished = _finished(connection)
     for people in _parts(connection, {cell: n for n, cell in enumerate(known)}, progress):
         read = ledgers.read(connection, int(people[0][0]), int(people[0][-1]))
         world = World(read, classes)
@@ -110,8 +112,8 @@ class _Tags:
     """What was made before this instant was made under another law."""
     allowed: int
     """How long a tag may stand after a no that ends it at once."""
-    finished: dict[int, int] = field(default_factory=dict)
-    """As of which instant a run over everybody was made → when it was published."""
+    runs: Mapping[int, tuple[Ints, Ints]]
+    """The runs over everybody, by tag version."""
     totals: Counter[str] = field(default_factory=Counter)
     unfounded: Counter[tuple[int, str, str]] = field(default_factory=Counter)
     entries: Counter[str] = field(default_factory=Counter)
@@ -134,14 +136,16 @@ class _Tags:
         return "computed", made, making(rows.known[made], rows.start[made])
 
     def _kept(self, rows: Rows) -> tuple[str, Bools, Moment]:
-        """Return the assignments that the last run over everybody found and left."""
-        runs = np.array([one.evaluated_at for one in self.law.askings] or [0], dtype=np.int64)
-        last = runs[rows.tag] if len(rows) else rows.start
-        kept = (rows.start < last) & (last < rows.end)
-        kept &= (last >= self.period.start) & (last <= self.period.end)
-        last = last[kept]
-        known = np.array([self.finished.get(at, at) for at in last.tolist()], dtype=np.int64)
-        return "kept", kept, making(known, last)
+        """Return the assignments that a run over everybody found and left: the last such run of each."""
+        last = np.full(len(rows), -1, dtype=np.int64)
+        known = last.copy()
+        for tag, (as_of, published) in self.runs.items():
+            here = np.flatnonzero(rows.tag == tag)
+            place = np.searchsorted(as_of, rows.end[here], "left") - 1
+            here, place = here[place >= 0], place[place >= 0]
+            last[here], known[here] = as_of[place], published[place]
+        kept = last > rows.start
+        return "kept", kept, making(known[kept], last[kept])
 
     def _judge(self, world: World, how: str, rows: Rows, moment: Moment) -> set[int]:
         """Count what nothing on record permitted; return whose opt-out was not obeyed."""
@@ -273,13 +277,3 @@ def _law_since(connection: Connection) -> int:
         text("SELECT max(applied_at) FROM overlay WHERE state IN ('in_force', 'withdrawn')")
     ).scalar()
     return int(found or 0)
-
-
-def _finished(connection: Connection) -> dict[int, int]:
-    rows = connection.execute(
-        text(
-            "SELECT as_of, max(finished_at) AS finished FROM run WHERE state = 'published' "
-            "AND mode = 'all' AND finished_at IS NOT NULL GROUP BY as_of"
-        )
-    )
-    return {row.as_of: row.finished for row in rows}

@@ -186,6 +186,18 @@ def test_a_run_over_everybody_that_keeps_a_tag_is_as_one_that_makes_it(house):
     assert house.audit().unfounded[0].reason == "consent-expired"
 
 
+def test_a_tag_that_one_run_kept_and_the_next_one_ended_is_found_too(house):
+    house.people({1: ("gdpr", "18+"), 2: ("gdpr", "18+")})
+    tv = house.offers()
+    for who in (1, 2):
+        house.says(who, ago=50, expires_at=at(20))
+    house.assigned(tv, 1, ago=40, until=5, by="gate")
+    house.assigned(tv, 2, ago=40, until=15, by="gate")
+    for ago in (25, 15, 5):
+        house.ran(ago)
+    assert breaches(house.audit()) == [("kept-without-basis", 1)]
+
+
 def test_what_cannot_be_judged_is_set_apart_and_told(house):
     house.people({1: ("pipl_cn", "18+"), 2: ("gdpr", "18+")})
     tv = house.offers(basis={"gdpr": "legitimate_interest", "pipl_cn": "consent"})
