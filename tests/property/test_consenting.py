@@ -106,11 +106,11 @@ def agree(shop, seed):
 
 
 def test_the_scenes_let_somebody_through_and_stop_others(shop):
-    found = [agree(shop, seed) for seed in range(6)]
-    assert 0 < sum(found) < 6 * len(TAGS) * len(PEOPLE)
+    found = [agree(shop, seed) for seed in range(4)]
+    assert 0 < sum(found) < 4 * len(TAGS) * len(PEOPLE)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=4, deadline=None, derandomize=True)
 @given(st.integers(0, 10_000))
 def test_ledgers_and_gate_agree(shop, seed):
     agree(shop, seed)

@@ -50,6 +50,7 @@ def test_whoever_agreed_before_a_tag_was_computed_is_no_finding(house):
     assert (facts.people, facts.assignments) == (2, 2)
 
 
+@pytest.mark.law("GDPR-7-1")
 def test_a_tag_put_on_somebody_behind_the_gate_is_found(house):
     house.people(dict.fromkeys(range(1, 6), ("gdpr", "18+")))
     tv = house.offers()
@@ -235,6 +236,7 @@ def test_the_parts_in_which_people_are_taken_change_nothing(house, monkeypatch):
 # --- how fast a no takes effect -------------------------------------------------------------
 
 
+@pytest.mark.law("GDPR-7-3", "CN-PIPL-15")
 def test_a_withdrawal_through_the_product_takes_effect_at_once(house):
     house.people({1: ("gdpr", "18+"), 2: ("gdpr", "18+")})
     tv = house.offers()
@@ -248,6 +250,7 @@ def test_a_withdrawal_through_the_product_takes_effect_at_once(house):
     assert breaches(facts) == []
 
 
+@pytest.mark.law("GDPR-7-3", "CN-PIPL-15")
 def test_a_withdrawal_that_took_effect_late_is_found(house):
     house.people(dict.fromkeys((1, 2, 3), ("gdpr", "18+")))
     tv = house.offers()
@@ -343,6 +346,7 @@ def test_a_choice_that_stops_reads_leaves_rows_until_the_next_run(house):
 # --- signals --------------------------------------------------------------------------------
 
 
+@pytest.mark.law("CA-135-b")
 def test_signals_are_counted_and_one_that_was_not_obeyed_is_found(house):
     people = range(1, 7)
     house.people(dict.fromkeys(people, ("ccpa", "18+")))
