@@ -113,6 +113,14 @@ def test_what_was_not_on_record_yet_could_not_be_obeyed(house):
     assert effect(facts, "withdrawn").recorded.longest == 7 * DAY
 
 
+def test_a_yes_that_came_on_record_afterwards_permitted_nothing_before(house):
+    house.people({1: ("gdpr", "18+")})
+    tv = house.offers()
+    house.says(1, ago=20, recorded=5)
+    house.assigned(tv, 1, ago=10)
+    assert breaches(house.audit()) == [("computed-without-basis", 1)]
+
+
 def test_a_no_during_the_run_counts_when_the_run_ends(house):
     """Taken out by the run itself in the product; a run that does not is found."""
     house.people({1: ("gdpr", "18+")})
