@@ -309,6 +309,25 @@ def test_a_no_counts_for_what_it_took_away_only(house):
     assert breaches(facts) == []
 
 
+def test_what_had_no_ground_before_did_not_lose_it_by_a_no(house):
+    house.people({1: ("gdpr", "18+")})
+    house.assigned(house.offers(), 1, ago=10, until=2)
+    house.chooses(1, "object", OFFERS, ago=5)
+    facts = house.audit()
+    assert effect(facts, "object").rested == 0
+    assert breaches(facts) == [("computed-without-basis", 1)]
+
+
+def test_where_the_clock_stands_still_a_withdrawal_still_finds_what_it_ended(house):
+    house.people({1: ("gdpr", "18+")})
+    tv = house.offers()
+    house.says(1, ago=5)
+    house.assigned(tv, 1, ago=5, run="live")
+    assert house.says(1, "withdrawn", kind="", ago=5) == 1
+    told = effect(house.audit(), "withdrawn")
+    assert (told.rested, told.ended.longest) == (1, 0)
+
+
 def test_two_noes_at_one_instant_are_told_apart(house):
     house.people({1: ("gdpr", "18+")})
     offers = house.offers("interest.offers", purposes=[OFFERS])
