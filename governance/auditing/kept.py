@@ -4,7 +4,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, text
 
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 BIAS = "bias"
 LEAK = "leak"
+CONSENT = "consent"
 NONCE = 12
+
+
+class Limits(Protocol):
+    """The policy that a report was judged by."""
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ def keep(
     about: str,
     version: int,
     status: str,
-    policy: FairnessPolicy,
+    policy: Limits,
     counts: Mapping[str, Any],
 ) -> Kept:
     """Write a report and return it; `counts` are sealed to its name."""
@@ -139,6 +148,17 @@ def last_of(
             before = recall(read_cube(counts["cube"]), older, counts["merged"], counts["shown"])
             return before, row.digest
     return None, None
+
+
+def digest_of_last(connection: Connection, kind: str, about: str) -> str | None:
+    """Return the digest of the newest report of a kind about something."""
+    found = connection.execute(
+        text(
+            "SELECT digest FROM auditreport WHERE kind = :k AND about = :b ORDER BY id DESC LIMIT 1"
+        ),
+        {"k": kind, "b": about},
+    ).scalar()
+    return None if found is None else str(found)
 
 
 _SELECT = "SELECT name, kind, about, version, status, document, digest, at FROM auditreport"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The limits of an audit: a FairnessPolicy from a file, or the one to start from, narrowed to what is asked."""
+"""The limits of an audit: a policy from a file, or the one to start from; of fairness, narrowed to what is asked."""
 
 from collections.abc import Sequence
 from importlib.resources import as_file, files
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from audit.bias.policy import FairnessPolicy
 from audit.bias.rates import OF_OUTCOME
+from audit.consent.policy import ConsentPolicy
 from audit.errors import BadInput, Problems
 from policies.document import read_documents, validate
 
@@ -24,6 +25,25 @@ def read(path: Path | None) -> FairnessPolicy:
     problems = Problems(path.name)
     found = validate(FairnessPolicy, documents[0], problems)
     problems.raise_if_any("bad-fairness-policy", f"{path.name} is not a usable policy")
+    if found is None:
+        raise AssertionError
+    return found
+
+
+def consents(path: Path | None) -> ConsentPolicy:
+    """Return the policy in a file, or the one to start from; raises BadInput with every problem."""
+    if path is None:
+        with as_file(files("audit.consent").joinpath("starter_policy.yaml")) as starter:
+            return consents(starter)
+    documents = read_documents(path)
+    if len(documents) != 1:
+        raise BadInput(
+            "consent-policy-file",
+            f"{path.name} holds {len(documents)} documents, not one ConsentPolicy",
+        )
+    problems = Problems(path.name)
+    found = validate(ConsentPolicy, documents[0], problems)
+    problems.raise_if_any("bad-consent-policy", f"{path.name} is not a usable policy")
     if found is None:
         raise AssertionError
     return found

@@ -5,15 +5,17 @@ import typer
 
 from governance.cli import audit_log
 from governance.cli.audit_bias import bias, leak, list_, show
+from governance.cli.audit_consent import consent
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
-    help="Audit tags for bias; check the evidence log.",
+    help="Audit tags for bias, and consent; check the evidence log.",
 )
 app.add_typer(audit_log.app, name="log")
 app.command()(bias)
 app.command()(leak)
+app.command()(consent)
 app.command(name="list")(list_)
 app.command()(show)

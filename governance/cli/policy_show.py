@@ -24,6 +24,9 @@ Kind = Literal[
     "access",
     "fairness",
     "bias-report",
+    "leak-report",
+    "consent-policy",
+    "consent-report",
 ]
 
 
@@ -57,7 +60,8 @@ def schema(
     kind: Annotated[
         Kind,
         typer.Argument(
-            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report or leak-report."
+            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report, leak-report, "
+            "consent-policy or consent-report."
         ),
     ] = "tag",
     as_json: Json = True,  # noqa: ARG001  (a schema is JSON, asked for or not)
@@ -74,6 +78,8 @@ def json_schema(kind: Kind) -> dict[str, Any]:
     from audit.bias.leak_report import LeakReport
     from audit.bias.policy import FairnessPolicy
     from audit.bias.schema import BiasReport
+    from audit.consent.policy import ConsentPolicy
+    from audit.consent.schema import ConsentReport
     from governance.access.schema import AccessPackage
     from governance.assessment import Assessment
     from governance.purpose import Purpose
@@ -91,6 +97,8 @@ def json_schema(kind: Kind) -> dict[str, Any]:
         "fairness": FairnessPolicy,
         "bias-report": BiasReport,
         "leak-report": LeakReport,
+        "consent-policy": ConsentPolicy,
+        "consent-report": ConsentReport,
     }
     found: dict[str, Any] = models[kind].model_json_schema(by_alias=True)
     if kind == "pack":
