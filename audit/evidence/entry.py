@@ -97,6 +97,11 @@ ACTS = frozenset(
         "audit.bias",
         "audit.leak",
         "audit.given",
+        "fairness.proposed",
+        "fairness.applied",
+        "fairness.approved",
+        "waiver.given",
+        "waiver.revoked",
         "denied",
     }
 )

@@ -57,8 +57,12 @@ def keep(
     status: str,
     policy: FairnessPolicy,
     counts: Mapping[str, Any],
+    by_policy: str = "",
 ) -> Kept:
-    """Write a report and return it; `counts` are sealed to its name."""
+    """Write a report and return it; `counts` are sealed to its name.
+
+    `by_policy` is the digest of the policy in force, when the report is the audit that it asks for.
+    """
     made = Kept(
         new_id(ws.ids, "audit"),
         kind,
@@ -73,7 +77,7 @@ def keep(
     unit.connection.execute(
         text(
             "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, "
-            "counts, at) VALUES (:n, :k, :b, :v, :s, :d, :g, :p, :c, :t)"
+            "counts, by_policy, at) VALUES (:n, :k, :b, :v, :s, :d, :g, :p, :c, :y, :t)"
         ),
         {
             "n": made.name,
@@ -85,6 +89,7 @@ def keep(
             "g": made.digest,
             "p": canon.canonical(policy.document()).decode(),
             "c": sealed,
+            "y": by_policy,
             "t": made.at,
         },
     )

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from audit import canon
 from audit.bias import leak_report, page, words
-from governance.auditing.kept import LEAK, Kept
+from audit.bias.breaches import breaches
+from governance.auditing.kept import BIAS, LEAK, Kept
 
 
 def written(made: Sequence[Kept], suffix: str, language: str) -> bytes:
@@ -25,7 +26,9 @@ def written(made: Sequence[Kept], suffix: str, language: str) -> bytes:
 
 
 def lines(one: Kept, language: str) -> Iterator[str]:
-    """Yield a report in sentences, its name and its digest last."""
+    """Yield a report in sentences, then its findings by name, its own name and its digest last."""
     told = leak_report.sentences if one.kind == LEAK else words.sentences
     yield from told(one.document, language)
+    for found in breaches(one.document) if one.kind == BIAS else ():
+        yield f"{found.name}  {found.group}"
     yield f"{one.name}  sha256 {one.digest}"
