@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, text
 
 from audit import canon
-from audit.bias.cube import read_cube
 from audit.bias.policy import FairnessPolicy
-from audit.bias.report import Before, recall
 from audit.clock import Micros
 from audit.errors import NotFound
 from audit.ids import new_id
@@ -19,6 +17,7 @@ from governance.authority import demand
 from policies.document import nearest
 
 if TYPE_CHECKING:
+    from audit.bias.report import Before
     from governance.store.unit import Unit
     from governance.workspace import Workspace
 
@@ -124,8 +123,11 @@ def given(ws: "Workspace", name: str) -> Kept:
 
 def last_of(
     ws: "Workspace", connection: Connection, tag: str, policy: FairnessPolicy
-) -> tuple[Before | None, str | None]:
+) -> "tuple[Before | None, str | None]":
     """Return what the last report of a tag over the same attributes showed, and its digest."""
+    from audit.bias.cube import read_cube  # noqa: PLC0415  (statistics only where counts are opened)
+    from audit.bias.report import recall  # noqa: PLC0415
+
     rows = connection.execute(
         text(
             "SELECT name, digest, policy, counts FROM auditreport "

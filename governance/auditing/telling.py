@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Sequence
 
 from audit import canon
-from audit.bias import leak_report, page, words
+from audit.bias import page, words
 from audit.bias.breaches import breaches
 from governance.auditing.kept import BIAS, LEAK, Kept
 
@@ -12,6 +12,8 @@ from governance.auditing.kept import BIAS, LEAK, Kept
 def written(made: Sequence[Kept], suffix: str, language: str) -> bytes:
     """Return what is written to a file for `.html` or `.json`; several reports make one document."""
     if suffix == ".html" and made[0].kind == LEAK:
+        from audit.bias import leak_report  # noqa: PLC0415  (statistics, which other reports do not need)
+
         return leak_report.page(made[0].document, language).encode()
     if suffix == ".html":
         return page.page([one.document for one in made], language).encode()
@@ -27,8 +29,12 @@ def written(made: Sequence[Kept], suffix: str, language: str) -> bytes:
 
 def lines(one: Kept, language: str) -> Iterator[str]:
     """Yield a report in sentences, then its findings by name, its own name and its digest last."""
-    told = leak_report.sentences if one.kind == LEAK else words.sentences
-    yield from told(one.document, language)
-    for found in breaches(one.document) if one.kind == BIAS else ():
-        yield f"{found.name}  {found.group}"
+    if one.kind == LEAK:
+        from audit.bias import leak_report  # noqa: PLC0415
+
+        yield from leak_report.sentences(one.document, language)
+    else:
+        yield from words.sentences(one.document, language)
+        for found in breaches(one.document) if one.kind == BIAS else ():
+            yield f"{found.name}  {found.group}"
     yield f"{one.name}  sha256 {one.digest}"
