@@ -170,12 +170,10 @@ def test_a_revoked_waiver_stops_the_tag_at_once(shop):
     assert code_of(lambda: waiving.revoke(shop.ws, name)) == "not-waived"
 
 
-def change(shop, **columns):
+def change(shop, key=GOLD, **columns):
     with shop.store.write() as unit:
         put = ", ".join(f"{name} = :{name}" for name in columns)
-        unit.connection.exec_driver_sql(
-            f"UPDATE definition SET {put} WHERE key = '{GOLD}'", columns
-        )
+        unit.connection.exec_driver_sql(f"UPDATE definition SET {put} WHERE key = '{key}'", columns)
 
 
 def test_a_new_version_ends_the_waiver_and_is_no_way_around_the_finding(shop):
@@ -270,11 +268,17 @@ def test_an_audit_counts_when_it_is_of_today_and_by_all_that_the_policy_names(sh
 
 def test_an_audit_of_the_past_resolves_nothing(shop):
     applies(shop)
-    audits(shop)
-    shop.held(GOLD, 0.5, 0.5)
-    shop.later(DAY)
-    audits(shop, at=NOW - 2 * DAY)
-    assert finding(shop).state(NOW) == "open"
+    shop.held(EVEN, 0.2, 0.6)
+    audits(shop, EVEN)
+    (made,) = audits(shop, EVEN, at=NOW - DAY // 2)
+    assert (made.status, finding(shop).state(NOW)) == ("within", "open")
+
+
+def test_an_audit_is_of_the_version_that_it_looked_at(shop):
+    applies(shop)
+    audits(shop, EVEN)
+    change(shop, EVEN, version=2)
+    assert (reads(shop, EVEN), said(shop, EVEN)) == (0, "audit-missing")
 
 
 def test_by_default_an_audit_compares_by_what_the_policy_names(shop):
