@@ -98,6 +98,11 @@ ACTS = frozenset(
         "audit.leak",
         "audit.consent",
         "audit.given",
+        "fairness.proposed",
+        "fairness.applied",
+        "fairness.approved",
+        "waiver.given",
+        "waiver.revoked",
         "denied",
     }
 )

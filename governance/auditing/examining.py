@@ -20,6 +20,7 @@ from audit.clock import Micros, iso
 from audit.errors import BadInput
 from governance.auditing import kept, limits
 from governance.auditing.counting import NONE, Counted, count
+from governance.auditing.noting import note
 from governance.auditing.opening import log_opening
 from governance.auditing.parts import further
 from governance.authority import demand
@@ -38,7 +39,8 @@ class Asked:
     """What an audit for bias is about."""
 
     tags: tuple[str, ...]
-    by: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    """Attributes; none: those of the policy."""
     outcome: str = ""
     at: Micros | None = None
     why: str = "periodic"
@@ -55,9 +57,11 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
     not computed or groups are too many.
     """
     demand(ws, "audit.bias")
-    _check(asked)
-    policy = limits.narrowed(limits.read(policy_file), asked.by, outcome=bool(asked.outcome))
     with ws.store.read() as connection:
+        limit = limits.chosen(connection, policy_file)
+        asked = replace(asked, by=asked.by or tuple(limit.policy.attributes))
+        _check(asked)
+        policy = limits.narrowed(limit.policy, asked.by, outcome=bool(asked.outcome))
         tags = [active(connection, [key])[key] for key in asked.tags]
         outcome = active(connection, [asked.outcome])[asked.outcome] if asked.outcome else None
         directions = [_direction(tag, asked) for tag in tags]
@@ -76,7 +80,7 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         verdicts = judge_all([one.fine for one in examined], policy)
         examined = [with_status(one, said) for one, said in zip(examined, verdicts, strict=True)]
         return [
-            _kept(ws, one, found, policy, asked, before, consents)
+            _kept(ws, one, found, (policy, limit), asked, before, consents)
             for one, found, before in zip(counted, examined, befores, strict=True)
         ]
 
@@ -127,11 +131,12 @@ def _kept(  # noqa: PLR0917  (one caller)
     ws: "Workspace",
     one: Counted,
     found: Examined,
-    policy: FairnessPolicy,
+    limit: tuple[FairnessPolicy, limits.Limits],
     asked: Asked,
     before: tuple[Before | None, str | None],
     consents: int,
 ) -> kept.Kept:
+    policy, by = limit
     head = _head(ws, one, policy, asked, before[1], consents)
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
@@ -154,7 +159,10 @@ def _kept(  # noqa: PLR0917  (one caller)
             status=found.fine.status.value,
             policy=policy,
             counts=counts,
+            by_policy=by.in_force if _is_whole(ws, asked, by) else "",
         )
+        may_resolve = _is_present(ws, asked) and (by.applied or not by.in_force)
+        opened, resolved = note(ws, unit, made, may_resolve=may_resolve)
         unit.log(
             ws.evidence.entry(
                 "audit.bias",
@@ -164,9 +172,20 @@ def _kept(  # noqa: PLR0917  (one caller)
                 tag=one.tag.tag.key,
                 version=one.tag.version,
                 verdict=made.status,
+                findings=opened,
+                resolved=resolved,
             )
         )
     return made
+
+
+def _is_present(ws: "Workspace", asked: Asked) -> bool:
+    return asked.at is None or asked.at == ws.clock.now()
+
+
+def _is_whole(ws: "Workspace", asked: Asked, by: limits.Limits) -> bool:
+    """Return whether this is the audit that the policy in force asks for: now, by all it names."""
+    return by.applied and _is_present(ws, asked) and set(by.policy.attributes) <= set(asked.by)
 
 
 def _head(  # noqa: PLR0917  (one caller)

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import Connection, text
 
 from audit import canon
-from audit.bias.cube import read_cube
 from audit.bias.policy import FairnessPolicy
-from audit.bias.report import Before, recall
 from audit.clock import Micros
 from audit.errors import NotFound
 from audit.ids import new_id
@@ -19,6 +17,7 @@ from governance.authority import demand
 from policies.document import nearest
 
 if TYPE_CHECKING:
+    from audit.bias.report import Before
     from governance.store.unit import Unit
     from governance.workspace import Workspace
 
@@ -66,8 +65,12 @@ def keep(
     status: str,
     policy: Limits,
     counts: Mapping[str, Any],
+    by_policy: str = "",
 ) -> Kept:
-    """Write a report and return it; `counts` are sealed to its name."""
+    """Write a report and return it; `counts` are sealed to its name.
+
+    `by_policy` is the digest of the policy in force, when the report is the audit that it asks for.
+    """
     made = Kept(
         new_id(ws.ids, "audit"),
         kind,
@@ -82,7 +85,7 @@ def keep(
     unit.connection.execute(
         text(
             "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, "
-            "counts, at) VALUES (:n, :k, :b, :v, :s, :d, :g, :p, :c, :t)"
+            "counts, by_policy, at) VALUES (:n, :k, :b, :v, :s, :d, :g, :p, :c, :y, :t)"
         ),
         {
             "n": made.name,
@@ -94,6 +97,7 @@ def keep(
             "g": made.digest,
             "p": canon.canonical(policy.document()).decode(),
             "c": sealed,
+            "y": by_policy,
             "t": made.at,
         },
     )
@@ -128,8 +132,11 @@ def given(ws: "Workspace", name: str) -> Kept:
 
 def last_of(
     ws: "Workspace", connection: Connection, tag: str, policy: FairnessPolicy
-) -> tuple[Before | None, str | None]:
+) -> "tuple[Before | None, str | None]":
     """Return what the last report of a tag over the same attributes showed, and its digest."""
+    from audit.bias.cube import read_cube  # noqa: PLC0415  (statistics only where counts are opened)
+    from audit.bias.report import recall  # noqa: PLC0415
+
     rows = connection.execute(
         text(
             "SELECT name, digest, policy, counts FROM auditreport "

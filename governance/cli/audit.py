@@ -3,9 +3,10 @@
 
 import typer
 
-from governance.cli import audit_log
+from governance.cli import audit_log, audit_policy
 from governance.cli.audit_bias import bias, leak, list_, show
 from governance.cli.audit_consent import consent
+from governance.cli.audit_findings import findings, revoke, waive
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,8 +15,11 @@ app = typer.Typer(
     help="Audit tags for bias, and consent; check the evidence log.",
 )
 app.add_typer(audit_log.app, name="log")
+app.add_typer(audit_policy.app, name="policy")
 app.command()(bias)
 app.command()(leak)
 app.command()(consent)
 app.command(name="list")(list_)
 app.command()(show)
+for command in (findings, waive, revoke):
+    app.command()(command)

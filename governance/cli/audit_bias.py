@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from governance.auditing.kept import Kept
 
 Tags = Annotated[list[str], typer.Option("--tag", help="Key of a tag; repeat for several.")]
-By = Annotated[str, typer.Option("--by", help="Attributes to compare by, joined by commas.")]
+By = Annotated[
+    str,
+    typer.Option("--by", help="Attributes, joined by commas. [default: those of the policy]"),
+]
 PolicyFile = Annotated[
     Path | None,
-    typer.Option("--policy", help="File with a FairnessPolicy. [default: the one to start from]"),
+    typer.Option("--policy", help="File with a FairnessPolicy. [default: the one in force]"),
 ]
 Why = Annotated[str, typer.Option("--why", help="periodic, release, complaint or authority.")]
 OutFile = Annotated[
@@ -27,7 +30,7 @@ OutFile = Annotated[
 
 def bias(  # noqa: PLR0917  (options of a command)
     tag: Tags,
-    by: By,
+    by: By = "",
     outcome: Annotated[
         str,
         typer.Option(help="A yes-no tag that says who had the outcome, for rates that need one."),
