@@ -83,6 +83,8 @@ NEEDS: Final = {
     "audience.size": ("analyst", "tagger"),
     "audit.bias": ("dpo", "auditor"),
     "audit.leak": ("dpo", "auditor"),
+    "audit.compliance": ("dpo", "auditor"),
+    "audit.pack": ("dpo", "auditor"),
     "audit.read": ("dpo", "auditor", "tagger"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),

@@ -96,6 +96,8 @@ ACTS = frozenset(
         "attribute.opened",
         "audit.bias",
         "audit.leak",
+        "audit.compliance",
+        "audit.packed",
         "audit.given",
         "denied",
     }

@@ -4,7 +4,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, text
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 BIAS = "bias"
 LEAK = "leak"
+COMPLIANCE = "compliance"
+NO_COUNTS: Final[Mapping[str, Any]] = {}
 NONCE = 12
 
 
@@ -55,10 +57,13 @@ def keep(
     about: str,
     version: int,
     status: str,
-    policy: FairnessPolicy,
-    counts: Mapping[str, Any],
+    policy: FairnessPolicy | None = None,
+    counts: Mapping[str, Any] = NO_COUNTS,
 ) -> Kept:
-    """Write a report and return it; `counts` are sealed to its name."""
+    """Write a report and return it; `counts` are sealed to its name.
+
+    A report that is judged by the law alone has no policy.
+    """
     made = Kept(
         new_id(ws.ids, "audit"),
         kind,
@@ -83,7 +88,7 @@ def keep(
             "s": status,
             "d": made.bytes.decode(),
             "g": made.digest,
-            "p": canon.canonical(policy.document()).decode(),
+            "p": canon.canonical(policy.document() if policy else {}).decode(),
             "c": sealed,
             "t": made.at,
         },

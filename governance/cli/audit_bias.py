@@ -63,7 +63,7 @@ def bias(  # noqa: PLR0917  (options of a command)
     ws = workspace(where)
     attributes = tuple(part.strip() for part in by.split(",") if part.strip())
     when = None if at is None else time_of(ws, at)
-    _suits(out)
+    suits(out)
     made = audit(ws, Asked(tuple(tag), attributes, outcome, when, why, having, causes), policy)
     give(made, out, language_of(ws, lang), as_json)
     if status_of(made) is Status.BREACH:
@@ -91,7 +91,7 @@ def leak(  # noqa: PLR0917  (options of a command)
     from governance.auditing.leaking import leak as audit
 
     ws = workspace(where)
-    _suits(out)
+    suits(out)
     made = audit(ws, by, tag or (), policy, why=why)
     give([made], out, language_of(ws, lang), as_json)
     if made.status == "breach":
@@ -137,7 +137,7 @@ def show(
     from governance.auditing.kept import given
 
     ws = workspace(where)
-    _suits(out)
+    suits(out)
     give([given(ws, name)], out, language_of(ws, lang), as_json)
 
 
@@ -177,7 +177,7 @@ def give(made: "Sequence[Kept]", out: Path | None, language: str, as_json: bool)
     emit(data, as_json, text)
 
 
-def _suits(out: Path | None) -> None:
+def suits(out: Path | None) -> None:
     """Raise BadInput for a file of another kind, before anything is counted."""
     from audit.errors import BadInput
 
