@@ -14,6 +14,8 @@ TELL: Final = 5
 CHILDREN: Final = ("0-12", "13")
 MINORS: Final = (*CHILDREN, "14-15", "16-17")
 YEAR: Final = 365
+ANSWERS: Final = ("extension", "answer", "refusal", "expired")
+"""Letters that an answer in time needs."""
 
 
 def none_here(code: str, facts: Facts, looked_at: int) -> Found:
@@ -186,25 +188,18 @@ def kept_long(facts: Facts, _row: str) -> Found:
     return Found(True, (Said("kept.good"),), (), figures)
 
 
-def requests(*acts: str, letters: Collection[str] = (), only_letters: bool = False) -> Run:
+def requests(*acts: str, letters: Collection[str] = ANSWERS, only_letters: bool = False) -> Run:
     """Nothing is overdue for requests of these acts (none named: all); what came late, is said."""
 
     def mine(act: str, what: str, detail: str) -> bool:
-        letter = what == "letter"
-        wanted = (not letter and not only_letters) or (
-            letter and (not letters or detail in letters)
-        )
+        wanted = detail in letters if what == "letter" else not only_letters
         return wanted and (not acts or act in acts)
 
     def run(facts: Facts, _row: str) -> Found:
         over = [
             one for one in facts.waiting if one.days < 0 and mine(one.act, one.what, one.detail)
         ]
-        late = [
-            one
-            for one in facts.late
-            if (not acts or one.act in acts) and (not letters or one.what in letters)
-        ]
+        late = [one for one in facts.late if (not acts or one.act in acts) and one.what in letters]
         figures = (
             ("requests", facts.requests),
             ("overdue", len(over)),

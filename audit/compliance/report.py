@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.compliance.facts import Facts, Paper
-from audit.compliance.headings import HEADINGS, UNVERIFIED
+from audit.compliance.headings import HEADINGS, UNVERIFIED, Heading
 from audit.compliance.table import CHECKS
 from audit.compliance.verdict import Check, Found, Status, judge, worst
 
@@ -53,9 +53,14 @@ def report(
     rows: Sequence[Row],
     facts: Facts,
     words: Mapping[str, Texts],
+    *,
     checks: Mapping[str, Check] = CHECKS,
+    headings: Sequence[Heading] | None = None,
 ) -> dict[str, Any]:
-    """Return the report of a regime; `words` are the texts of codes that sentences may name."""
+    """Return the report of a regime; `words` are the texts of codes that sentences may name.
+
+    Checks and headings are those of the product when none are given.
+    """
     judged = {row.id: judge(checks.get(row.id), facts, row.id) for row in rows}
     papers = sorted(
         {*head.packs, *(paper for _, found in judged.values() for paper in found.papers)}
@@ -81,7 +86,7 @@ def report(
             "status": str(worst(statuses)),
             **{str(status): statuses.count(status) for status in Status},
         },
-        "headings": _headings(facts.regime, judged),
+        "headings": _headings(facts.regime, headings or HEADINGS[facts.regime], judged),
         "rows": lines,
         "papers": [paper._asdict() for paper in papers],
         "words": {code: dict(words[code]) for code in sorted(used)},
@@ -97,7 +102,9 @@ def _codes(line: Mapping[str, Any]) -> Iterator[str]:
     yield from (figure["code"] for figure in line["evidence"]["figures"])
 
 
-def _headings(regime: str, judged: Mapping[str, tuple[Status, Found]]) -> list[dict[str, Any]]:
+def _headings(
+    regime: str, headings: Sequence[Heading], judged: Mapping[str, tuple[Status, Found]]
+) -> list[dict[str, Any]]:
     return [
         {
             "number": number,
@@ -106,7 +113,7 @@ def _headings(regime: str, judged: Mapping[str, tuple[Status, Found]]) -> list[d
             "status": str(worst([judged[row][0] for row in one.rows])),
             "rows": list(one.rows),
         }
-        for number, one in enumerate(HEADINGS[regime], start=1)
+        for number, one in enumerate(headings, start=1)
     ]
 
 

@@ -2,7 +2,7 @@
 """Reports as they were made: kept, found again, and laid beside the next one on the same people."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -120,6 +120,21 @@ def given(ws: "Workspace", name: str) -> Kept:
             raise NotFound("unknown-report", f'there is no report "{name}"', hint=hint)
         unit.log(ws.evidence.entry("audit.given", report=row.name, sha256=row.digest))
         return _kept(row)
+
+
+def between(connection: Connection, since: Micros, until: Micros) -> list[Kept]:
+    """Return the reports that were made from one instant to before another, in their order."""
+    rows = connection.execute(
+        text(f"{_SELECT} WHERE at >= :s AND at < :u ORDER BY id"), {"s": since, "u": until}
+    )
+    return [_kept(row) for row in rows]
+
+
+def policies(connection: Connection, names: Sequence[str]) -> dict[str, Any]:
+    """Return the policies by which some reports were judged, each by its digest."""
+    rows = connection.execute(text("SELECT name, policy FROM auditreport ORDER BY id"))
+    used = [json.loads(row.policy) for row in rows if row.name in names]
+    return {canon.digest(policy): policy for policy in used if policy}
 
 
 def last_of(

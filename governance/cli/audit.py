@@ -5,7 +5,7 @@ import typer
 
 from governance.cli import audit_log
 from governance.cli.audit_bias import bias, leak, list_, show
-from governance.cli.audit_compliance import compliance
+from governance.cli.audit_compliance import compliance, pack
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,5 +17,6 @@ app.add_typer(audit_log.app, name="log")
 app.command()(bias)
 app.command()(leak)
 app.command()(compliance)
+app.command()(pack)
 app.command(name="list")(list_)
 app.command()(show)
