@@ -5,7 +5,8 @@ The figures of other audits join here: what `audit_reports` finds of a kind, a c
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from pyroaring import BitMap
@@ -68,16 +69,13 @@ def facts(ws: "Workspace", regime: str) -> Facts:
     log = _log(ws)
     past = {one.code: one.count for one in retention.standing(ws)}
     lacking = record_of(ws, regime).not_stated if regime in REGIMES else ()
-    today, now = day_here(ws), ws.clock.now()
+    now = ws.clock.now()
     with ws.store.read() as connection:
         in_force, unconfirmed = _holds(connection, now)
         consents, unnoticed = _consents(connection, regime, now)
         known = on_record(ws, connection, regime)
         tags = _tags(connection, known, now)
-        lines = lines_in(connection, ws.settings, today)
-        kinds = rights().kinds
-        mine = [line for line in lines if line.regime == regime]
-        since = today - timedelta(days=365)
+        asked = _asked(ws, connection, regime, opened)
         return Facts(
             regime=regime,
             people=_people(connection, regime),
@@ -85,27 +83,14 @@ def facts(ws: "Workspace", regime: str) -> Facts:
             purposes=_purposes(connection),
             unapplied=tuple(sorted(_named(tag for _, tag in tags) - known.purposes.keys())),
             assessments=_assessments(connection, known),
-            missing=tuple(
-                Missing(kind, purpose, tag)
-                for purpose, found in sorted(known.missing.items())
-                for kind, tag in found
-            ),
+            missing=_missing(known),
             settings={key: ws.settings.text(key) for key in _PLAIN}
             | {key: "stated" if ws.settings.text(key) else "" for key in _STATED},
             retention=past,
-            requests=len(mine),
-            waiting=tuple(
-                Waiting(task.ref, kinds[task.kind].act, task.what, task.detail, task.days)
-                for task in tasks(connection, ws.settings, today)
-                if task.regime == regime
-            ),
-            late=tuple(
-                Late(line.ref, kinds[line.kind].act, what)
-                for line in mine
-                if line.received >= since
-                for what in line.missed
-            ),
-            lost=_lost(opened, {line.ref for line in lines}, today),
+            requests=asked.count,
+            waiting=asked.waiting,
+            late=asked.late,
+            lost=asked.lost,
             erasures=outlook(connection, now).ready,
             holds=in_force,
             unconfirmed=unconfirmed,
@@ -113,11 +98,7 @@ def facts(ws: "Workspace", regime: str) -> Facts:
             untold_long=_untold(connection, Micros(now - MONTH_DAYS * DAY)),
             consents=consents,
             unnoticed=unnoticed,
-            recipients=tuple(
-                Recipient(code, key)
-                for key, purpose in sorted(known.purposes.items())
-                for code in known.recipients(purpose)
-            ),
+            recipients=_recipients(known),
             record=tuple(lacking),
             reports=audit_reports(connection, regime, now),
             models_overdue=tuple(overdue(connection, now)),
@@ -246,12 +227,56 @@ def _assessments(connection: Connection, known: OnRecord) -> tuple[Assessed, ...
     )
 
 
-def _lost(opened: Iterable[Entry], there: set[str], today: date) -> int:
-    """Return how many requests the log knows that must still be kept, and are not there."""
-    since = add_months(today, -KEPT_MONTHS)
-    return sum(
-        day_of(Micros(entry.at_ms * 1000)) > since and str(entry.facts["ref"]) not in there
-        for entry in opened
+def _missing(known: OnRecord) -> tuple[Missing, ...]:
+    return tuple(
+        Missing(kind, purpose, tag)
+        for purpose, found in sorted(known.missing.items())
+        for kind, tag in found
+    )
+
+
+def _recipients(known: OnRecord) -> tuple[Recipient, ...]:
+    return tuple(
+        Recipient(code, key)
+        for key, purpose in sorted(known.purposes.items())
+        for code in known.recipients(purpose)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How requests of people stand under a regime."""
+
+    count: int
+    waiting: tuple[Waiting, ...]
+    late: tuple[Late, ...]
+    lost: int
+    """Of all regimes: how many the log knows that must still be kept, and are not there."""
+
+
+def _asked(ws: "Workspace", connection: Connection, regime: str, opened: Iterable[Entry]) -> _Asked:
+    today, kinds = day_here(ws), rights().kinds
+    lines = lines_in(connection, ws.settings, today)
+    mine = [line for line in lines if line.regime == regime]
+    since, kept_since = today - timedelta(days=365), add_months(today, -KEPT_MONTHS)
+    there = {line.ref for line in lines}
+    return _Asked(
+        len(mine),
+        tuple(
+            Waiting(task.ref, kinds[task.kind].act, task.what, task.detail, task.days)
+            for task in tasks(connection, ws.settings, today)
+            if task.regime == regime
+        ),
+        tuple(
+            Late(line.ref, kinds[line.kind].act, what)
+            for line in mine
+            if line.received >= since
+            for what in line.missed
+        ),
+        sum(
+            day_of(Micros(entry.at_ms * 1000)) > kept_since and str(entry.facts["ref"]) not in there
+            for entry in opened
+        ),
     )
 
 
