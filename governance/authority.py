@@ -87,6 +87,8 @@ NEEDS: Final = {
     "audit.waive": ("dpo",),
     "fairness.apply": ("dpo",),
     "fairness.approve": ("dpo",),
+    "audit.compliance": ("dpo", "auditor"),
+    "audit.pack": ("dpo", "auditor"),
     "audit.read": ("dpo", "auditor", "tagger"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),

@@ -97,6 +97,8 @@ ACTS = frozenset(
         "audit.bias",
         "audit.leak",
         "audit.consent",
+        "audit.compliance",
+        "audit.packed",
         "audit.given",
         "fairness.proposed",
         "fairness.applied",

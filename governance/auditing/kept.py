@@ -2,9 +2,9 @@
 """Reports as they were made: kept, found again, and laid beside the next one on the same people."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import Connection, text
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BIAS = "bias"
 LEAK = "leak"
 CONSENT = "consent"
+COMPLIANCE = "compliance"
+NO_COUNTS: Final[Mapping[str, Any]] = {}
 NONCE = 12
 
 
@@ -63,13 +65,14 @@ def keep(
     about: str,
     version: int,
     status: str,
-    policy: Limits,
-    counts: Mapping[str, Any],
+    policy: Limits | None = None,
+    counts: Mapping[str, Any] = NO_COUNTS,
     by_policy: str = "",
 ) -> Kept:
     """Write a report and return it; `counts` are sealed to its name.
 
-    `by_policy` is the digest of the policy in force, when the report is the audit that it asks for.
+    A report that is judged by the law alone has no policy. `by_policy` is the digest of the policy
+    in force, when the report is the audit that it asks for.
     """
     made = Kept(
         new_id(ws.ids, "audit"),
@@ -95,7 +98,7 @@ def keep(
             "s": status,
             "d": made.bytes.decode(),
             "g": made.digest,
-            "p": canon.canonical(policy.document()).decode(),
+            "p": canon.canonical(policy.document() if policy else {}).decode(),
             "c": sealed,
             "y": by_policy,
             "t": made.at,
@@ -128,6 +131,21 @@ def given(ws: "Workspace", name: str) -> Kept:
             raise NotFound("unknown-report", f'there is no report "{name}"', hint=hint)
         unit.log(ws.evidence.entry("audit.given", report=row.name, sha256=row.digest))
         return _kept(row)
+
+
+def between(connection: Connection, since: Micros, until: Micros) -> list[Kept]:
+    """Return the reports that were made from one instant to before another, in their order."""
+    rows = connection.execute(
+        text(f"{_SELECT} WHERE at >= :s AND at < :u ORDER BY id"), {"s": since, "u": until}
+    )
+    return [_kept(row) for row in rows]
+
+
+def policies(connection: Connection, names: Sequence[str]) -> dict[str, Any]:
+    """Return the policies by which some reports were judged, each by its digest."""
+    rows = connection.execute(text("SELECT name, policy FROM auditreport ORDER BY id"))
+    used = [json.loads(row.policy) for row in rows if row.name in names]
+    return {canon.digest(policy): policy for policy in used if policy}
 
 
 def last_of(

@@ -7,12 +7,13 @@ from typing import Final
 
 from audit import canon
 from audit.bias.breaches import breaches
-from governance.auditing.kept import BIAS, CONSENT, LEAK, Kept
+from governance.auditing.kept import BIAS, COMPLIANCE, CONSENT, LEAK, Kept
 
 _TOLD: Final = {
     BIAS: ("audit.bias.page", "audit.bias.words"),
     LEAK: ("audit.bias.leak_report", "audit.bias.leak_report"),
     CONSENT: ("audit.consent.page", "audit.consent.words"),
+    COMPLIANCE: ("audit.compliance.page", "audit.compliance.words"),
 }
 """Which modules have the page and the sentences of a kind; loaded when they are asked for."""
 
@@ -38,3 +39,6 @@ def lines(one: Kept, language: str) -> Iterator[str]:
     for found in breaches(one.document) if one.kind == BIAS else ():
         yield f"{found.name}  {found.group}"
     yield f"{one.name}  sha256 {one.digest}"
+
+
+_SENTENCES: Final = {LEAK: leak_report.sentences, COMPLIANCE: compliance_words.sentences}

@@ -182,3 +182,34 @@ def test_what_cannot_be_is_refused_with_its_code(gated, words, code):
 def test_the_reasons_of_a_waiver_stand_in_its_help():
     said = "".join(CliRunner().invoke(app, ["audit", "waive", "--help"]).output.split())
     assert [code for code in codes("waiver") if code not in said] == []
+
+
+def test_compliance_ends_with_1_when_something_is_not_met_and_says_what(shop, tmp_path):
+    out = tmp_path / "report.json"
+    done = tagwarden(shop, "compliance", "--regime", "gdpr", "--out", str(out))
+    assert done.exit_code == 1
+    assert "not met: GDPR-30 (GDPR Art. 30(1))" in done.stdout
+    made = json.loads(out.read_text("utf-8"))
+    assert made["kind"] == "ComplianceReport"
+    assert hashlib.sha256(out.read_bytes()).hexdigest() in done.stdout
+    again = tagwarden(shop, "show", "gdpr", "--json")
+    assert json.loads(again.stdout)["reports"][0]["document"] == made
+    assert tagwarden(shop, "compliance", "--out", "x.pdf").exit_code == 2
+
+
+def test_compliance_reads_in_chinese_as_a_page(shop, tmp_path):
+    out = tmp_path / "report.html"
+    done = tagwarden(shop, "compliance", "--regime", "pipl_cn", "--out", str(out), "--lang", "zh")
+    assert "不符合" in done.stdout
+    assert "自动化决策" in out.read_text("utf-8")
+
+
+def test_a_pack_is_written_with_its_proof_and_says_which_law_was_not_audited(shop, tmp_path):
+    out = tmp_path / "audit.zip"
+    asked = ("--from", "2024-10-04", "--to", "2026-12-31", "--out", str(out))
+    done = tagwarden(shop, "pack", *asked, "--json")
+    assert done.exit_code == 0, done.output
+    data = json.loads(done.stdout)
+    assert hashlib.sha256(out.read_bytes()).hexdigest() == data["sha256"]
+    assert (tmp_path / "audit.zip.tlog-proof").is_file()
+    assert tagwarden(shop, "pack", "--from", "x", "--to", "y", "--out", str(out)).exit_code == 2
