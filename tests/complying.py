@@ -72,7 +72,8 @@ class Sound(Shop):
         """Keep a report as if it had been made."""
         self.sql(
             "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, "
-            "counts, at) VALUES ('audit-'||hex(randomblob(4)), ?, ?, ?, ?, '{}', ?, '{}', x'00', ?)",
+            "counts, by_policy, at) "
+            "VALUES ('audit-'||hex(randomblob(4)), ?, ?, ?, ?, '{}', ?, '{}', x'00', '', ?)",
             (kind, about, version, status, "0" * 64, at),
         )
 

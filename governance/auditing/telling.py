@@ -39,6 +39,3 @@ def lines(one: Kept, language: str) -> Iterator[str]:
     for found in breaches(one.document) if one.kind == BIAS else ():
         yield f"{found.name}  {found.group}"
     yield f"{one.name}  sha256 {one.digest}"
-
-
-_SENTENCES: Final = {LEAK: leak_report.sentences, COMPLIANCE: compliance_words.sentences}

@@ -5,9 +5,9 @@ import typer
 
 from governance.cli import audit_log, audit_policy
 from governance.cli.audit_bias import bias, leak, list_, show
+from governance.cli.audit_compliance import compliance, pack
 from governance.cli.audit_consent import consent
 from governance.cli.audit_findings import findings, revoke, waive
-from governance.cli.audit_compliance import compliance, pack
 
 app = typer.Typer(
     no_args_is_help=True,

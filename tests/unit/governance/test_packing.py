@@ -265,7 +265,8 @@ def test_the_register_in_it_says_neither_target_nor_who_asked(shop, tmp_path):
 def test_ledger_and_policies_of_the_period_are_in_it(shop, tmp_path):
     shop.sql(
         "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, counts, "
-        "at) VALUES ('audit-9', 'compliance', 'gdpr', 1, 'met', ?, 'x', '{\"key\":\"ours\"}', x'00', ?)",
+        "by_policy, at) "
+        "VALUES ('audit-9', 'compliance', 'gdpr', 1, 'met', ?, 'x', '{\"key\":\"ours\"}', x'00', '', ?)",
         (json.dumps(compliance(shop.ws, "gdpr").document), NOON),
     )
     pack(shop.ws, FIRST, LAST, tmp_path / "x.zip")
