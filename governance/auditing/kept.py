@@ -11,7 +11,8 @@ from sqlalchemy import Connection, text
 from audit import canon
 from audit.bias.cube import read_cube
 from audit.bias.policy import FairnessPolicy
-from audit.bias.report import Before, recall
+from audit.bias.statements import Key
+from audit.bias.successive import Before
 from audit.clock import Micros
 from audit.errors import NotFound
 from audit.ids import new_id
@@ -117,17 +118,18 @@ def given(ws: "Workspace", name: str) -> Kept:
         return _kept(row)
 
 
-def last_of(
+def earlier(
     ws: "Workspace", connection: Connection, tag: str, policy: FairnessPolicy
-) -> tuple[Before | None, str | None]:
-    """Return what the last report of a tag over the same attributes showed, and its digest."""
+) -> tuple[list[Before], str | None]:
+    """Return the reports of a tag over the same numbers, oldest first, and the digest of the last."""
     rows = connection.execute(
         text(
-            "SELECT name, digest, policy, counts FROM auditreport "
-            "WHERE kind = :k AND about = :b ORDER BY id DESC"
+            "SELECT name, digest, policy, document, counts FROM auditreport "
+            "WHERE kind = :k AND about = :b ORDER BY id"
         ),
         {"k": BIAS, "b": tag},
     )
+    found, digest = [], None
     for row in rows:
         older = FairnessPolicy.model_validate(json.loads(row.policy))
         if (older.attributes, older.rates, older.intersections) == (
@@ -136,9 +138,14 @@ def last_of(
             policy.intersections,
         ):
             counts = json.loads(ws.keys.ring.open_counts(row.name, row.counts))
-            before = recall(read_cube(counts["cube"]), older, counts["merged"], counts["shown"])
-            return before, row.digest
-    return None, None
+            shown = frozenset(
+                Key(what, tuple(names), tuple(labels)) for what, names, labels in counts["shown"]
+            )
+            until = json.loads(row.document)["identity"]["until"]
+            cube = read_cube(counts["cube"])
+            found.append(Before(cube, counts["merged"], shown, older.release.k, until))
+            digest = row.digest
+    return found, digest
 
 
 _SELECT = "SELECT name, kind, about, version, status, document, digest, at FROM auditreport"
