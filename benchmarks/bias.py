@@ -491,7 +491,10 @@ def moved_on(rng: Any, cube: Any) -> Any:
 
 
 def what_if() -> Iterator[Result]:
-    """Bar 9: all pairs of thresholds from counts, against fairlearn's one point."""
+    """Bar 9: all pairs of thresholds from counts, against fairlearn's one point on the same scores.
+
+    Both are medians, after a first go that loads what they need.
+    """
     rng = np.random.default_rng(8)
     people = 1_000_000
     group, due = rng.integers(0, 2, people), rng.integers(0, 2, people)
@@ -502,10 +505,12 @@ def what_if() -> Iterator[Result]:
         outlook = whatif.evaluate(histogram, whatif.candidates(histogram))
         return outlook, whatif.front(outlook)
 
-    mine, (outlook, best) = cpu(work)
+    outlook, best = work()
+    mine = median(cpu(work)[0] for _ in range(15))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        theirs, point = cpu(lambda: mitigation.simulate(histogram, seed=1))
+        point = mitigation.simulate(histogram, seed=1)
+        theirs = median(cpu(lambda: mitigation.simulate(histogram, seed=1))[0] for _ in range(5))
     wrong = 0
     for n in rng.integers(0, len(outlook.reach), 100):
         tag = score >= outlook.thresholds[n][group]
@@ -519,7 +524,7 @@ def what_if() -> Iterator[Result]:
         "their_correct": point.correct,
         "answered_by_lot": point.by_lot,
     }
-    yield Result("what-if, all pairs of 1,024 thresholds", mine, theirs, "CPU s", "ThresholdOptimizer, one point", "<= 0.3 s", facts)  # fmt: skip
+    yield Result("what-if, all pairs of 1,024 thresholds", mine, theirs, "CPU s", "ThresholdOptimizer, one point", "<= 0.3 s, 50x", facts)  # fmt: skip
     yield Result("policies unlike a recount of rows", wrong, None, "of 100", "", "0")
 
 
