@@ -81,7 +81,7 @@ def protect(wanted: Statements, k: int, earlier: Sequence[Release] = ()) -> Rele
     numbers is taken: all that it changes is hidden too, and becomes a target.
     """
     hidden = (wanted.values > 0) & (wanted.values < k)
-    for old in earlier:
+    for old in earlier:  # their targets would hide these one by one, and more besides
         hidden |= old.shown & _little(wanted, old, k)
     release = Release(wanted, ~hidden, k)
     if int(wanted.counts.sum()) < k:

@@ -126,6 +126,15 @@ def test_a_number_is_not_shown_again_when_it_moved_little_since_the_report_befor
     assert made[2].value(key) is None
 
 
+def test_six_who_joined_two_hidden_groups_are_not_told_by_the_others():
+    """All less those who are shown, in both reports: the two groups have six more between them."""
+    first = binary([222, 265, 520, 440], [114, 4, 107, 93])
+    made = [protect(statements(first, ["group"], 1), K)]
+    counts = np.add(first.counts, [[3, 20], [3, 20], [0, 0], [20, 30]])
+    made.append(protect(statements(cube_of("t.x", 1, first.axes, counts), ["group"], 1), K, made))
+    assert narrow(attack(made)) == {}
+
+
 def test_what_the_first_report_hid_stays_hidden_beside_the_second():
     """Small in the first, large in the second: shown there, it must not narrow what it was."""
     for seed in range(12):
@@ -152,7 +161,7 @@ def test_most_numbers_are_still_shown():
 
 def test_most_numbers_of_the_next_report_are_shown_in_it_or_with_the_date_of_the_last():
     pairs = [reports(seed, ["joined and lost the tag"]) for seed in range(25)]
-    assert np.concatenate([new.shown for _, new in pairs]).mean() >= 0.3
+    assert np.concatenate([new.shown for _, new in pairs]).mean() >= 0.35
     assert np.concatenate([old.shown | new.shown for old, new in pairs]).mean() >= 0.6
 
 
