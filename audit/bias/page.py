@@ -136,7 +136,7 @@ def _line(
     name = say("unknown", language) if unknown else " × ".join(group["labels"])
     told = REASONS[group["reason"]].of(language)
     if group["hidden"]:
-        instead = last(group, language) or words["hidden"]
+        instead = "<br>".join(part for part in (words["hidden"], last(group, language)) if part)
         return (
             f'<tr><td>{escape(name)}</td><td class="n quiet" colspan="6">{instead}</td>'
             f"<td>{told}</td></tr>"

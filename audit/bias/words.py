@@ -120,8 +120,8 @@ UNKNOWN: Final = Words(
 )
 UNKNOWN_HIDDEN: Final = Words("Unknown: {reason}.", "未知：{reason}。")
 LAST: Final = Words(
-    "Last shown for {at}: {tagged} of {people} ({value}, {low} to {high}).",
-    "最近一次显示为 {at}：{people} 人中 {tagged} 人（{value}，{low} 至 {high}）。",
+    "Shown last, as of {at}: {tagged} of {people} ({value}, {low} to {high}).",
+    "最近一次显示的数字（截至 {at}）：{people} 人中 {tagged} 人（{value}，{low} 至 {high}）。",
 )
 PROTECTED: Final = Words(
     "No group under {k} is shown. {shown} of {numbers} numbers are shown. For each of the others, and for "
@@ -187,6 +187,11 @@ def last(group: Mapping[str, Any], language: str) -> str:
     return LAST.of(language).format(**told, **found["rate"])
 
 
+def _with_last(told: str, group: Mapping[str, Any], language: str) -> str:
+    between = "" if language == "zh" else " "
+    return between.join(part for part in (told, last(group, language)) if part)
+
+
 def _outcome(part: Mapping[str, Any], language: str) -> dict[str, str]:
     return {
         "status": STATUS[part["status"]].of(language),
@@ -198,7 +203,7 @@ def _group(group: Mapping[str, Any], language: str) -> str:
     name = " × ".join(group["labels"])
     if group["hidden"]:
         told = GROUP_HIDDEN.of(language).format(group=name, **_outcome(group, language))
-        return f"{told} {last(group, language)}".strip()
+        return _with_last(told, group, language)
     nothing = NOT_DEFINED.of(language)
     ratio = (group.get("ratio_rest") or {}).get("value") or nothing
     rate = {key: value or nothing for key, value in group["rate"].items()}
@@ -215,6 +220,6 @@ def _group(group: Mapping[str, Any], language: str) -> str:
 def _unknown(group: Mapping[str, Any], language: str) -> str:
     if group["hidden"]:
         told = UNKNOWN_HIDDEN.of(language).format(reason=REASONS["hidden"].of(language))
-        return f"{told} {last(group, language)}".strip()
+        return _with_last(told, group, language)
     value = group["rate"]["value"] or NOT_DEFINED.of(language)
     return UNKNOWN.of(language).format(tagged=group["tagged"], people=group["people"], value=value)
