@@ -80,10 +80,12 @@ def count(
     at: Micros | None = None,
     outcome: Active | None = None,
     apart: bool = False,
+    named: Mapping[str, frozenset[str]] | None = None,
 ) -> list[Counted]:
     """Return the counts for each tag; `at` None is now. Attributes are opened once for all.
 
-    `apart` takes the rules of the tags apart as well, in the present.
+    `apart` takes the rules of the tags apart as well, in the present. Values of attributes that are
+    `named` keep their names even when few people have them.
 
     Raises Refused `tag-not-computed`, `attribute-too-fine`, `too-many-groups`, BadInput
     `outcome-not-yes-no`, `time-to-come`.
@@ -94,7 +96,7 @@ def count(
     gate = Gate(connection, now, purposes(connection))
     reach = [gate.people(tag.effective) for tag in tags]
     people = BitMap.union(*reach)
-    attributes = opened(ws, connection, policy, gate, people)
+    attributes = opened(ws, connection, policy, gate, people, named=named)
     axes = [one.axis for one in attributes]
     codes: list[NDArray[np.int16]] = [one.codes for one in attributes]
     if outcome is not None:

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, text
 
 from audit import canon
 from audit.bias.policy import FairnessPolicy
-from audit.bias.report import Before, Examined, Head, examine, report, with_status
+from audit.bias.report import Examined, Head, examine, report, with_status
+from audit.bias.successive import Before, widened
 from audit.bias.verdict import Status, judge_all
 from audit.clock import Micros, iso
 from audit.errors import BadInput
@@ -68,20 +69,31 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
     log_opening(ws, policy, asked.why)
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
+            befores = [kept.earlier(ws, connection, key, policy) for key in asked.tags]
             counted = count(
-                ws, connection, tags, policy, at=asked.at, outcome=outcome, apart=asked.causes
+                ws,
+                connection,
+                tags,
+                policy,
+                at=asked.at,
+                outcome=outcome,
+                apart=asked.causes,
+                named=_named(policy, [one for older, _ in befores for one in older]),
             )
-            befores = [kept.last_of(ws, connection, key, policy) for key in asked.tags]
             consents = _consents(connection, policy)
+        counted = [
+            replace(one, cube=widened(one.cube, older))
+            for one, (older, _) in zip(counted, befores, strict=True)
+        ]
         examined = [
-            examine(one.cube, policy, _audited(one, said), before)
-            for one, said, (before, _) in zip(counted, directions, befores, strict=True)
+            examine(one.cube, policy, _audited(one, said), older)
+            for one, said, (older, _) in zip(counted, directions, befores, strict=True)
         ]
         verdicts = judge_all([one.fine for one in examined], policy)
         examined = [with_status(one, said) for one, said in zip(examined, verdicts, strict=True)]
         return [
-            _kept(ws, one, found, (policy, limit), asked, before, consents)
-            for one, found, before in zip(counted, examined, befores, strict=True)
+            _kept(ws, one, found, (policy, limit), asked, previous, consents)
+            for one, found, (_, previous) in zip(counted, examined, befores, strict=True)
         ]
 
 
@@ -111,6 +123,14 @@ def _direction(tag: Active, asked: Asked) -> Mapping[str, bool]:
     return said
 
 
+def _named(policy: FairnessPolicy, earlier: Sequence[Before]) -> dict[str, frozenset[str]]:
+    """Return the values of each attribute that earlier reports named: they keep their names."""
+    return {
+        name: frozenset(value for one in earlier for value in one.cube.axis(name).values)
+        for name in policy.attributes
+    }
+
+
 def _audited(one: Counted, said: Mapping[str, bool]) -> dict[str, bool]:
     """Return the direction of each value of the tag that is audited."""
     values = [value for value in one.cube.axis("tag").values if value not in ("no", NONE)]
@@ -133,11 +153,11 @@ def _kept(  # noqa: PLR0917  (one caller)
     found: Examined,
     limit: tuple[FairnessPolicy, limits.Limits],
     asked: Asked,
-    before: tuple[Before | None, str | None],
+    previous: str | None,
     consents: int,
 ) -> kept.Kept:
     policy, by = limit
-    head = _head(ws, one, policy, asked, before[1], consents)
+    head = _head(ws, one, policy, asked, previous, consents)
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
     document = report(
@@ -146,7 +166,7 @@ def _kept(  # noqa: PLR0917  (one caller)
     counts = {
         "cube": cube,
         "merged": found.merged,
-        "shown": found.release.shown.tolist(),
+        "shown": sorted((key.what, key.attributes, key.labels) for key in found.release.visible()),
     }
     with ws.store.write() as unit:
         made = kept.keep(
