@@ -100,6 +100,8 @@ class Rights(Strict):
     refusals: dict[str, Refusal]
     extensions: dict[str, Why]
     holds: dict[str, Why]
+    outside: dict[str, Why]
+    awaited: dict[str, Why]
     words: Words
 
 

@@ -180,6 +180,61 @@ def release(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
     tell(timing.release(ws, ref), language_of(ws, lang), as_json=as_json)
 
 
+def wait(
+    ref: Ref,
+    *,
+    whom: Annotated[
+        str, typer.Option("--for", help="controller, processor, recipient or authority.")
+    ],
+    what: Annotated[
+        str, typer.Option("--what", help="data, instruction, confirmation or decision.")
+    ],
+    until: Annotated[str, typer.Option("--until", help="By when it is expected, YYYY-MM-DD.")],
+    since: Annotated[
+        str, typer.Option("--since", help="Day on which it was asked for. [default: today]")
+    ] = "",
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Note that a request waits for somebody outside; its clock runs on.
+
+    It goes no further until that has arrived, or somebody goes on without it.
+    Example: tagwarden request wait rq-0123456789abcdef --for processor --what data --until 2026-12-15
+    """
+    from governance.requests import timing
+    from policies.clocks import read_day
+
+    ws = workspace(where)
+    last = read_day(until, "the day by which it is expected")
+    first = read_day(since, "the day on which it was asked for") if since else None
+    tell(
+        timing.wait(ws, ref, whom, what, until=last, since=first),
+        language_of(ws, lang),
+        as_json=as_json,
+    )
+
+
+def arrived(
+    ref: Ref,
+    *,
+    without: Annotated[
+        bool, typer.Option("--without", help="It did not arrive: go on without it.")
+    ] = False,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Note that what a request waited for has arrived.
+
+    Example: tagwarden request arrived rq-0123456789abcdef
+    """
+    from governance.requests import timing
+
+    ws = workspace(where)
+    tell(timing.arrive(ws, ref, without=without), language_of(ws, lang), as_json=as_json)
+
+
 def expire(where: Where = None, as_json: Json = False) -> None:
     """End requests that nobody proved to be theirs in time, and holds that are over.
 
@@ -197,5 +252,7 @@ def register(app: typer.Typer) -> None:
     """Add the steps to the noun."""
     for step in (verify, preview, submit, approve, deny, extend, hold, release, revoke, stop):
         app.command()(step)
+    app.command()(wait)
+    app.command()(arrived)
     app.command(name="return")(return_)
     app.command()(expire)

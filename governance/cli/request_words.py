@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 def tell(found: "Request", language: str, *, as_json: bool) -> None:
     """Print where a request stands now."""
-    emit({"request": data_of(found)}, as_json, [f"{found.ref}: {state_of(found, language)}"])
+    lines = [f"{found.ref}: {state_of(found, language)}", *stands_of(found, language)]
+    emit({"request": data_of(found)}, as_json, lines)
 
 
 def data_of(found: "Request") -> dict[str, Any]:
@@ -37,6 +38,9 @@ def data_of(found: "Request") -> dict[str, Any]:
         "hold": found.hold,
         "hold_until": found.hold_until.isoformat() if found.hold_until else None,
         "waiting": found.waiting,
+        "awaited": found.awaited,
+        "waiting_since": found.waiting_since.isoformat() if found.waiting_since else None,
+        "waiting_until": found.waiting_until.isoformat() if found.waiting_until else None,
     }
 
 
@@ -55,12 +59,27 @@ def step_of(one: "Stepped") -> dict[str, Any]:
 
 def state_of(found: "Request", language: str) -> str:
     """Return where a request stands, in words."""
+    from governance.requests.words import waits_in
     from policies.rights import rights
 
     said = rights().words.states[found.state].in_(language)
-    lying = [found.hold and rights().holds[found.hold].in_(language), found.code, found.waiting]
-    more = ", ".join(part for part in lying if part)
+    held = found.hold and rights().holds[found.hold].in_(language)
+    waits = found.outside and waits_in(found.outside, language)
+    more = "; ".join(part for part in (held, found.code, waits) if part)
     return f"{said} ({more})" if more else said
+
+
+def stands_of(found: "Request", language: str) -> Iterator[str]:
+    """Yield what is to be known of a request that is on hold or waits for somebody: its clock runs on."""
+    from policies.periods import clock_rule
+
+    if found.hold or found.waiting:
+        until, cites = found.deadline.isoformat(), "; ".join(clock_rule(found.clock).cites)
+        yield (
+            f"期限不因此中止：最迟 {until}（{cites}）"
+            if language == "zh"
+            else f"this stops no clock: the last day is {until} ({cites})"
+        )
 
 
 def lines_of(found: "Request", steps: list["Stepped"], language: str) -> Iterator[str]:
@@ -77,6 +96,7 @@ def lines_of(found: "Request", steps: list["Stepped"], language: str) -> Iterato
         yield f"收到 {received}，期限 {until}（{found.clock}）"
     else:
         yield f"received {received}, due {until} ({found.clock})"
+    yield from stands_of(found, language)
     yield ""
     yield from table(
         ("time", "step", "state", "details", "operator"),

@@ -196,9 +196,8 @@ def start(ws: "Workspace", unit: "Unit", ref: str) -> Request:
 
 
 def moved(ws: "Workspace", unit: "Unit", ref: str, what: Step, code: str = "") -> Request:
-    """Note how the carrying out goes: fulfil, fulfil-in-part, stop, wait, arrive."""
-    waiting = {Step.WAIT: {"waiting": code}, Step.ARRIVE: {"waiting": ""}}.get(what, {})
-    return move(ws, unit, row.load(unit.connection, ref), what, code=code, changes=waiting)
+    """Note how the carrying out goes: fulfil, fulfil-in-part, stop."""
+    return move(ws, unit, row.load(unit.connection, ref), what, code=code)
 
 
 def _check(asked: Asked, received: date, today: date) -> None:

@@ -39,6 +39,13 @@ def is_erasure(found: Request) -> bool:
     return rights().kinds[found.kind].act == "erase"
 
 
+def carries_on(hint: str) -> Conflict:
+    """Return the fault for whoever would carry out, stop or delay an erasure that is approved."""
+    return Conflict(
+        "erasure-carries-on", "an erasure goes on by itself once it is approved", hint=hint
+    )
+
+
 def preview(ws: "Workspace", ref: str) -> Preview:
     """Return what a deletion would do now; the look is on record.
 

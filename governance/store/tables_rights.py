@@ -62,6 +62,10 @@ class Request(SQLModel, table=True):
     hold: str = _empty()
     hold_until: str = _empty()
     waiting: str = _empty()
+    """For whom outside it waits (a code of policies.rights), and for what of theirs."""
+    awaited: str = _empty()
+    waiting_since: str = _empty()
+    waiting_until: str = _empty()
     said: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     """What the person said, sealed."""
     submitted_by: str = _empty()
