@@ -260,6 +260,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.operator": "operators of the workspace, whom tags say nothing about",
     "store.assessment": "documents about purposes and tags; reviewers are roles, never people",
     "store.overlay": "documents about the law; operators by a keyed name",
+    "store.calendaryear": "days off of a year; operators by a keyed name",
     "store.definition": "documents about tags; the author is an operator",
     "store.tagvalue": "values a tag can have, for nobody in particular",
     "store.feature": "documents about measures",
