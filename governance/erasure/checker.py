@@ -3,7 +3,8 @@
 them, does not ask the registry where to look, and reads files as bytes and stores with their own readers.
 
 It looks for the random name, the wrapped keys and the index of identities in every file of the
-workspace; for the number in every table, set and part of the lake; for identities in the quarantine.
+workspace, and for letters in the folder of messages; for the number in every table, set and part of the
+lake; for identities in the quarantine.
 """
 
 import csv
@@ -51,6 +52,7 @@ def search(ws: "Workspace", people: Mapping[int, Sequence[bytes]]) -> Found:
     owners = [(trace, person) for person, traces in people.items() for trace in traces]
     for number, path in _searched(ws.paths.root, [trace for trace, _ in owners]):
         _add(found, owners[number][1], f"file:{path}")
+    _letters(ws, owners, found)
     numbers = BitMap(people)
     with ws.store.read() as connection:
         _tables(connection, numbers, found)
@@ -77,6 +79,7 @@ def search_held(
     owners = [(trace, person) for person, traces in seals.items() for trace in traces]
     for number, path in _searched(ws.paths.root, [trace for trace, _ in owners]):
         _add(found, owners[number][1], f"file:{path}")
+    _letters(ws, owners, found)
     with ws.store.read() as connection:
         _tables_but(connection, people, found)
         names = {row.name for row in connection.execute(text("SELECT name FROM bitmap"))}
@@ -86,6 +89,14 @@ def search_held(
         for person in people:
             _add(found, person, "quarantine")
     return found
+
+
+def _letters(ws: "Workspace", owners: Sequence[tuple[bytes, int]], found: Found) -> None:
+    """Look for the same traces in the folder of messages: a letter holds its own name."""
+    folder = ws.settings.text("delivery.folder")
+    if folder and Path(folder).expanduser().is_dir():
+        for number, _ in _searched(Path(folder).expanduser(), [trace for trace, _ in owners]):
+            _add(found, owners[number][1], "letters")
 
 
 def _tables_but(connection: Connection, people: Mapping[int, int], found: Found) -> None:
