@@ -231,14 +231,14 @@ def test_what_cannot_be_noted_is_not_taken(shop, ws, monkeypatch):
     assert rows_of(ws, "sealedblob", who)
 
 
-def notified(ws, ref, state):
+def notified(ws, ref, state, recipient="processor"):
     """A recipient was told something about somebody, as the table of notifications says it."""
     at = ws.clock.now()
     with ws.store.write() as unit:
         unit.connection.exec_driver_sql(
             "INSERT INTO notification (id, ref, recipient, what, reference, state, made_at, moved_at) "
-            "VALUES (?, ?, 'processor', 'correct', 'r', ?, ?, ?)",
-            (f"nt-{ref}", ref, state, at, at),
+            "VALUES (?, ?, ?, 'correct', 'r', ?, ?, ?)",
+            (f"nt-{ref}-{recipient}", ref, recipient, state, at, at),
         )
 
 
@@ -252,12 +252,14 @@ def test_what_recipients_were_told_without_a_request_goes_with_its_time(ws):
     notified(ws, "nr-1", "acknowledged")
     notified(ws, "nr-2", "pending")
     notified(ws, "nr-3", "impossible")
+    notified(ws, "nr-4", "acknowledged")
+    notified(ws, "nr-4", "failed", "third_party")
     in_a(ws, 36 * 30)
     assert found(ws) == {}
     in_a(ws, 30)
     assert found(ws) == {"notifications": 2}
     retention.run(ws)
-    assert refs_in(ws, "notification") == {"nr-2"}  # somebody has still to be told
+    assert refs_in(ws, "notification") == {"nr-2", "nr-4"}  # somebody has still to be told
 
 
 def test_certificates_of_erasures_that_nobody_asked_for_go_with_their_time(shop, ws):
