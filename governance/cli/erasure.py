@@ -92,7 +92,11 @@ def cancel(ref: Ref, where: Where = None, as_json: Json = False) -> None:
     from governance.requests.erasing import take_back
 
     take_back(workspace(where), ref)
-    emit({"ref": ref, "cancelled": True}, as_json, [f"{ref} is cancelled"])
+    said = [
+        f"{ref} is cancelled: what it had restricted, blocked or objected to is free again",
+        "tags that it had ended come back with the next run; what the person chose stays",
+    ]
+    emit({"ref": ref, "cancelled": True}, as_json, said)
 
 
 @app.command()

@@ -104,7 +104,9 @@ def settle(
     }
     held.settle(ws, unit, records, whole=scope.whole)
     keys = None if scope.whole else tags_of(unit.connection, scope)
-    notifying.owe(ws, unit, "erase", {saga.subject_id: saga.ref for saga in moving}, keys)
+    refs = {saga.subject_id: saga.ref for saga in moving}
+    part.withdraw(unit, refs, scope, ws.evidence.now())
+    notifying.owe(ws, unit, "erase", refs, keys)
 
 
 def _going(
