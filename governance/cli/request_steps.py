@@ -34,13 +34,17 @@ def preview(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
 
     Example: tagwarden request preview rq-0123456789abcdef
     """
+    from dataclasses import asdict
+
     from governance.cli.erasure import told
     from governance.requests import erasing
+    from governance.requests.announcing import announcement
 
     ws = workspace(where)
     found = erasing.preview(ws, ref)
-    data = found.record() | {"digest": found.digest}
-    emit(data, as_json, lambda: told(found, language_of(ws, lang)))
+    language, heard = language_of(ws, lang), announcement(ws, ref)
+    data = found.record() | {"digest": found.digest, "notice": heard and asdict(heard)}
+    emit(data, as_json, lambda: (*told(found, language), *(heard.lines(language) if heard else ())))
 
 
 def submit(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
@@ -49,9 +53,11 @@ def submit(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fal
     Example: tagwarden request submit rq-0123456789abcdef
     """
     from governance.requests import executing
+    from governance.requests.announcing import announcement
 
     ws = workspace(where)
-    tell(executing.submit(ws, ref), language_of(ws, lang), as_json=as_json)
+    found, language = executing.submit(ws, ref), language_of(ws, lang)
+    tell(found, language, announcement(ws, ref), as_json=as_json)
 
 
 def approve(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
@@ -60,9 +66,11 @@ def approve(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
     Example: tagwarden request approve rq-0123456789abcdef
     """
     from governance.requests import executing
+    from governance.requests.announcing import announcement
 
     ws = workspace(where)
-    tell(executing.approve(ws, ref), language_of(ws, lang), as_json=as_json)
+    found, language = executing.approve(ws, ref), language_of(ws, lang)
+    tell(found, language, announcement(ws, ref), as_json=as_json)
 
 
 def return_(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:

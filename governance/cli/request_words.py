@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, Any
 from governance.cli.out import emit, read_argument, table
 
 if TYPE_CHECKING:
+    from governance.requests.announcing import Announcement
     from governance.requests.row import Request, Stepped
 
 
-def tell(found: "Request", language: str, *, as_json: bool) -> None:
-    """Print where a request stands now."""
+def tell(
+    found: "Request", language: str, heard: "Announcement | None" = None, *, as_json: bool
+) -> None:
+    """Print where a request stands now, and how a deletion is announced to the person."""
+    from dataclasses import asdict
+
     lines = [f"{found.ref}: {state_of(found, language)}", *stands_of(found, language)]
-    emit({"request": data_of(found)}, as_json, lines)
+    if heard:
+        lines += heard.lines(language)
+    notice = {"notice": asdict(heard)} if heard else {}
+    emit({"request": data_of(found), **notice}, as_json, lines)
 
 
 def data_of(found: "Request") -> dict[str, Any]:

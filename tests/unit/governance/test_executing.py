@@ -241,7 +241,7 @@ def test_a_deletion_is_taken_back_while_it_can_be(shop):
     assert code_of(lambda: executing.revoke(shop.ws, ref)) == "request-ended"
 
 
-def test_one_officer_does_not_erase_many_people_in_an_hour(shop):
+def test_all_officers_together_do_not_erase_many_people_in_an_hour(shop):
     setting(shop.ws, erasure_max_per_hour=2)
     refs = [asked(shop, a_person(shop, f"C-{n}"), "deletion") for n in range(4)]
     assert [granted(shop, ref).state for ref in refs[:2]] == [State.EXECUTING] * 2
@@ -251,9 +251,10 @@ def test_one_officer_does_not_erase_many_people_in_an_hour(shop):
     assert granted(shop, tag).state == State.EXECUTING  # nobody is gone by that
     authority.add(shop.ws, "third", ["dpo"])
     first, shop.ws.actor = shop.ws.actor, Actor("third", "dpo")
-    executing.approve(shop.ws, refs[2])
+    assert code_of(lambda: executing.approve(shop.ws, refs[2])) == "too-many-deletions"
     shop.ws.actor = first
     later(shop, 2)
+    as_reviewer(shop.ws, lambda: executing.approve(shop.ws, refs[2]))
     assert granted(shop, refs[3]).state == State.EXECUTING
     for ref in refs:
         executing.revoke(shop.ws, ref)
