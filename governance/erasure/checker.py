@@ -42,6 +42,9 @@ _WORDS: Final = re.compile(r"[^,;\t|]+")
 _TORN: Final = re.compile(r"[\w.@+/-]+")
 """Words of a line of which nobody knows the cells."""
 
+_AMOUNT: Final = re.compile(r"[0-9]{1,8}(\.[0-9]{1,4})?\Z")
+"""A quantity, a price or a day: beside the cell that says who a row is about, that is nobody's number."""
+
 Found = dict[int, set[str]]
 """Person -> where something of them was found."""
 
@@ -291,24 +294,36 @@ def _in_quarantine(ws: "Workspace") -> bool:
         if not path.is_file():
             continue
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            words = {
-                word.strip(" \"'{}[]\r\n")
-                for row in csv.reader(file)
-                for cell in row[-1:]
-                for word in _words(cell)
-            }
+            rows = list(csv.reader(file))
+        told = bool(rows) and rows[0][-2:] == ["subject", "content"]
+        words = {
+            word
+            for row in rows
+            for cell in row[-1:]
+            for word in _words(cell, row[-2] if told and len(row) > 1 else "")
+        }
         usable = [word for word in words if word and word.isprintable()]
         if ws.people.suppressed("customer", usable):
             return True
     return False
 
 
-def _words(content: str) -> list[str]:
+def _words(content: str, subject: str) -> list[str]:
+    """Return the words of a row; of cells beside the one that says who it is about, no short numbers."""
     try:
         value = json.loads(content)
     except ValueError:
         value = content
-    if isinstance(value, dict):
-        return _WORDS.findall(",".join(map(str, value.values())))
-    plain = str(value)
-    return [*_WORDS.findall(plain), *_TORN.findall(plain)]
+    if not isinstance(value, dict):
+        plain = str(value)
+        return [_bare(word) for word in (*_WORDS.findall(plain), *_TORN.findall(plain))]
+    told = subject in value
+    own = _WORDS.findall(str(value.pop(subject, "")))
+    others = [_bare(word) for word in _WORDS.findall(",".join(map(str, value.values())))]
+    if told:
+        others = [word for word in others if not _AMOUNT.match(word)]
+    return [*map(_bare, own), *others]
+
+
+def _bare(word: str) -> str:
+    return word.strip(" \"'{}[]\r\n")
