@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 WORDS: Final = {
     "": Text(
-        "notice: {} contacts on file, each with a code that stops it",
-        "通知：已留存的 {} 个联系方式，每个均附有可取消删除的代码",
+        "notice goes to every contact on file ({}), with a code that stops it",
+        "通知：发送至全部已留存的联系方式（{} 个），附有可取消删除的代码",
     ),
     "no-contact": Text(
-        "notice: none, for no contact is on file: make sure that it is the person who asks",
+        "notice goes to nobody, for no contact is on file: make sure that it is the person who asks",
         "通知：无法发出，未留存任何联系方式；请务必核实请求人为本人",
     ),
     "no-delivery": Text(
-        "notice: none, for nothing is set by which messages reach people (delivery.command, "
+        "notice goes to nobody, for nothing is set by which messages reach people (delivery.command, "
         "delivery.folder): make sure that it is the person who asks",
         "通知：无法发出，未设置消息发送方式（delivery.command、delivery.folder）；请务必核实请求人为本人",
     ),
     "no-grace": Text(
-        "notice: none, for nothing can be stopped (erasure.grace_hours is 0)",
+        "notice goes to nobody, for nothing can be stopped (erasure.grace_hours is 0)",
         "通知：不发送，因无可撤销期（erasure.grace_hours 为 0）",
     ),
 }
