@@ -168,7 +168,7 @@ def told(found: "Preview", language: str) -> Iterator[str]:
     yield ""
     yield from (REMAINS[code].in_(language) for code in found.remains)
     yield ""
-    yield f"{found.digest}"
+    yield ("预览摘要值 " if language == "zh" else "digest of this preview ") + found.digest
 
 
 def _list(found: "list[Progress]", language: str, *, as_json: bool) -> None:

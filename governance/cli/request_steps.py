@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from governance.cli.out import Json, Lang, Where, emit, table, workspace
-from governance.cli.request_words import secret_argument, tell
+from governance.cli.request_words import goes_on, secret_argument, tell
 from governance.cli.who import language_of
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help="Number of a request.")]
@@ -70,7 +70,8 @@ def approve(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
 
     ws = workspace(where)
     found, language = executing.approve(ws, ref), language_of(ws, lang)
-    tell(found, language, announcement(ws, ref), as_json=as_json)
+    heard, more = announcement(ws, ref), goes_on(ws, found, language)
+    tell(found, language, heard, more, as_json=as_json)
 
 
 def return_(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:

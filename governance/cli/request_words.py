@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a request is printed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from governance.cli.out import emit, read_argument, table
@@ -9,19 +9,46 @@ from governance.cli.out import emit, read_argument, table
 if TYPE_CHECKING:
     from governance.requests.announcing import Announcement
     from governance.requests.row import Request, Stepped
+    from governance.workspace import Workspace
 
 
 def tell(
-    found: "Request", language: str, heard: "Announcement | None" = None, *, as_json: bool
+    found: "Request",
+    language: str,
+    heard: "Announcement | None" = None,
+    more: Iterable[str] = (),
+    *,
+    as_json: bool,
 ) -> None:
-    """Print where a request stands now, and how a deletion is announced to the person."""
+    """Print where a request stands now, how a deletion is announced to the person, and `more`."""
     from dataclasses import asdict
 
     lines = [f"{found.ref}: {state_of(found, language)}", *stands_of(found, language)]
     if heard:
         lines += heard.lines(language)
+    lines += more
     notice = {"notice": asdict(heard)} if heard else {}
     emit({"request": data_of(found), **notice}, as_json, lines)
+
+
+def goes_on(ws: "Workspace", found: "Request", language: str) -> list[str]:
+    """Return what comes after an approval: who types what, and until when a deletion can be stopped."""
+    from audit.clock import iso
+    from governance import erasure
+    from governance.requests.erasing import is_erasure
+
+    chinese = language == "zh"
+    if not is_erasure(found):
+        return [f"{'下一步：' if chinese else 'then: '}tagwarden request execute {found.ref}"]
+    (saga,) = erasure.sagas(ws, found.ref)
+    until, run = iso(saga.grace_until), f"tagwarden erasure run {found.ref}"
+    if saga.grace_until <= ws.clock.now():
+        return [f"{'下一步：' if chinese else 'then: '}{run}"]
+    return [
+        f"{until} 前可撤销；之后：{run}"
+        if chinese
+        else f"it can be stopped until {until}; then: {run}"
+    ]
 
 
 def data_of(found: "Request") -> dict[str, Any]:
