@@ -9,7 +9,7 @@ from governance.erasure import Scope
 from governance.requests import desk, executing
 from governance.requests.desk import Asked
 from governance.store import bitmaps
-from tests.access import PURPOSE, Shop, a_person
+from tests.access import PERSON, PURPOSE, Shop, inhabited
 from tests.erasing import REF, begun
 from tests.workshop import as_reviewer
 
@@ -19,14 +19,14 @@ WAYS = [TAG, Scope("purpose", PURPOSE), Scope("category", "user.demographic")]
 
 @pytest.fixture
 def shop(tmp_path):
-    opened = Shop(tmp_path / "shop")
+    opened = Shop(tmp_path / "shop", inhabited)
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def who(shop):
-    return a_person(shop)
+    return PERSON[-1]
 
 
 def chosen(shop, who):
