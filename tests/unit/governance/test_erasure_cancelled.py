@@ -25,7 +25,7 @@ def shop(tmp_path):
 
 
 @pytest.fixture
-def who(shop):
+def who(shop):  # noqa: ARG001  (the shop has the person in it)
     return PERSON[-1]
 
 
