@@ -57,16 +57,20 @@ def unaudited(_ws: "Workspace", connection: Connection) -> "Found":
 def waivers(ws: "Workspace", connection: Connection) -> "Found":
     """Return whether findings are open, waivers end soon, or a policy waits for a second officer."""
     now = ws.clock.now()
-    if waiting := proposed(connection):
-        said = f"version {waiting.version} of the fairness policy waits for a second operator"
-        hint = "tagwarden audit policy show --proposed, then: tagwarden audit policy approve"
-        return "warn", said, hint
+    waiting = proposed(connection)
     found = [one for one in findings(connection) if not one.resolved]
     open_ = [one.name for one in found if one.state(now) == "open"]
-    hint = "tagwarden audit findings"
-    if open_:
-        return "warn", f"findings of audits that are open: {', '.join(open_)}", f"{hint} --open"
-    soon = [one.name for one in found if (one.open_from or now) - now <= SOON_DAYS * DAY]
-    if soon:
-        return "warn", f"waivers that end within {SOON_DAYS} days: {', '.join(soon)}", hint
+    end = now + SOON_DAYS * DAY
+    soon = [one.name for one in found if one.name not in open_ and (one.open_from or now) <= end]
+    said = [
+        *([f"findings of audits that are open: {', '.join(open_)}"] if open_ else []),
+        *([f"waivers that end within {SOON_DAYS} days: {', '.join(soon)}"] if soon else []),
+        *([f"version {waiting.version} of their policy waits for approval"] if waiting else []),
+    ]
+    if said:
+        hints = [
+            *(["tagwarden audit findings"] if open_ or soon else []),
+            *(["tagwarden audit policy show --proposed"] if waiting else []),
+        ]
+        return "warn", "; ".join(said), "; ".join(hints)
     return "ok", f"{len(found)} findings of audits are waived, none of them ends soon"

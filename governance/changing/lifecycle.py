@@ -17,6 +17,7 @@ from governance.catalogue import Active, active
 from governance.changing.plan import is_reason
 from governance.store.unit import Unit
 from governance.workspace import Workspace
+from policies.vocabulary import label
 from tagging.evaluation.plan import references
 
 MOVES: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
@@ -106,14 +107,13 @@ def _take(
     found = active(unit.connection, [key])[key]
     before, after, act = MOVES[move]
     if found.state not in before:
-        stopped = found.standing.stopped(ws.clock.now()) if move == "resume" else ""
-        raise Conflict(
-            "tag-state",
-            f'"{key}" is {found.state}: it cannot be moved by {move}',
-            hint=f"the policy of audits stops it ({stopped}): tagwarden audit bias --tag {key}"
-            if stopped
-            else "",
-        )
+        if stopped := found.standing.stopped(ws.clock.now()) if move == "resume" else "":
+            raise Conflict(
+                "tag-state",
+                f'"{key}" is stopped by the policy of audits: {label("audit", stopped)}',
+                hint=f"tagwarden audit bias --tag {key}, or a waiver: tagwarden audit findings --open",
+            )
+        raise Conflict("tag-state", f'"{key}" is {found.state}: it cannot be moved by {move}')
     unit.connection.execute(
         text("UPDATE definition SET state = :s WHERE id = :i"), {"s": after, "i": found.id}
     )

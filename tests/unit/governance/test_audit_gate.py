@@ -522,6 +522,8 @@ def test_the_doctor_says_what_is_due_what_is_open_and_what_ends(shop):
     assert checks(shop)["findings"].result == "ok"
     shop.later(DAY)
     assert "end within 14 days" in checks(shop)["findings"].what
+    applies(shop, a_duty(breach="warn"), version=2)
+    assert "version 2 of their policy waits" in checks(shop)["findings"].what
     assert checks(shop)["audits"].result == "ok"
 
 
