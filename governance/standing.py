@@ -126,7 +126,7 @@ def _audited(connection: Connection) -> dict[str, Micros]:
     rows = connection.execute(
         text(
             "SELECT d.key, (SELECT max(r.at) FROM auditreport r WHERE r.about = d.key "
-            "AND r.version = d.version AND r.by_policy <> '') AS at "
+            "AND r.version = d.version AND r.by_policy <> '' AND r.kind = 'bias') AS at "
             "FROM definition d WHERE d.state <> 'superseded'"
         )
     )

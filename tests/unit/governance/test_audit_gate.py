@@ -13,6 +13,7 @@ from governance.assignments import audience as people_of
 from governance.assignments import held_by
 from governance.auditing import kept, waiving
 from governance.auditing.examining import Asked, bias
+from governance.auditing.leaking import leak
 from governance.changing import lifecycle
 from governance.cli.run import report_lines
 from governance.explaining import explain
@@ -279,6 +280,14 @@ def test_an_audit_is_of_the_version_that_it_looked_at(shop):
     audits(shop, EVEN)
     change(shop, EVEN, version=2)
     assert (reads(shop, EVEN), said(shop, EVEN)) == (0, "audit-missing")
+
+
+def test_audits_judge_by_the_policy_in_force_unless_a_file_names_another(shop, tmp_path):
+    applies(shop, key="mine")
+    made = [audits(shop, EVEN)[0], leak(shop.ws, "gender", [EVEN])]
+    keys = {one.document["identity"]["policy"]["key"] for one in made}
+    (other,) = bias(shop.ws, Asked((EVEN,)), lenient(tmp_path))
+    assert (keys, other.document["identity"]["policy"]["key"]) == ({"mine"}, "default")
 
 
 def test_by_default_an_audit_compares_by_what_the_policy_names(shop):
