@@ -18,6 +18,7 @@ from audit.bias.words import (
     TITLE,
     last,
     protected,
+    waived,
 )
 
 _STYLE: Final = (
@@ -77,6 +78,7 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
         f'<div class="verdict" style="border-color:{COLOURS[status]}">'
         f"<strong>{STATUS[status].of(language)}</strong><br>{escape(told)}</div>"
     )
+    yield from (f"<p>{escape(line)}</p>" for line in waived(document, language))
     for comparison in document["comparisons"]:
         yield from _comparison(comparison, identity["policy"], language)
     yield from _data(document, language)

@@ -121,7 +121,10 @@ def examine(
 def report(
     head: Head, examined: Examined, policy: FairnessPolicy, further: Further | None = None
 ) -> dict[str, Any]:
-    """Return the report as plain data of the shape `schema.BiasReport`."""
+    """Return the report as plain data of the shape `schema.BiasReport`.
+
+    Which findings are waived is known only to whoever keeps it.
+    """
     more = further or Further()
     fine = examined.fine
     everybody = examined.release.value(Key(PEOPLE))
@@ -155,6 +158,7 @@ def report(
             {"code": one.code, "reason": one.reason, "lines": str(one.lines)}
             for one in more.exceptions
         ],
+        "waived": [],
         "causes": _causes(more, examined),
         "outlook": _outlook(more.outlook, policy.release.k),
         "limits": [*_limits(policy), *head.limits],

@@ -198,6 +198,17 @@ class Protection(_Part):
     narrowest: int | None = Field(description="smallest range that a reader is left with")
 
 
+class WaivedOf(_Part):
+    """A finding of this report that the shop lives with for a time."""
+
+    finding: str
+    group: str
+    owner: str
+    reason: str
+    words: dict[str, str] = Field(description="the reason in words, by language")
+    until: str
+
+
 class BiasReport(_Part):
     """A bias report."""
 
@@ -212,6 +223,7 @@ class BiasReport(_Part):
     leaks: list[LeakOf]
     prices: list[PriceOf]
     exceptions: list[dict[str, str]]
+    waived: list[WaivedOf]
     causes: list[CauseOf]
     outlook: list[Point]
     limits: list[str]

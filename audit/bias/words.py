@@ -138,6 +138,10 @@ ALL_SHOWN: Final = Words(
     "All {numbers} numbers are shown: none of them is of a group under {k}.",
     "全部 {numbers} 个数字均予显示：没有一个属于少于 {k} 人的群体。",
 )
+WAIVED: Final = Words(
+    "The shop lives with {finding} ({group}) until {until}: {words}; {owner} answers for it.",
+    "商店在{until}之前容忍{finding}（{group}）：{words}；由{owner}负责。",
+)
 NOT_DEFINED: Final = Words("not defined", "无定义")
 TITLE: Final = Words("Bias report", "偏差审计报告")
 
@@ -165,9 +169,20 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
         found += [_group(group, language) for group in comparison["groups"]]
         if comparison["unknown"] is not None:
             found.append(_unknown(comparison["unknown"], language))
+    found += waived(document, language)
     found += [LIMITS[code].of(language) for code in document["limits"]]
     found.append(protected(document["protection"], language))
     return found
+
+
+def waived(document: Mapping[str, Any], language: str) -> list[str]:
+    """Return a sentence for each finding of the report that is waived."""
+    return [
+        WAIVED.of(language).format(
+            **{**one, "words": one["words"]["zh" if language == "zh" else "en"]}
+        )
+        for one in document["waived"]
+    ]
 
 
 def protected(protection: Mapping[str, Any], language: str) -> str:

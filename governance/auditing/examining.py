@@ -21,7 +21,7 @@ from audit.clock import Micros, iso
 from audit.errors import BadInput
 from governance.auditing import kept, limits
 from governance.auditing.counting import NONE, Counted, count
-from governance.auditing.noting import note
+from governance.auditing.noting import accepted, note
 from governance.auditing.opening import log_opening
 from governance.auditing.parts import further
 from governance.authority import demand
@@ -169,6 +169,7 @@ def _kept(  # noqa: PLR0917  (one caller)
         "shown": sorted((key.what, key.attributes, key.labels) for key in found.release.visible()),
     }
     with ws.store.write() as unit:
+        document["waived"] = accepted(ws, unit.connection, document)
         made = kept.keep(
             ws,
             unit,

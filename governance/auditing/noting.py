@@ -6,14 +6,16 @@ force resolves one: nobody audits a finding away by limits of their own.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from audit import canon
 from audit.bias.breaches import breaches, resolves, worse
+from audit.clock import iso
 from governance.auditing.kept import Kept
 from governance.findings import Finding, findings
+from policies.vocabulary import label
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
@@ -44,6 +46,29 @@ def note(ws: "Workspace", unit: "Unit", made: Kept, *, may_resolve: bool) -> tup
         if one.waiver is not None and one.waiver.state == "given":
             end(ws, unit, one, "resolved")
     return len(found), len(over)
+
+
+def accepted(ws: "Workspace", connection: Connection, document: Mapping[str, Any]) -> list[Any]:
+    """Return which findings of a report are waived and stay so, as `audit.bias.schema.WaivedOf`."""
+    now = ws.clock.now()
+    found = {one.name: one for one in breaches(document)}
+    told = []
+    for one in findings(connection, tag=document["identity"]["tag"]):
+        breach, waiver = found.get(one.name), one.waiver
+        if breach is None or waiver is None or one.state(now) != "waived":
+            continue
+        if not worse(breach.figure, waiver.figure, benefit=breach.benefit):
+            told.append(
+                {
+                    "finding": one.name,
+                    "group": breach.group,
+                    "owner": waiver.owner,
+                    "reason": waiver.reason,
+                    "words": {lang: label("waiver", waiver.reason, lang) for lang in ("en", "zh")},
+                    "until": iso(waiver.until),
+                }
+            )
+    return told
 
 
 def end(ws: "Workspace", unit: "Unit", finding: Finding, why: str) -> None:

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the policy in force does to tags that are not audited, or that treat groups beyond its limits."""
 
+import json
+
+import jsonschema
 import pytest
 import yaml
 from sqlalchemy.exc import IntegrityError
 
+from audit.bias import schema
 from audit.clock import DAY, FixedClock, Micros
 from audit.evidence.reading import decode
 from governance import audience, authority, catalogue, correcting, doctor, fairness, findings
@@ -14,6 +18,7 @@ from governance.assignments import held_by
 from governance.auditing import kept, waiving
 from governance.auditing.examining import Asked, bias
 from governance.auditing.leaking import leak
+from governance.auditing.telling import lines, written
 from governance.changing import lifecycle
 from governance.cli.run import report_lines
 from governance.explaining import explain
@@ -154,6 +159,31 @@ def test_a_waiver_lets_the_tag_be_read_until_its_exact_end(shop):
     assert (reads(shop), finding(shop).ended(shop.ws.clock.now())) == (0, "expired")
 
 
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "growth-team answers"), ("zh", "由growth-team负责")]
+)
+def test_the_next_report_says_with_what_the_shop_lives(shop, language, word):
+    shop.held(GOLD, 0.3, 0.6)
+    (first,) = audits(shop)
+    name = waives(shop)
+    (made,) = audits(shop)
+    assert first.document["waived"] == []
+    (one,) = made.document["waived"]
+    assert (one["finding"], one["until"]) == (name, "2024-10-24T00:00:00Z")
+    jsonschema.validate(json.loads(made.bytes), schema.schema())
+    assert any(word in line for line in lines(made, language))
+    assert word in written([made], ".html", language).decode()
+    shop.held(GOLD, 0.2, 0.6)
+    assert audits(shop)[0].document["waived"] == []
+
+
+def test_a_report_does_not_tell_of_a_waiver_that_has_ended(shop):
+    audits(shop)
+    waives(shop)
+    shop.later(20 * DAY)
+    assert audits(shop)[0].document["waived"] == []
+
+
 def test_a_waiver_of_a_breach_does_not_stand_in_for_an_audit(shop):
     applies(shop)
     audits(shop)
@@ -168,6 +198,8 @@ def test_a_revoked_waiver_stops_the_tag_at_once(shop):
     name = waives(shop)
     waiving.revoke(shop.ws, name)
     assert (reads(shop), finding(shop).ended(NOW)) == (0, "revoked")
+    shop.later(90 * DAY)
+    assert said(shop) == "audit-breach"
     assert code_of(lambda: waiving.revoke(shop.ws, name)) == "not-waived"
 
 
@@ -228,10 +260,10 @@ def test_too_little_evidence_resolves_nothing(shop):
 
 def lenient(folder):
     """A policy of somebody's own, under which everything is within."""
-    return written(folder, a_policy(impact_ratio={"floor": "0.01", "against": "rest"}))
+    return a_file(folder, a_policy(impact_ratio={"floor": "0.01", "against": "rest"}))
 
 
-def written(folder, policy):
+def a_file(folder, policy):
     path = folder / "own.yaml"
     path.write_text(yaml.safe_dump(policy.document()), "utf-8")
     return path
@@ -247,13 +279,13 @@ def test_limits_of_ones_own_lift_nothing_but_what_they_find_counts(shop, tmp_pat
     audits(shop, EVEN)
     strict = a_policy(impact_ratio={"floor": "0.999", "against": "rest"}, reads="census")
     shop.held(EVEN, 0.5, 0.6)
-    bias(shop.ws, Asked((EVEN,)), written(tmp_path, strict))
+    bias(shop.ws, Asked((EVEN,)), a_file(tmp_path, strict))
     assert said(shop, EVEN) == "audit-breach"
 
 
 def test_a_file_that_is_the_policy_in_force_is_the_policy_in_force(shop, tmp_path):
     applies(shop)
-    bias(shop.ws, Asked((EVEN,)), written(tmp_path, a_policy(audits=[a_duty()])))
+    bias(shop.ws, Asked((EVEN,)), a_file(tmp_path, a_policy(audits=[a_duty()])))
     assert said(shop, EVEN) == ""
 
 
