@@ -133,6 +133,8 @@ def test_a_breach_stops_the_tag_and_what_rests_on_it(shop):
     assert (reads(shop), said(shop)) == (0, "audit-breach")
     assert (reads(shop, COPY), said(shop, COPY)) == (0, "audit-input")
     assert reads(shop, EVEN) > 0
+    shop.later(90 * DAY)
+    assert (said(shop), said(shop, EVEN)) == ("audit-breach", "audit-missing")
 
 
 def test_a_finding_has_the_same_name_in_the_next_report(shop):
