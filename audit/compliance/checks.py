@@ -14,6 +14,7 @@ TELL: Final = 5
 CHILDREN: Final = ("0-12", "13")
 MINORS: Final = (*CHILDREN, "14-15", "16-17")
 YEAR: Final = 365
+DAY_HOURS: Final = 24
 ANSWERS: Final = ("extension", "answer", "refusal", "expired")
 """Letters that an answer in time needs."""
 
@@ -349,18 +350,19 @@ def log(facts: Facts, _row: str) -> Found:
     found = facts.log
     figures = (("log-entries", found.size), ("log-waiting", found.waiting))
     said = [Said("log.problem", {"problem": code}) for code in found.problems[:TELL]]
-    if found.unreachable:
-        said.append(Said("log.unreachable", {"count": found.unreachable}))
-    if found.anchors and found.hours is None:
-        said.append(Said("log.unanchored"))
-    elif found.hours is not None and found.hours >= 24 and not found.covered:
-        said.append(Said("log.stale", {"hours": found.hours}))
+    if not said and found.unreachable:
+        said = [Said("log.unreachable", {"count": found.unreachable})]
+    elif not said and found.anchors and found.hours is None:
+        said = [Said("log.unanchored")]
+    elif not said and found.hours is not None and found.hours >= DAY_HOURS and not found.covered:
+        said = [Said("log.stale", {"hours": found.hours})]
     if said:
         return Found(False, tuple(said), (), figures)
     good = Said("log.good", {"size": found.size, "root": found.root})
-    if not found.anchors:
-        return Found(None, (good, Said("log.no-anchor")), (), figures)
-    return Found(True, (good,), (), figures)
+    doubts = [] if found.anchors else [Said("log.no-anchor")]
+    if facts.settings.get("clock.fixed"):
+        doubts.append(Said("log.clock"))
+    return Found(None if doubts else True, (good, *doubts), (), figures)
 
 
 def setting_is(setting: str, value: str, code: str) -> Run:

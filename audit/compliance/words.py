@@ -243,6 +243,10 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "No anchor is set: whoever owns this machine could put the log back unseen (evidence.anchors).",
         "未设置锚定：机器的所有者可在不被察觉的情况下回退日志（evidence.anchors）。",
     ),
+    "log.clock": Words(
+        "The clock of this workspace stands still (clock.fixed): it is a demonstration, and times say nothing.",
+        "本工作区的时钟已固定（clock.fixed）：仅供演示，时间不具意义。",
+    ),
     "log.unanchored": Words(
         "No checkpoint has left this machine. Run: tagwarden audit log anchor",
         "尚无检查点离开本机。请执行：tagwarden audit log anchor",

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads what a compliance audit looks at: counts, codes and digests. No attribute is opened.
 
-The figures of other audits join here: what `audit_reports` finds of a kind, a check may look at.
+Figures of other audits join here. `audit_reports` finds the newest report of every kind: prices belong to
+CN-PIPL-24-1 and CN-ALGO-21, consents to GDPR-7-1 and CN-PIPL-14 (`audit.compliance.table`), and a waiver of
+a breach to `audit.compliance.checks`.
 """
 
 from collections.abc import Iterable
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
 KEPT_MONTHS: Final = 24
 """How long California wants requests kept (11 CCR 7101); no setting keeps them for less."""
 MONTH_DAYS: Final = 31
-_PLAIN: Final = ("retention.people_days", "policy.role", "audits.bias_days")
+_PLAIN: Final = ("retention.people_days", "policy.role", "audits.bias_days", "clock.fixed")
 _STATED: Final = ("controller.recipients", "controller.transfers")
 
 

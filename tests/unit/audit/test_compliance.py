@@ -105,6 +105,7 @@ def test_the_worst_status_stands_for_all_and_nothing_is_for_a_person():
         (checks.log, {"log": replace(FACTS.log, hours=30, covered=False)}, False),
         (checks.log, {"log": replace(FACTS.log, hours=30)}, True),
         (checks.log, {"log": replace(FACTS.log, hours=None)}, False),
+        (checks.log, {"settings": {"clock.fixed": "2026-03-01T12:00:00Z"}}, None),
         (checks.keys, {"keys": replace(FACTS.keys, age=31)}, False),
         (checks.keys, {"keys": replace(FACTS.keys, backup="copies")}, False),
         (checks.keys, {"keys": replace(FACTS.keys, backup="nothing-yet")}, True),
