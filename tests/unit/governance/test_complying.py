@@ -496,8 +496,6 @@ def test_an_auditor_may_audit_and_a_clerk_may_not(shop):
 
 def test_a_setting_of_the_controller_never_stands_in_a_report(shop):
     shop.settings({"controller.dpo": "Wang Xiaoming", "controller.recipients": "Canary GmbH"})
-    text = (
-        compliance(shop.ws, "gdpr").bytes.decode() + compliance(shop.ws, "pipl_cn").bytes.decode()
-    )
+    text = compliance(shop.ws, "gdpr").bytes.decode() + repr(shop.facts("pipl_cn"))
     assert "Wang" not in text
     assert "Canary" not in text
