@@ -240,6 +240,11 @@ def test_the_page_needs_nothing_from_outside_and_its_texts_cannot_break_it():
     assert "&lt;well&gt;" in text
 
 
+def test_a_law_under_which_nobody_is_says_so():
+    assert "Nobody on record is under this law" in page.page(a_report(people={}), "en")
+    assert "Nobody on record" not in page.page(a_report(), "en")
+
+
 def test_the_same_facts_give_the_same_report_and_the_counts_are_those_of_the_rows():
     assert a_report() == a_report()
     found = a_report()
