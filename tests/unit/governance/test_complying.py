@@ -285,6 +285,18 @@ def biased(shop):
     shop.reported(status="breach")
 
 
+def finding_open(shop):
+    shop.sql(
+        "INSERT INTO auditfinding (name, tag, version, report, state, what, figure, auditor, at) "
+        "VALUES ('finding-1', 'offer.plain', 1, 'audit-1', 'open', '{}', '0.5', '', ?)",
+        (NOON,),
+    )
+
+
+def consent_breached(shop):
+    shop.reported("consent", kind="consent", status="breach")
+
+
 def model_overdue(shop):
     shop.sql(
         "INSERT INTO training (name, key, request, document, artefact, digest, at, retrain_by) "
@@ -364,6 +376,8 @@ PLANTS = [
     (audited_long_ago, AUDITS),
     (audited_another_version, AUDITS),
     (biased, AUDITS),
+    (finding_open, AUDITS),
+    (consent_breached, {"GDPR-7-1", "CN-PIPL-14"}),
     (model_overdue, {"CN-ALGO-7-8"}),
     (no_backup, KEYS),
     (keys_neglected, KEYS),
