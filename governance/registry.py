@@ -294,7 +294,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.fit": "segments made of a release alone",
     "store.training": "parameters of models over many people: no row of anybody; leaves of plain trees hold 20 or more",
     "store.trial": "how many people a model was right and wrong about, over a whole population",
-    "store.auditreport": "counts of groups that nobody can be worked out of; exact ones only sealed",
+    "store.auditreport": "counts of groups that nobody can be worked out of; exact ones only sealed; of compliance, codes and totals",
     "store.fairness": "documents about limits of audits; operators by a keyed name",
     "store.auditfinding": "groups that a report shows, by the labels that it shows; operators by a keyed name",
     "store.auditwaiver": "why a shop lives with a finding about a group; its owner is a role or a team",

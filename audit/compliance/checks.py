@@ -282,11 +282,14 @@ def audits(facts: Facts, _row: str) -> Found:
     newest = {one.about: one for one in facts.reports if one.kind == "bias"}
     papers = tuple(newest[tag.key].paper for tag in wanted if tag.key in newest)
     figures = (("tags-to-audit", len(wanted)), ("tags-audited", len(papers)))
-    said = [problem for tag in wanted for problem in _audit(tag, newest.get(tag.key), limit)]
+    said = [problem for tag in wanted for problem in _audit(facts, tag, newest.get(tag.key), limit)]
     if said:
         return Found(False, tuple(said), papers, figures)
     if not wanted:
         return Found(None, (Said("audits.undirected"),), (), figures)
+    waived: list[Values] = [{"tag": key} for key in sorted(_found(facts, "waived"))]
+    if waived:
+        return Found(None, told("audits.waived", waived), papers, figures)
     open_ = [tag.key for tag in wanted if newest[tag.key].status == "insufficient"]
     if open_:
         some: list[Values] = [{"tag": key} for key in open_]
@@ -294,14 +297,32 @@ def audits(facts: Facts, _row: str) -> Found:
     return Found(True, (Said("audits.good", {"count": len(wanted)}),), papers, figures)
 
 
-def _audit(tag: TagFact, newest: Report | None, limit: int) -> Iterator[Said]:
+def _audit(facts: Facts, tag: TagFact, newest: Report | None, limit: int) -> Iterator[Said]:
     """Yield what is wrong with the audits of a tag."""
     if newest is None or newest.version != tag.version:
         yield Said("audits.none", {"tag": tag.key, "version": tag.version})
     elif newest.days > limit:
         yield Said("audits.old", {"tag": tag.key, "days": newest.days, "limit": limit})
-    elif newest.status == "breach":
+    elif tag.key in _found(facts, "open") or (
+        newest.status == "breach" and tag.key not in _found(facts, "waived")
+    ):
         yield Said("audits.breach", {"tag": tag.key})
+
+
+def _found(facts: Facts, state: str) -> set[str]:
+    """Return the tags of findings in a state."""
+    return {one.tag for one in facts.findings if one.state == state}
+
+
+def consent_audit(facts: Facts, _row: str) -> Found:
+    """No breach in the newest audit of consent, which replays every decision of people."""
+    newest = next((one for one in facts.reports if one.kind == "consent"), None)
+    if newest is None:
+        return Found(None, (Said("consent-audit.none"),))
+    good = {"breach": False, "clear": True}.get(newest.status)
+    code = "good" if good else "bad" if good is False else "attention"
+    said = Said(f"consent-audit.{code}", {"days": newest.days})
+    return Found(good, (said,), (newest.paper,))
 
 
 def models(facts: Facts, _row: str) -> Found:
@@ -319,48 +340,6 @@ def audited(facts: Facts, _row: str) -> Found:
     if before is None:
         return Found(None, (Said("audited.first"),))
     return Found(None, (Said("audited.before", {"days": before.days}),), (before.paper,))
-
-
-def keys(facts: Facts, _row: str) -> Found:
-    """Keys are rotated in time, backed up, and everybody on record has one."""
-    found = facts.keys
-    figures = (
-        ("key-epoch", found.epoch),
-        ("key-age", found.age),
-        ("key-limit", found.limit),
-        ("people-without-key", found.keyless),
-    )
-    said = []
-    if found.age > found.limit:
-        said.append(Said("keys.old", {"days": found.age, "limit": found.limit}))
-    if found.unfinished:
-        said.append(Said("keys.unfinished"))
-    if found.backup in ("none", "old", "copies"):
-        said.append(Said(f"keys.backup.{found.backup}"))
-    if found.keyless:
-        said.append(Said("keys.keyless", {"people": found.keyless}))
-    if said:
-        return Found(False, tuple(said), (), figures)
-    return Found(True, (Said("keys.good", {"level": found.level}),), (), figures)
-
-
-def log(facts: Facts, _row: str) -> Found:
-    """Nothing in the evidence log was changed, and checkpoints have left this machine."""
-    found = facts.log
-    figures = (("log-entries", found.size), ("log-waiting", found.waiting))
-    said = [Said("log.problem", {"problem": code}) for code in found.problems[:TELL]]
-    if found.unreachable:
-        said.append(Said("log.unreachable", {"count": found.unreachable}))
-    if found.anchors and found.hours is None:
-        said.append(Said("log.unanchored"))
-    elif found.hours is not None and found.hours >= 24 and not found.covered:
-        said.append(Said("log.stale", {"hours": found.hours}))
-    if said:
-        return Found(False, tuple(said), (), figures)
-    good = Said("log.good", {"size": found.size, "root": found.root})
-    if not found.anchors:
-        return Found(None, (good, Said("log.no-anchor")), (), figures)
-    return Found(True, (good,), (), figures)
 
 
 def setting_is(setting: str, value: str, code: str) -> Run:

@@ -111,6 +111,13 @@ class Report(NamedTuple):
     paper: Paper
 
 
+class Finding(NamedTuple):
+    """A group that a tag treats beyond the limit: open, or waived for a time."""
+
+    tag: str
+    state: str
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """How the keys stand."""
@@ -184,6 +191,8 @@ class Facts:
     record: tuple[str, ...]
     """Settings that would state what the record of processing lacks."""
     reports: tuple[Report, ...]
+    findings: tuple[Finding, ...]
+    """Of bias audits; what was resolved is not among them."""
     models_overdue: tuple[str, ...]
     keys: Keys
     log: Log

@@ -17,11 +17,11 @@ _STYLE: Final = (
     "1rem;color:#1b1b1b;background:#fff}h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2rem 0 .3rem;"
     "break-after:avoid}table{border-collapse:collapse;width:100%;font-size:.88rem}td,th{padding:.35rem .8rem "
     ".35rem 0;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}td p{margin:0 0 .3rem}"
-    ".id{width:10rem}.asks{width:15rem}.status{width:7rem;font-weight:600}.quiet{color:#555;font-size:.82rem}"
+    ".id{width:14%}.asks{width:23%}.status{width:9%;font-weight:600}.quiet{color:#555;font-size:.82rem}"
     ".code{font-family:ui-monospace,monospace;font-size:.78rem;overflow-wrap:anywhere}"
     ".verdict{border-left:.5rem solid;padding:.5rem 1rem;margin:1rem 0;background:#f6f6f6}"
     ".note{border:1px solid #999;padding:.4rem .8rem}tr{break-inside:avoid}"
-    "@page{margin:14mm}@media print{body{margin:0;max-width:none;font-size:12px}}"
+    "@page{margin:12mm}@media print{body{margin:0;padding:0;max-width:none;font-size:11px}}"
 )
 
 
@@ -47,6 +47,8 @@ def _body(document: Mapping[str, Any], language: str) -> Iterator[str]:
         f"{say('summary.' + verdict['status'], language)}</strong><br>"
         f"{say('counts', language, **verdict)}</div>"
     )
+    if not document["identity"]["people"]:
+        yield f'<p class="note">{say("nobody", language)}</p>'
     rows = {row["id"]: row for row in document["rows"]}
     bad = [row for row in document["rows"] if row["status"] == "not_met"]
     if bad:
@@ -156,6 +158,7 @@ def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
     found = document["identity"]
     rows = {
         "regime": REGIME[found["regime"]].of(language),
+        "people": str(found["people"]),
         "law_as_of": found["law_as_of"],
         "made": found["made"],
         "auditor": found["auditor"],

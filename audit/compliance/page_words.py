@@ -17,6 +17,10 @@ SAID: Final = {
         "未发现不符合项；部分条目需人工判断。",
     ),
     "summary.met": Words("Everything was looked at, and is met.", "全部条目均已查看并符合。"),
+    "nobody": Words(
+        "Nobody on record is under this law: what is met is met because nothing of the kind is there.",
+        "目前没有适用本法的在册者：符合的条目是因为不存在相关情形。",
+    ),
     "open": Words("Not met", "不符合的条目"),
     "unverified": Words(
         "The order and the count of these 27 items are from knowledge. Numbers marked ‡ must be compared with the "
@@ -47,6 +51,7 @@ SAID: Final = {
     "limits": Words("What this report does not say", "本报告的限度"),
     "identity": Words("The audit", "审计信息"),
     "id.regime": Words("law", "法律"),
+    "id.people": Words("people on record under this law", "适用本法的在册人数"),
     "id.law_as_of": Words("law as of", "法律截至"),
     "id.made": Words("made", "出具时间"),
     "id.auditor": Words("auditor", "审计人"),

@@ -74,6 +74,7 @@ def report(
         "kind": "ComplianceReport",
         "identity": {
             "regime": facts.regime,
+            "people": facts.people.get("", 0),
             "law_as_of": head.law_as_of,
             "made": head.made,
             "auditor": head.auditor,

@@ -30,6 +30,7 @@ class Identity(_Part):
     """Which law was audited, when, by whom, against which packs."""
 
     regime: Literal["gdpr", "pipl_cn", "ccpa"]
+    people: int = Field(description="people on record under this law")
     law_as_of: str
     made: str
     auditor: str

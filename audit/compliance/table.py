@@ -8,14 +8,14 @@ find that the row is not met, and the rest is for a person.
 from collections.abc import Mapping
 from typing import Final
 
-from audit.compliance import checks
+from audit.compliance import checks, upkeep
 from audit.compliance.checks import gate, requests
 from audit.compliance.verdict import Check, Run, both
 
 _GDPR_WHOLE: Final[Mapping[str, Run]] = {
     "GDPR-5-1-b": both(gate("purpose-not-declared", "unknown-purpose"), checks.purposes),
     "GDPR-5-1-e": checks.retention,
-    "GDPR-5-2": checks.log,
+    "GDPR-5-2": upkeep.log,
     "GDPR-6-1": both(gate("no-basis-claimed", "wrong-basis", "gap"), checks.based),
     "GDPR-9": checks.sensitive,
     "GDPR-10": gate("prohibited"),
@@ -31,7 +31,7 @@ _GDPR_WHOLE: Final[Mapping[str, Run]] = {
 }
 _GDPR_PART: Final[Mapping[str, Run]] = {
     "GDPR-6-1-f": checks.assessed("balancing_test"),
-    "GDPR-7-1": both(gate("no-consent", "consent-refused"), checks.consents),
+    "GDPR-7-1": both(gate("no-consent", "consent-refused"), checks.consents, checks.consent_audit),
     "GDPR-7-3": gate("consent-withdrawn", "consent-expired"),
     "GDPR-8": checks.minors(),
     "GDPR-15": requests("package"),
@@ -42,7 +42,7 @@ _GDPR_PART: Final[Mapping[str, Run]] = {
     "GDPR-20": requests("portable"),
     "GDPR-22-3": checks.weighty(),
     "GDPR-28": checks.recipients("controller.recipients", ("processor", "group_company")),
-    "GDPR-32": checks.keys,
+    "GDPR-32": upkeep.keys,
     "GDPR-35": checks.assessed("dpia"),
     "GDPR-44": checks.recipients(
         "controller.transfers", ("overseas_group_company", "overseas_recipient")
@@ -64,7 +64,9 @@ _PIPL_WHOLE: Final[Mapping[str, Run]] = {
 }
 _PIPL_PART: Final[Mapping[str, Run]] = {
     "CN-PIPL-5-6": both(gate("purpose-not-declared", "unknown-purpose"), checks.purposes),
-    "CN-PIPL-14": both(gate("no-consent", "consent-refused"), checks.consents),
+    "CN-PIPL-14": both(
+        gate("no-consent", "consent-refused"), checks.consents, checks.consent_audit
+    ),
     "CN-PIPL-15": gate("consent-withdrawn", "consent-expired"),
     "CN-PIPL-21": checks.recipients("controller.recipients", ("processor",)),
     "CN-PIPL-23": checks.recipients("controller.recipients", ("third_party_ads", "group_company")),
@@ -79,10 +81,10 @@ _PIPL_PART: Final[Mapping[str, Run]] = {
     "CN-PIPL-46": requests("correct", "contest"),
     "CN-PIPL-48": requests("rules"),
     "CN-PIPL-50": requests(),
-    "CN-PIPL-51": checks.keys,
+    "CN-PIPL-51": upkeep.keys,
     "CN-PIPL-54": checks.audited,
     "CN-PIPL-55": checks.assessed("pipia"),
-    "CN-PIPL-69": checks.log,
+    "CN-PIPL-69": upkeep.log,
     "CN-ALGO-7-8": both(checks.audits, checks.models),
     "CN-ALGO-17-3": checks.weighty(requests("explain")),
 }

@@ -187,8 +187,29 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "{tag}：最近的偏差审计已过 {days} 天，上限为 {limit} 天。",
     ),
     "audits.breach": Words(
-        "{tag}: the newest bias audit found a group beyond the limit. See: tagwarden audit show {tag}",
-        "{tag}：最近的偏差审计发现有群体超出限度。参见：tagwarden audit show {tag}",
+        "{tag}: a bias audit found a group beyond the limit, and nobody has accepted it. "
+        "See: tagwarden audit findings --open",
+        "{tag}：偏差审计发现有群体超出限度，且未被接受。参见：tagwarden audit findings --open",
+    ),
+    "audits.waived": Words(
+        "{tag}: a group beyond the limit is accepted for a time, with a reason. See: tagwarden audit findings",
+        "{tag}：有群体超出限度，已附理由在一段时间内接受。参见：tagwarden audit findings",
+    ),
+    "consent-audit.none": Words(
+        "No audit of consent was made. Run: tagwarden audit consent",
+        "未做过同意审计。请执行：tagwarden audit consent",
+    ),
+    "consent-audit.good": Words(
+        "The newest audit of consent, {days} days old, found nothing.",
+        "最近的同意审计（{days} 天前）未发现问题。",
+    ),
+    "consent-audit.attention": Words(
+        "The newest audit of consent, {days} days old, found things to be looked at.",
+        "最近的同意审计（{days} 天前）有需查看的事项。",
+    ),
+    "consent-audit.bad": Words(
+        "The newest audit of consent, {days} days old, found breaches. See: tagwarden audit show consent",
+        "最近的同意审计（{days} 天前）发现违反。参见：tagwarden audit show consent",
     ),
     "models.good": Words(
         "No model is past the date by which it is trained again.", "没有超过重新训练期限的模型。"
@@ -242,6 +263,10 @@ FINDINGS: Final[Mapping[str, Words]] = {
     "log.no-anchor": Words(
         "No anchor is set: whoever owns this machine could put the log back unseen (evidence.anchors).",
         "未设置锚定：机器的所有者可在不被察觉的情况下回退日志（evidence.anchors）。",
+    ),
+    "log.clock": Words(
+        "The clock of this workspace stands still (clock.fixed): it is a demonstration, and times say nothing.",
+        "本工作区的时钟已固定（clock.fixed）：仅供演示，时间不具意义。",
     ),
     "log.unanchored": Words(
         "No checkpoint has left this machine. Run: tagwarden audit log anchor",

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads what a compliance audit looks at: counts, codes and digests. No attribute is opened.
 
-The figures of other audits join here: what `audit_reports` finds of a kind, a check may look at.
+Reports of other audits join here: `audit_reports` finds the newest of every kind. One of prices would stand
+at CN-PIPL-24-1 and CN-ALGO-21 (`audit.compliance.table`).
 """
 
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from audit.clock import DAY, SECOND, Micros, iso
 from audit.compliance.facts import (
     Assessed,
     Facts,
+    Finding,
     Keys,
     Late,
     Log,
@@ -37,6 +39,7 @@ from governance.auditing.kept import COMPLIANCE
 from governance.catalogue import USABLE, Active, active
 from governance.custody.status import backups, status
 from governance.erasure.outlook import outlook
+from governance.findings import findings
 from governance.gate import Gate
 from governance.law import law_over
 from governance.learning.due import overdue
@@ -59,7 +62,7 @@ if TYPE_CHECKING:
 KEPT_MONTHS: Final = 24
 """How long California wants requests kept (11 CCR 7101); no setting keeps them for less."""
 MONTH_DAYS: Final = 31
-_PLAIN: Final = ("retention.people_days", "policy.role", "audits.bias_days")
+_PLAIN: Final = ("retention.people_days", "policy.role", "audits.bias_days", "clock.fixed")
 _STATED: Final = ("controller.recipients", "controller.transfers")
 
 
@@ -101,6 +104,9 @@ def facts(ws: "Workspace", regime: str) -> Facts:
             recipients=_recipients(known),
             record=tuple(lacking),
             reports=audit_reports(connection, regime, now),
+            findings=tuple(
+                Finding(one.tag, one.state(now)) for one in findings(connection) if not one.resolved
+            ),
             models_overdue=tuple(overdue(connection, now)),
             keys=_keys(ws, connection),
             log=log,

@@ -28,6 +28,7 @@ from audit.compliance.pack import README, archive
 from audit.errors import BadInput
 from audit.evidence.note import base64, proof_file
 from audit.evidence.tree import Head
+from governance import fairness
 from governance.auditing import kept
 from governance.auditing.telling import written
 from governance.authority import demand
@@ -194,9 +195,14 @@ def _law(connection: Connection, reports: Sequence[kept.Kept]) -> Mapping[str, b
         for regime in Regime
     }
     used = kept.policies(connection, [one.name for one in reports])
+    rules = fairness.in_force(connection)
+    in_force = rules and {"key": rules.key, "version": rules.version, "digest": rules.digest}
     return {
         "law/packs.json": _json("PacksInForce", {"packs": packs}),
-        "law/fairness.json": _json("FairnessPolicies", {"policies": used}),
+        "law/fairness.json": _json(
+            "FairnessPolicies",
+            {"in_force": in_force, "policies": used},
+        ),
     }
 
 

@@ -8,8 +8,19 @@ from zipfile import ZipFile
 
 import pytest
 
-from audit.compliance import checks, page, words
-from audit.compliance.facts import Facts, Keys, Late, Log, Paper, Report, Seen, TagFact, Waiting
+from audit.compliance import checks, page, upkeep, words
+from audit.compliance.facts import (
+    Facts,
+    Finding,
+    Keys,
+    Late,
+    Log,
+    Paper,
+    Report,
+    Seen,
+    TagFact,
+    Waiting,
+)
 from audit.compliance.headings import HEADINGS, Heading
 from audit.compliance.pack import archive
 from audit.compliance.page_words import FIGURES, KINDS
@@ -44,12 +55,17 @@ FACTS = Facts(
     recipients=(),
     record=(),
     reports=(Report("bias", "offer.gold", "within", 20, 2, Paper("report", "audit-1", "c" * 64)),),
+    findings=(),
     models_overdue=(),
     keys=Keys("file", 1, 3, 30, unfinished=False, backup="ok", keyless=0),
     log=Log(7, "d" * 64, (), 0, 1, 0, 2, covered=True),
     acts={"audit.bias": Seen(2, 6, "2026-03-01T12:00:00Z")},
     tests={"X-9": ("unit/test_x.py::test_y",)},
 )
+
+
+BREACH = FACTS.reports[0]._replace(status="breach")
+CONSENT = Report("consent", "consent", "clear", 3, 1, Paper("report", "audit-2", "f" * 64))
 
 
 def good(**more):
@@ -101,19 +117,32 @@ def test_the_worst_status_stands_for_all_and_nothing_is_for_a_person():
         (checks.gate("objected"), {"tags": ()}, None),
         (checks.retention, {"settings": {"retention.people_days": "0"}}, None),
         (checks.retention, {"retention": {"events": 1}}, False),
-        (checks.log, {"log": replace(FACTS.log, anchors=0, hours=None)}, None),
-        (checks.log, {"log": replace(FACTS.log, hours=30, covered=False)}, False),
-        (checks.log, {"log": replace(FACTS.log, hours=30)}, True),
-        (checks.log, {"log": replace(FACTS.log, hours=None)}, False),
-        (checks.keys, {"keys": replace(FACTS.keys, age=31)}, False),
-        (checks.keys, {"keys": replace(FACTS.keys, backup="copies")}, False),
-        (checks.keys, {"keys": replace(FACTS.keys, backup="nothing-yet")}, True),
+        (upkeep.log, {"log": replace(FACTS.log, anchors=0, hours=None)}, None),
+        (upkeep.log, {"log": replace(FACTS.log, hours=30, covered=False)}, False),
+        (upkeep.log, {"log": replace(FACTS.log, hours=30)}, True),
+        (upkeep.log, {"log": replace(FACTS.log, hours=None)}, False),
+        (upkeep.log, {"settings": {"clock.fixed": "2026-03-01T12:00:00Z"}}, None),
+        (upkeep.keys, {"keys": replace(FACTS.keys, age=31)}, False),
+        (upkeep.keys, {"keys": replace(FACTS.keys, backup="copies")}, False),
+        (upkeep.keys, {"keys": replace(FACTS.keys, backup="nothing-yet")}, True),
         (checks.consents, {"consents": 0}, None),
         (checks.record, {"purposes": ()}, None),
         (checks.audits, {"tags": (replace(TAG, directed=False),)}, None),
         (checks.audits, {"tags": (replace(TAG, directed=False, weighty=True, key="x"),)}, False),
         (checks.audits, {"settings": {"audits.bias_days": "19"}}, False),
         (checks.audits, {"reports": (FACTS.reports[0]._replace(status="insufficient"),)}, None),
+        (checks.audits, {"findings": (Finding("offer.gold", "open"),)}, False),
+        (checks.audits, {"findings": (Finding("offer.gold", "waived"),)}, None),
+        (checks.audits, {"reports": (BREACH,)}, False),
+        (
+            checks.audits,
+            {"reports": (BREACH,), "findings": (Finding("offer.gold", "waived"),)},
+            None,
+        ),
+        (checks.consent_audit, {}, None),
+        (checks.consent_audit, {"reports": (CONSENT,)}, True),
+        (checks.consent_audit, {"reports": (CONSENT._replace(status="attention"),)}, None),
+        (checks.consent_audit, {"reports": (CONSENT._replace(status="breach"),)}, False),
         (checks.requests("erase"), {"waiting": (Waiting("r", "erase", "work", "", 0),)}, True),
         (checks.requests("erase"), {"waiting": (Waiting("r", "erase", "work", "", -1),)}, False),
         (checks.requests("erase"), {"waiting": (Waiting("r", "correct", "work", "", -1),)}, True),
@@ -163,7 +192,7 @@ def test_a_whole_check_is_claimed_only_for_what_the_product_covers_or_the_check_
 
 
 def test_every_code_that_a_check_can_say_has_its_words():
-    source = Path(checks.__file__).read_text("utf-8")
+    source = "".join(Path(one.__file__).read_text("utf-8") for one in (checks, upkeep))
     said = set(re.findall(r'Said\(\s*"([a-z.-]+)"', source))
     said |= set(re.findall(r'(?:told|none_here)\(\s*"([a-z.-]+)"', source))
     assert len(said) > 40
@@ -237,6 +266,11 @@ def test_the_page_needs_nothing_from_outside_and_its_texts_cannot_break_it():
     assert "http" not in text.replace("http-equiv", "")
     assert "<well>" not in text
     assert "&lt;well&gt;" in text
+
+
+def test_a_law_under_which_nobody_is_says_so():
+    assert "Nobody on record is under this law" in page.page(a_report(people={}), "en")
+    assert "Nobody on record" not in page.page(a_report(), "en")
 
 
 def test_the_same_facts_give_the_same_report_and_the_counts_are_those_of_the_rows():

@@ -271,10 +271,11 @@ def test_ledger_and_policies_of_the_period_are_in_it(shop, tmp_path):
     )
     pack(shop.ws, FIRST, LAST, tmp_path / "x.zip")
     with ZipFile(tmp_path / "x.zip") as archive:
-        policies = json.loads(archive.read("law/fairness.json"))["policies"]
+        rules = json.loads(archive.read("law/fairness.json"))
         law = json.loads(archive.read("law/packs.json"))["packs"]
         assert json.loads(archive.read("budget/ledger.json"))["records"] == []
-    assert policies == {canon.digest({"key": "ours"}): {"key": "ours"}}
+    assert rules["policies"] == {canon.digest({"key": "ours"}): {"key": "ours"}}
+    assert rules["in_force"] is None
     assert law["gdpr"][0]["name"].startswith("gdpr 20")
     assert {one["kind"] for one in law["gdpr"]} == {"pack"}
 
