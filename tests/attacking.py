@@ -42,11 +42,11 @@ class Reader:
         """What is known of people between two reports: sums that are not negative."""
         for at in range(1, len(self.reports)):
             old, new = self.reports[at - 1].statements, self.reports[at].statements
-            direction, within = nobody_left(old, new)
-            size = 1 if within else int(np.prod([len(values) for values in new.axes[new.outer :]]))
+            groups, cells = nobody_left(old, new)
+            size = 1 if cells else int(np.prod([len(values) for values in new.axes[new.outer :]]))
             sums = np.kron(np.eye(self.cells // size), np.ones(size))
-            if direction:
-                yield from (direction * self.lift(row, at, at - 1) for row in sums)
+            if groups:
+                yield from (self.lift(row, at, at - 1) for row in sums)
 
     def ends(self, row) -> tuple[float, float]:
         """The least and the most of a sum; inf for no end."""

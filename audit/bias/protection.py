@@ -84,15 +84,16 @@ def protect(wanted: Statements, k: int, earlier: Sequence[Release] = ()) -> Rele
     for old in earlier:  # their targets would hide these one by one, and more besides
         hidden |= old.shown & _little(wanted, old, k)
     release = Release(wanted, ~hidden, k)
+    nothing = replace(release, shown=np.zeros_like(hidden))
     if int(wanted.counts.sum()) < k:
-        return replace(release, shown=np.zeros_like(hidden))
+        return nothing
     desk = _Desk(release, earlier)
     waiting = list(_targets(release, earlier))
     proofs = []
     while waiting:
         chosen = desk.choose(waiting.pop(0))
         if chosen is None:
-            continue  # an earlier report gave it away: what is shown now adds nothing
+            return nothing  # unproven beside the earlier reports; without numbers it adds nothing
         proof, touched = chosen
         proofs.append(proof)
         newly = touched[release.shown[touched]]
@@ -133,16 +134,13 @@ def proven(release: Release, earlier: Sequence[Release] = ()) -> int | None:
     return min(widths, default=None)
 
 
-def nobody_left(old: Statements, new: Statements) -> tuple[int, bool]:
-    """Return (1, whether also within groups) where nobody left any group; -1 where nobody came; else 0.
+def nobody_left(old: Statements, new: Statements) -> tuple[bool, bool]:
+    """Return whether nobody left any group, and whether nobody left any cell within one either.
 
     Within a group, people leave a cell when they lose the tag, or their outcome changes.
     """
     step = new.counts - old.counts
-    for direction in (1, -1):
-        if (direction * _by_group(new, step) >= 0).all():
-            return direction, bool((direction * step >= 0).all())
-    return 0, False
+    return bool((_by_group(new, step) >= 0).all()), bool((step >= 0).all())
 
 
 class _Desk:
@@ -225,14 +223,13 @@ class _Desk:
     def _gate(self, number: int) -> tuple[Floats, Floats]:
         """Return how often moves can be made (forth, back) in one report and not in the one before."""
         old, new = self.tables[number - 1], self.tables[number]
-        direction, within = nobody_left(old, new)
-        step = direction * (new.counts - old.counts)
-        if not direction:
+        groups, cells = nobody_left(old, new)
+        step = new.counts - old.counts
+        if not groups:
             never = np.full(len(self.moves.gains), np.inf)
             return never, never
-        moves, slack = (self.moves, step) if within else (self.by_group, _by_group(new, step))
-        gate = moves.forth(slack), moves.back(slack)
-        return gate if direction > 0 else (gate[1], gate[0])
+        moves, slack = (self.moves, step) if cells else (self.by_group, _by_group(new, step))
+        return moves.forth(slack), moves.back(slack)
 
 
 class _Known:
@@ -244,14 +241,13 @@ class _Known:
         self.values = np.array([one.statements.values for one in reports])
         self.shown = np.array([one.shown for one in reports])
         left = [nobody_left(old.statements, new.statements) for old, new in pairwise(reports)]
-        self.direction = np.array([way for way, _ in left], dtype=np.int64).reshape(-1, 1)
-        self.within = np.array([inside for _, inside in left], dtype=bool)
+        self.groups, self.cells = np.array(left, dtype=bool).reshape(-1, 2).T
 
     def allows(self, tables: NDArray[np.int64]) -> bool:
         """Return whether these tables of people, one for each report, could be the true ones."""
-        step = self.direction * np.diff(tables, axis=0)
+        step = np.diff(tables, axis=0)
         wrong = ((tables @ self.sums != self.values) & self.shown).any()
-        left = (_by_group(self.of, step) < 0).any() or (step[self.within] < 0).any()
+        left = (_by_group(self.of, step[self.groups]) < 0).any() or (step[self.cells] < 0).any()
         return bool((tables >= 0).all() and not wrong and not left)
 
 

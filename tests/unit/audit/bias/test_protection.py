@@ -99,6 +99,24 @@ def test_nobody_is_worked_out_from_two_reports(seed, life):
     assert narrow(attack(made)) == {}
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_nobody_is_worked_out_from_three_reports_with_an_outcome(seed):
+    """People move among the cells within a group, when they gain the tag or have the outcome."""
+    rng = np.random.default_rng(seed)
+    axes = [
+        Axis("group", Kind.ATTRIBUTE, ("a", "b")),
+        Axis("redeemed", Kind.OUTCOME, ("unknown", "no", "yes")),
+        Axis("tag", Kind.TAG, YESNO),
+    ]
+    counts = rng.poisson(rng.gamma(0.8, 60, (2, 3, 2)))
+    made = []
+    for _ in range(3):
+        cube = cube_of("t.x", 1, axes, counts)
+        made.append(protect(statements(cube, ["group"], 1, ["selection", "tpr"]), K, made))
+        counts = later(rng, cube, str(rng.choice(LIVES))).counts
+    assert narrow(attack(made)) == {}
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_every_report_of_a_year_is_proven_beside_all_before(seed):
     lives = np.random.default_rng(seed).choice(LIVES, 6).tolist()
@@ -133,6 +151,13 @@ def test_six_who_joined_two_hidden_groups_are_not_told_by_the_others():
     counts = np.add(first.counts, [[3, 20], [3, 20], [0, 0], [20, 30]])
     made.append(protect(statements(cube_of("t.x", 1, first.axes, counts), ["group"], 1), K, made))
     assert narrow(attack(made)) == {}
+
+
+def test_beside_a_report_that_gave_numbers_away_nothing_is_shown():
+    wanted = statements(world(1), BOTH, 2)
+    small = (wanted.values > 0) & (wanted.values < K)
+    assert small.any()
+    assert not protect(wanted, K, [Release(wanted, ~small, K)]).shown.any()
 
 
 def test_what_the_first_report_hid_stays_hidden_beside_the_second():
@@ -196,39 +221,34 @@ def test_the_range_of_an_attack_is_what_trying_every_table_says():
 
 
 def test_the_range_over_two_reports_is_what_trying_every_table_says():
-    cube = binary([2, 3], [1, 2])
+    cube = binary([2, 2], [1, 1])
     more = cube_of("t.x", 1, cube.axes, np.add(cube.counts, [[0, 1], [1, 0]]))
     lost = cube_of("t.x", 1, cube.axes, np.add(cube.counts, [[1, 0], [1, -1]]))
     gone = cube_of("t.x", 1, cube.axes, np.subtract(cube.counts, [[0, 1], [1, 0]]))
-    for second in (more, lost, gone):
+    assert nobody_left(statements(cube, ["group"], 1), statements(gone, ["group"], 1)) == (
+        False,
+        False,
+    )
+    for second in (more, lost):
         of = [statements(one, ["group"], 1) for one in (cube, second)]
         shown = np.array(
             [not key.attributes or key == Key("no", ("group",), ("g0",)) for key in of[0].keys]
         )
         made = [Release(one, shown, 3) for one in of]
-        direction, within = nobody_left(*of)
-        assert (direction, within) == (-1 if second is gone else 1, second is not lost)
-        tables = [
-            [
-                np.array(t)
-                for t in product(range(7), repeat=4)
-                if (one.matrix[shown] @ t == one.values[shown]).all()
-            ]
-            for one in of
-        ]
-        sums = np.eye(4) if within else np.kron(np.eye(2), [1, 1])
-        pairs = [
-            (old, new)
-            for old in tables[0]
-            for new in tables[1]
-            if (direction * sums @ (new - old) >= 0).all()
-        ]
+        groups, cells = nobody_left(*of)
+        assert (groups, cells) == (True, second is more)
+        every = np.array(list(product(range(6), repeat=4)))
+        old, new = (
+            every[(every @ one.matrix[shown].T == one.values[shown]).all(axis=1)] for one in of
+        )
+        step = new[None] - old[:, None]
+        sums = np.eye(4) if cells else np.kron(np.eye(2), [1, 1])
+        at_once = np.argwhere((step @ sums.T >= 0).all(axis=2))
+        pair = old[at_once[:, 0]], new[at_once[:, 1]]
         for (key, at, since), ends in attack(made).items():
             row = of[0].matrix[of[0].keys.index(key)]
-            values = [
-                row @ pair[at] - (0 if since is None else row @ pair[since]) for pair in pairs
-            ]
-            assert ends == (min(values), max(values))
+            values = pair[at] @ row - (0 if since is None else pair[since] @ row)
+            assert ends == (values.min(), values.max())
 
 
 @pytest.mark.parametrize("seed", range(6))
