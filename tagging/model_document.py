@@ -18,8 +18,8 @@ from tagging.rules.parse import Scope, parse_rule
 from tagging.rules.tree import Aggregate, Attribute, Node, Segment, TagRef, Tier, facts, walk
 from tagging.segment_document import Measured, texts_of
 
-Method = Literal["tree", "random-forest", "svm", "naive-bayes-dp", "random-forest-dp"]
-PRIVATE: Final = frozenset({"naive-bayes-dp", "random-forest-dp"})
+Method = Literal["tree", "random-forest", "svm", "naive-bayes-dp", "random-forest-dp", "ebm-dp"]
+PRIVATE: Final = frozenset({"naive-bayes-dp", "random-forest-dp", "ebm-dp"})
 """Methods whose training is charged in the ledger; the others promise nothing."""
 
 
@@ -124,7 +124,7 @@ def faults(found: Model, document: Document, now: Micros, problems: Problems) ->
             "model-budget",
             f"{found.method} is not private: a budget would promise what it does not keep",
             "budget",
-            "remove it, or choose naive-bayes-dp or random-forest-dp",
+            "remove it, or choose naive-bayes-dp, random-forest-dp or ebm-dp",
         )
     if found.try_from < found.train_from + found.horizon_micros:
         note(

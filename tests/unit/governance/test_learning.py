@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import signal
+import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -87,6 +89,8 @@ DOCUMENT = {
 PRIVATE = {"method": "naive-bayes-dp", "budget": {"epsilon": 1.0, "trial": 0.5}}
 METHODS = [{"method": "tree"}, {"method": "random-forest"}, {"method": "svm"}, PRIVATE]
 METHODS.append({**PRIVATE, "method": "random-forest-dp"})
+if find_spec("interpret"):  # an extra: tagwarden[dp-ebm]
+    METHODS.append({**PRIVATE, "method": "ebm-dp"})
 
 
 def document(folder, name="model.yaml", **parts):
@@ -223,6 +227,25 @@ def test_a_private_training_and_its_trial_are_charged_once_each(ws, tmp_path):
     assert verify(ws).problems == []
 
 
+def test_boosting_is_charged_as_noise_is_and_promises_a_delta(ws, tmp_path):
+    pytest.importorskip("interpret", reason="ebm-dp IS NOT TESTED: pip install interpret-core")
+    found = trained(ws, tmp_path, **{**PRIVATE, "method": "ebm-dp"})
+    assert not {"people", "yes"} & set(found.artefact)
+    with ws.store.read() as connection:
+        first = ledger.records(connection)[0]
+    assert (first["measure"], first["nano_rho"]) == ("zCDP", PrivacyBudget(1.0).nano_rho)
+    assert verify(ws).problems == []
+    assert "epsilon 1 at delta 1e-06; charged rho 0.024355957" in card(ws, "again", "en")
+    assert "epsilon 1 at delta 1e-06；计费rho为0.024355957" in card(ws, "again", "zh")
+
+
+def test_where_the_library_of_boosting_is_missing_nothing_is_charged(ws, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "interpret", None)
+    asked = {**PRIVATE, "method": "ebm-dp"}
+    assert code_of(lambda: trained(ws, tmp_path, **asked)) == "ebm-not-installed"
+    assert charges(ws) == []
+
+
 def test_a_private_model_keeps_no_exact_number_of_people(ws, tmp_path):
     found = trained(ws, tmp_path, **PRIVATE)
     tried = trials.evaluate(ws, found.name)
@@ -292,7 +315,7 @@ def test_a_model_becomes_a_tag_that_runs_and_explains(ws, tmp_path, parts):
             assert ("noise" in said) == (language == "en")
     if parts["method"] == "tree":
         assert [fact.name[0] for fact in answer.model.facts]
-    elif parts["method"] in ("svm", "naive-bayes-dp"):
+    elif parts["method"] in ("svm", "naive-bayes-dp", "ebm-dp"):
         total = answer.model.base + sum(part.part for part in answer.model.parts)
         assert total == answer.model.margin
 
