@@ -27,7 +27,8 @@ from policies.document import nearest
 from tagging import learning
 from tagging.document import span_micros
 from tagging.learning import private, training
-from tagging.model_document import Model, plain
+from tagging.model_document import Model
+from tagging.segment_document import plain
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace

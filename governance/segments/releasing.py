@@ -166,7 +166,7 @@ def _asked(checked: Checked, state: str, as_of: int, method: str, noise: Noise) 
         parameters={
             "segments": document.segments,
             "document": digest_of(plain(document)),
-            "measures": list(checked.texts),
+            "measures": checked.texts,
             "as_of": as_of,
         },
         basis={str(regime): str(basis) for regime, basis in document.basis.items()},
@@ -227,9 +227,7 @@ def _stored(  # noqa: PLR0917  (one caller; each part is another thing)
     name = new_id(ws.ids, "release")
     document = {
         "segmentation": plain(checked.document),
-        "measures": list(checked.texts),
-        "divisors": list(checked.divisors),
-        "names": [{"en": one.en, "zh": one.zh} for one in checked.names],
+        **checked.stored(),
         "as_of": as_of,
     }
     statement = _statement(ws, unit, checked, charge, artefact)

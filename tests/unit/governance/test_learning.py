@@ -3,7 +3,6 @@
 
 import json
 import os
-import shutil
 import signal
 import sys
 from importlib.util import find_spec
@@ -34,7 +33,7 @@ from tagging.lints import check_paths
 from tagging.segmentation.accounting import PrivacyBudget
 from tests.intake import a_map, an_order_file
 from tests.segments import NoNoise
-from tests.workshop import a_workspace, applied, code_of, reopened
+from tests.workshop import a_folder, a_workspace, applied, code_of, reopened
 
 PEOPLE = 60
 LOYAL = 30
@@ -109,10 +108,8 @@ def say(ws, who, state):
     )
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
+def a_shop(folder):
     """Half of the people order in every month, most others once, in the summer; all agreed but one."""
-    folder = tmp_path_factory.mktemp("people")
     opened = a_workspace(folder)
     (folder / "purposes.yaml").write_text(PURPOSES, "utf-8")
     purpose.apply(opened, [folder / "purposes.yaml"])
@@ -132,19 +129,12 @@ def shop(tmp_path_factory):
         say(opened, number, "given")
     limits.set_limit(opened, "all", PrivacyBudget(10))
     opened.close()
-    return folder
 
 
 @pytest.fixture
-def ws(shop, tmp_path):
-    """The shop again, for one test."""
-    for part in ("rings", "shop"):
-        shutil.copytree(shop / part, tmp_path / part)
-    settings = tmp_path / "shop" / "tagwarden.toml"
-    settings.write_text(settings.read_text("utf-8").replace(str(shop), str(tmp_path)), "utf-8")
-    for path in (tmp_path, tmp_path / "rings"):
-        path.chmod(0o700)
-    opened = reopened(tmp_path / "shop")
+def ws(tmp_path):
+    """The shop, for one test."""
+    opened = reopened(a_folder(tmp_path, a_shop))
     yield opened
     opened.close()
 
