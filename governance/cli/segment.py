@@ -163,24 +163,20 @@ def show(
 
 @app.command()
 def compare(
-    names: Annotated[list[str], typer.Argument(help="Fits of one release.")],
+    names: Annotated[
+        list[str], typer.Argument(help="Fits of one release, and of a baseline like it.")
+    ],
     where: Where = None,
     as_json: Json = False,
 ) -> None:
-    """Set fits of one release side by side. Free.
+    """Set fits of one release side by side, with the baseline as a yardstick. Free.
 
     Example: tagwarden segment compare shopping_habits/kmeans-4 shopping_habits/hierarchical-4
     """
     from governance.segments.comparing import compare as compared
 
     found = compared(workspace(where), names)
-    rows = [
-        (one["fit"], one["segments"], f"{one['explained'] * 100:.1f} %", f"{one['outside'] * 100:.1f} %",
-         *(f"{x:.2f}" for x in one["agreement"]))
-        for one in found
-    ]  # fmt: skip
-    columns = ("fit", "segments", "explained", "outside", *(str(n + 1) for n in range(len(found))))
-    emit({"fits": found}, as_json, lambda: table(columns, rows))
+    emit({"fits": found}, as_json, lambda: _compared(found))
 
 
 @app.command()
@@ -218,6 +214,31 @@ def tag(name: FitName, where: Where = None) -> None:
         done = fit_named(connection, name)
         found = named(connection, done.release)
     say(tag_document(found, done).rstrip("\n"))
+
+
+def _compared(found: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield fits side by side, for people: names are short where they can be."""
+    home = found[0]["measured_on"]
+    yield f"measured on {home}, which is free"
+    rows = [
+        (
+            number + 1,
+            one["fit"].split("/")[1] if one["release"] == home else one["fit"],
+            one["mechanism"].split("/")[0],
+            f"{one['nano_rho'] / 1e9:.6f}",
+            one["segments"],
+            f"{one['explained'] * 100:.1f} %",
+            f"{one['outside'] * 100:.1f} %",
+            *(f"{x:.2f}" for x in one["agreement"]),
+        )
+        for number, one in enumerate(found)
+    ]
+    agree = [f"like {number + 1}" for number in range(len(found))]
+    yield from table(
+        ("#", "fit", "release by", "rho paid", "segments", "explained", "in none", *agree), rows
+    )
+    yield "explained: how much of the squared distances to the middle of all the segments account for"
+    yield "like: agreement of who is with whom (adjusted Rand index): 1 the same, 0 by chance"
 
 
 def _statement(found: "Released") -> Iterator[str]:

@@ -205,7 +205,7 @@ def _bought(
 def _baseline(checked: Checked, asked: ledger.Asked, rows: Any) -> dict[str, Any]:
     clusters, told = checked.document.segments, checked.document.budget.epsilon
     return {
-        "format": "tagwarden/baseline/v1",
+        "format": baseline.FORMAT,
         "contract": checked.contract.document(),
         "contract_id": checked.contract.id,
         "mechanism": asked.mechanism,

@@ -23,13 +23,14 @@ from governance.intake import events
 from governance.running.live import Live
 from governance.running.run import run_all
 from governance.segments import fits, matrix, releasing
-from governance.segments.comparing import compare
+from governance.segments.comparing import compare, model_of
 from governance.segments.documents import read
 from governance.segments.profiles import profiles
 from governance.segments.report import page
 from governance.segments.tags import tag_document
 from policies.vocabulary import Choice
 from tagging.segmentation.accounting import PrivacyBudget
+from tagging.segmentation.clustering import DPGaussianMixture
 from tests.intake import NOW, a_map, an_order_file
 from tests.segments import NoNoise
 from tests.workshop import a_folder, a_workspace, applied, code_of, reopened
@@ -243,11 +244,43 @@ def test_fits_are_free_and_always_the_same(ws, two):
     before = charges(ws)
     assert fits.fit(ws, found.name, clusters=2).digest == fit.digest
     tree = fits.fit(ws, found.name, "hierarchical", clusters=2)
-    fits.fit(ws, found.name, "dbscan", eps=0.5)
-    fits.fit(ws, found.name, "gmm", clusters=2)
+    dense = fits.fit(ws, found.name, "dbscan", eps=0.5)
+    mixture = fits.fit(ws, found.name, "gmm", clusters=2)
     assert charges(ws) == before
-    agreement = compare(ws, [fit.name, tree.name])[0]["agreement"]
-    assert agreement == [1.0, 1.0]
+    for one in compare(ws, [fit.name, tree.name, dense.name, mixture.name]):
+        assert one["agreement"] == [1.0] * 4  # the two groups are far apart
+        assert one["explained"] > 0.95
+
+
+def test_a_stored_mixture_assigns_as_the_fitted_one(ws, two):
+    found, _ = two
+    synopsis = fits.synopsis_of(found)
+    points, _ = synopsis.sample()
+    for count in (2, 3):
+        stored = model_of(fits.fit(ws, found.name, "gmm", clusters=count))
+        fresh = DPGaussianMixture(count).fit(synopsis)
+        assert (stored.predict(points) == fresh.predict(points)).mean() > 0.99
+        assert np.allclose(stored.variances_, fresh.variances_, rtol=1e-4)
+        assert np.allclose(stored.shares_, fresh.shares_, atol=1e-6)
+
+
+def test_the_baseline_stands_beside_the_others_as_a_yardstick_with_its_price(ws, tmp_path, two):
+    _, fit = two
+    little = {"budget": {"epsilon": 0.5}, "rows": 2000}
+    other = releasing.release(ws, document(tmp_path, **little), method="diffprivlib-kmeans")
+    theirs = fits.fit(ws, other.name)
+    ours, yardstick = compare(ws, [fit.name, theirs.name])
+    assert yardstick["measured_on"] == ours["measured_on"] == fit.release
+    assert yardstick["nano_rho"] == 0.125e9  # of 0.0061 for the same epsilon and a synopsis
+    assert yardstick["explained"] <= ours["explained"] + 0.01
+    assert code_of(lambda: compare(ws, [theirs.name])) == "release-baseline"
+    features = [{**DOCUMENT["features"][0], "upper": 11}, DOCUMENT["features"][1]]
+    apart = releasing.release(ws, document(tmp_path, features=features, **little))
+    again = releasing.release(ws, document(tmp_path, segments=3, **little))
+    mixed = [fit.name, fits.fit(ws, apart.name, clusters=2).name]
+    for one in (mixed[1], fits.fit(ws, again.name, clusters=2).name):
+        assert code_of(lambda it=one: compare(ws, [fit.name, it])) == "fits-apart"
+    assert code_of(lambda: compare(ws, [theirs.name, mixed[1]])) == "fits-apart"
 
 
 @pytest.mark.usefixtures("two")
