@@ -235,7 +235,7 @@ def _compared(found: list[dict[str, Any]]) -> Iterator[str]:
     ]
     agree = [f"like {number + 1}" for number in range(len(found))]
     yield from table(
-        ("#", "fit", "release by", "rho paid", "segments", "explained", "in none", *agree), rows
+        ("#", "fit", "made by", "rho paid", "segments", "explained", "in none", *agree), rows
     )
     yield "explained: how much of the squared distances to the middle of all the segments account for"
     yield "like: agreement of who is with whom (adjusted Rand index): 1 the same, 0 by chance"
@@ -245,23 +245,28 @@ def _statement(found: "Released") -> Iterator[str]:
     """Yield what a release promises, for people."""
     said = found.statement
     yield f"{found.name}: {found.segmentation}, for {said['purpose']}"
-    yield f"promise    epsilon {said['epsilon']} at delta {said['delta']}; charged rho {said['nano_rho'] / 1e9:.9f}"
+    at = "" if said["delta"] == "0" else f" at delta {said['delta']}"
+    yield f"promise    epsilon {said['epsilon']}{at}; charged rho {said['nano_rho'] / 1e9:.9f}"
     yield "protects   one person: with or without any one of them, what is published is nearly as likely"
     yield f"mechanism  {said['mechanism']}; noise: {said['noise']}"
-    yield (
-        f"expected   signal {said['signal_tenths'] / 10:.1f}, {said['verdict']}: squared distances about "
-        f"{said['predicted_loss_percent']} % above those without noise (nine in ten below "
-        f"{said['predicted_loss_p90_percent']} %)"
-    )
+    if "verdict" in said:
+        yield (
+            f"expected   signal {said['signal_tenths'] / 10:.1f}, {said['verdict']}: squared distances about "
+            f"{said['predicted_loss_percent']} % above those without noise (nine in ten below "
+            f"{said['predicted_loss_p90_percent']} %)"
+        )
+    else:
+        yield "expected   a baseline: set it beside a synopsis with segment compare"
     for part, state in said["ledger"].items():
         yield (
             f"ledger     {part}: {state['spent'] / 1e9:.6f} of {state['limit'] / 1e9:.6f} rho spent, "
             f"{state['left'] / 1e9:.6f} left"
         )
     yield f"contract   {said['contract_id'][:16]}, public bounds:"
+    pairs = zip(found.document["names"], said["contract"]["features"], strict=True)
     rows = [
-        (one["name"], one["lower"], one["upper"], one["fill_value"], one["scale"])
-        for one in said["contract"]["features"]
+        (name["en"], one["lower"], one["upper"], one["fill_value"], one["scale"])
+        for name, one in pairs
     ]
     yield from table(("feature", "lower", "upper", "fill", "scale"), rows)
     yield "does not protect  a person's own segment, which is computed from their own record"

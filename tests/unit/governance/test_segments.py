@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from governance.segments import fits, matrix, releasing
 from governance.segments.comparing import compare, model_of
 from governance.segments.documents import read
 from governance.segments.profiles import profiles
+from governance.segments.releasing import resolved
 from governance.segments.report import page
 from governance.segments.tags import tag_document
 from policies.vocabulary import Choice
@@ -35,6 +37,7 @@ from tests.intake import NOW, a_map, an_order_file
 from tests.segments import NoNoise
 from tests.workshop import a_folder, a_workspace, applied, code_of, reopened
 
+GOLDEN = Path(__file__).parents[2] / "golden" / "segments"
 PEOPLE = 240
 PURPOSES = """
 apiVersion: tagwarden/v1
@@ -268,6 +271,8 @@ def test_the_baseline_stands_beside_the_others_as_a_yardstick_with_its_price(ws,
     _, fit = two
     little = {"budget": {"epsilon": 0.5}, "rows": 2000}
     other = releasing.release(ws, document(tmp_path, **little), method="diffprivlib-kmeans")
+    with ws.store.read() as connection:
+        assert resolved(connection, "habits/kmeans-2") == fit.name  # a key is no baseline
     theirs = fits.fit(ws, other.name)
     ours, yardstick = compare(ws, [fit.name, theirs.name])
     assert yardstick["measured_on"] == ours["measured_on"] == fit.release
@@ -308,8 +313,19 @@ def test_the_page_opens_offline_and_holds_nothing_but_what_was_published(ws, two
     assert "<script" not in found
     assert "http://" not in found.replace("http://www.w3.org", "")
     assert "https://" not in found
-    assert found.count("<circle") == 2
+    assert found.count("<circle") == 4  # on the map, and below the tree
     assert found.count("<path") == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_of_segments_is_as_it_was(ws, two, request, language):
+    found, fit = two
+    text = page(ws, fit.name, language).replace(found.name, "release-…")
+    golden = GOLDEN / f"page.{language}.html"
+    if request.config.getoption("--update-golden"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, "utf-8")
+    assert text == golden.read_text("utf-8")
 
 
 def tagged(ws, tmp_path, two):
@@ -441,6 +457,8 @@ def test_the_baseline_is_charged_at_its_true_spend_and_keeps_no_labels(ws, tmp_p
     }  # fmt: skip
     assert np.array(found.artefact["centres"]).shape == (2, 2)
     assert found.statement["nano_rho"] >= 0.08e9
+    assert (found.statement["epsilon"], found.statement["delta"]) == ("0.4", "0")
+    assert "predicted_loss_percent" not in found.statement
     assert fits.fit(ws, found.name).name.endswith("kmeans-2")
     assert code_of(lambda: fits.fit(ws, found.name, "hierarchical", clusters=2)) == (
         "release-baseline"
