@@ -55,15 +55,15 @@ class Store:
     seal: Seal = lambda _, entries: entries
 
     @contextmanager
-    def write(self) -> Iterator[Unit]:
+    def write(self, *, carry: bool = True) -> Iterator[Unit]:
         """Give a writing transaction; commits at the end, rolls everything back on any error.
 
-        Raises Conflict as the engine does.
+        Without `carry`, the caller calls `after_commit` itself. Raises Conflict as the engine does.
         """
         with self.engine.begin() as connection:
             unit = Unit(connection, self.seal)
             yield unit
-        if unit.logged:
+        if carry and unit.logged:
             self.after_commit()
 
     @contextmanager

@@ -49,19 +49,25 @@ Bins = tuple[NDArray[np.float64], list[float]]
 """Where the bins of a feature are parted, and the noisy weight of each (the first: of no number)."""
 
 
-def library() -> ModuleType:
-    """Return interpret's private models; raises NotFound `ebm-not-installed` for another version, too."""
+def installed() -> bool:
+    """Return whether interpret is there, in the version whose inside is known."""
     try:
         import interpret
-        from interpret import privacy
     except ImportError:
-        interpret = None
-    if interpret is None or interpret.__version__ != VERSION:
+        return False
+    return bool(interpret.__version__ == VERSION)
+
+
+def library() -> ModuleType:
+    """Return interpret's private models; raises NotFound `ebm-not-installed` for another version, too."""
+    if not installed():
         raise NotFound(
             "ebm-not-installed",
             f"private explainable boosting needs interpret-core {VERSION}",
             hint="pip install 'tagwarden[dp-ebm]'; nothing was charged",
         )
+    from interpret import privacy
+
     found: ModuleType = privacy
     return found
 
