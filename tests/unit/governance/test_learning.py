@@ -15,7 +15,7 @@ from audit.clock import DAY
 from audit.errors import BadInput
 from governance import catalogue, choice, consent, purpose
 from governance.assignments import held_by
-from governance.budget import ledger, limits
+from governance.budget import auditing, ledger, limits
 from governance.budget.verification import verify
 from governance.doctor import examine
 from governance.explaining import explain
@@ -240,6 +240,8 @@ def test_a_private_model_keeps_no_exact_number_of_people(ws, tmp_path):
     found = trained(ws, tmp_path, **PRIVATE)
     tried = trials.evaluate(ws, found.name)
     assert not {"people", "yes"} & set(found.artefact)
+    with ws.store.read() as connection:
+        assert auditing._published(connection) == (2, 1, [])  # training and trial
     assert tried.artefact["sigma"] >= 1
     cells = [cell for row in tried.artefact["table"] for cell in row]
     assert sum(cell != 0 for cell in cells) > 20  # exactly, they are in a few of them

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from audit.clock import DAY
 from governance import audience, catalogue, choice, consent, purpose
 from governance.assignments import held_by
-from governance.budget import ledger, limits
+from governance.budget import auditing, ledger, limits
 from governance.budget.verification import verify
 from governance.changing import comparing
 from governance.changing.telling import about
@@ -465,6 +465,26 @@ def test_the_baseline_is_charged_at_its_true_spend_and_keeps_no_labels(ws, tmp_p
         "release-baseline"
     )
     assert verify(ws).problems == []
+
+
+def test_the_audit_looks_through_what_is_kept_of_a_library(ws, tmp_path, monkeypatch):
+    little = {"budget": {"epsilon": 0.5}, "rows": 2000}
+    releasing.release(ws, document(tmp_path, **little), method="diffprivlib-kmeans")
+    released(ws, tmp_path, **little)
+
+    def seen():
+        with ws.store.read() as connection:
+            records, floating, problems = auditing._published(connection)
+        assert (records, floating) == (2, 1)
+        return [problem.code for problem in problems]
+
+    assert seen() == []
+    honest = auditing.true_epsilon
+    monkeypatch.setattr(auditing, "true_epsilon", lambda *of: 1.1 * honest(*of))
+    assert seen() == ["audit-baseline-spend"]
+    known = auditing._LIBRARY["tagwarden/baseline/v1"]
+    monkeypatch.setitem(auditing._LIBRARY, "tagwarden/baseline/v1", known - {"centres"})
+    assert seen() == ["audit-kept-more", "audit-baseline-spend"]
 
 
 def test_nothing_of_a_release_holds_a_subject_or_a_row_each(ws, tmp_path):
