@@ -86,7 +86,7 @@ def reserve(ws: "Workspace", asked: Asked) -> Charge:
     store, evidence = ws.store, ws.evidence
     with store.read() as connection:  # opened, and the law read, before anybody waits for this
         populations.check(connection, asked.population)
-    with ws.queue(), store.write(carry=False) as unit:
+    with ws.queue(), store.write() as unit:
         now = evidence.now()
         state = limits.stop(unit.connection, asked.population, asked.nano_rho, now)
         charge = Charge(new_id(ws.ids, "charge"), asked.key, asked.population, asked.nano_rho)
@@ -116,7 +116,6 @@ def reserve(ws: "Workspace", asked: Asked) -> Charge:
                 record=_last(unit.connection),
             )
         )
-    store.after_commit()  # before anything is read, but nobody waits in line for the log
     return charge
 
 

@@ -278,18 +278,23 @@ def _show_fit(ws: "Workspace", done: "Fit", language: str, as_json: bool) -> Non
 
     with ws.store.read() as connection:
         found = named(connection, done.release)
-    shown = profiles(found, done)
+    shown, noises = profiles(found, done), done.document["size_noise"]
     data: dict[str, Any] = {
         "fit": done.name,
         "method": done.document["method"],
         "segments": [one.to_dict() for one in shown],
-        "size_noise": done.document["size_noise"],
+        "size_noise": noises,
     }
 
     def text() -> Iterator[str]:
         yield f"{done.name}: {done.count} segments"
+        hidden = ["too few to show" if noise else "not published" for noise in noises]
         rows = [
-            (one.number, "too few to show" if one.size is None else one.size, one.words(language))
+            (
+                one.number,
+                hidden[one.number - 1] if one.size is None else one.size,
+                one.words(language),
+            )
             for one in shown
         ]
         yield from table(("segment", "people, with noise", "what it is like"), rows)

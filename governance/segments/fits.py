@@ -157,10 +157,10 @@ def _model(
 
 
 def _bare(centres: Any) -> Segmentation:
-    """Return the model of centres of which nothing else is known."""
+    """Return the model of centres of which nothing else is known: sizes have no noise, for there are none."""
     count, around = len(centres), centres / ONE
     zeros = np.zeros(count)
-    return Segmentation("kmeans", around, zeros, np.ones(count), zeros, around, np.arange(count))
+    return Segmentation("kmeans", around, zeros, zeros, zeros, around, np.arange(count))
 
 
 def _document(found: Released, model: Segmentation, method: str) -> dict[str, Any]:

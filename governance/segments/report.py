@@ -40,6 +40,7 @@ _WORDS: Final = {
     "segment": ("Segment {number}", "第{number}组"),
     "size": ("about {size} people (noise about ±{noise})", "约{size}人（噪声约±{noise}）"),
     "few": ("too few people to show a number", "人数过少，不显示数量"),
+    "unknown": ("how many people was not published", "未公布人数"),
     "feature": ("measure", "指标"),
     "typical": ("typical", "典型值"),
     "place": ("lower ◂ ▸ higher", "较低 ◂ ▸ 较高"),
@@ -119,11 +120,9 @@ def _body(found: Released, fit: Fit, language: str) -> Iterator[str]:
 
 
 def _segment(one: Profile, noise: int, language: str) -> Iterator[str]:
-    size = (
-        _say("few", language)
-        if one.size is None
-        else _say("size", language, size=f"{one.size:,}", noise=str(noise))
-    )
+    size = _say("few" if noise else "unknown", language)
+    if one.size is not None:
+        size = _say("size", language, size=f"{one.size:,}", noise=str(noise))
     title = _say("segment", language, number=str(one.number))
     chip = f'<b style="border-color:{colour(one.number - 1)}">{one.number}</b>'
     yield f"<section><h2>{chip}{title}</h2>"

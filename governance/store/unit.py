@@ -55,15 +55,15 @@ class Store:
     seal: Seal = lambda _, entries: entries
 
     @contextmanager
-    def write(self, *, carry: bool = True) -> Iterator[Unit]:
+    def write(self) -> Iterator[Unit]:
         """Give a writing transaction; commits at the end, rolls everything back on any error.
 
-        Without `carry`, the caller calls `after_commit` itself. Raises Conflict as the engine does.
+        Raises Conflict as the engine does.
         """
         with self.engine.begin() as connection:
             unit = Unit(connection, self.seal)
             yield unit
-        if carry and unit.logged:
+        if unit.logged:
             self.after_commit()
 
     @contextmanager

@@ -460,7 +460,10 @@ def test_the_baseline_is_charged_at_its_true_spend_and_keeps_no_labels(ws, tmp_p
     assert 0.45 < float(found.statement["epsilon"]) < 0.46  # it was told 0.4
     assert found.statement["delta"] == "0"
     assert "predicted_loss_percent" not in found.statement
-    assert fits.fit(ws, found.name).name.endswith("kmeans-2")
+    fit = fits.fit(ws, found.name)
+    assert fit.name.endswith("kmeans-2")
+    assert page(ws, fit.name, "en").count("how many people was not published") == 2
+    assert page(ws, fit.name, "zh").count("未公布人数") == 2
     assert code_of(lambda: fits.fit(ws, found.name, "hierarchical", clusters=2)) == (
         "release-baseline"
     )
