@@ -6,20 +6,20 @@ Two instants keep the future out: features are taken up to an instant, the outco
 """
 
 from datetime import UTC, date, datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from audit.clock import DAY, Micros
 from audit.errors import Problems
 from policies.document import Document, Strict
-from tagging.document import Basis, Key, Regime, Span, Tag, Words, span_micros
+from tagging.document import Span, Tag, Words, span_micros
 from tagging.rules.parse import Scope, parse_rule
 from tagging.rules.tree import Aggregate, Attribute, Node, Segment, TagRef, Tier, facts, walk
-from tagging.segment_document import Measured, texts_of
+from tagging.segment_document import Asked
 
-Method = Literal["tree", "random-forest", "svm", "naive-bayes-dp", "random-forest-dp"]
-PRIVATE: Final = frozenset({"naive-bayes-dp", "random-forest-dp"})
+Method = Literal["tree", "random-forest", "svm", "naive-bayes-dp", "random-forest-dp", "ebm-dp"]
+PRIVATE: Final = frozenset({"naive-bayes-dp", "random-forest-dp", "ebm-dp"})
 """Methods whose training is charged in the ledger; the others promise nothing."""
 
 
@@ -31,21 +31,12 @@ class Price(Strict):
     delta: float = 1e-6
 
 
-class Model(Strict):
+class Model(Asked):
     """What an analyst asks for."""
 
-    api_version: Literal["tagwarden/v1"] = Field(alias="apiVersion")
     kind: Literal["Model"]
-    key: Key
-    name: Words
     says: Words
     """What the tag of a person says, such as: is likely to order within 30 days."""
-    owner: str = Field(min_length=1, max_length=80)
-    purpose: Key
-    basis: dict[Regime, Basis] = Field(min_length=1)
-    sources: tuple[str, ...] = Field(min_length=1)
-    asserts: tuple[str, ...] = ("user.demographic.profile",)
-    population: str = "all"
     method: Method
     budget: Price | None = None
     """Needed for a private method, and refused for another."""
@@ -59,7 +50,6 @@ class Model(Strict):
     retrain_every: Span = "90d"
     trees: int = Field(default=20, ge=1, le=200)
     depth: int = Field(default=4, ge=1, le=8)
-    features: tuple[Measured, ...] = Field(min_length=1, max_length=128)
 
     @property
     def private(self) -> bool:
@@ -83,31 +73,7 @@ class Model(Strict):
 
     def tag(self) -> Tag:
         """Return the tag by which the gate judges from whom the model may learn."""
-        return Tag.model_validate(
-            {
-                "apiVersion": self.api_version,
-                "kind": "Tag",
-                "key": self.key,
-                "name": self.name,
-                "says": self.says,
-                "owner": self.owner,
-                "dimension": "behaviour",
-                "derivation": "inferred",
-                "sources": self.sources,
-                "asserts": self.asserts,
-                "purposes": (self.purpose,),
-                "basis": self.basis,
-                "ttl": "30d",
-                "value": "model('')",
-                "purge_on_withdrawal": "immediately",
-            }
-        )
-
-
-def plain(document: Model) -> dict[str, Any]:
-    """Return the document without floats, for digests and records."""
-    found: dict[str, Any] = texts_of(document.model_dump(mode="json", by_alias=True))
-    return found
+        return self.tag_of(self.says, "model('')")
 
 
 def faults(found: Model, document: Document, now: Micros, problems: Problems) -> None:
@@ -124,7 +90,7 @@ def faults(found: Model, document: Document, now: Micros, problems: Problems) ->
             "model-budget",
             f"{found.method} is not private: a budget would promise what it does not keep",
             "budget",
-            "remove it, or choose naive-bayes-dp or random-forest-dp",
+            "remove it, or choose naive-bayes-dp, random-forest-dp or ebm-dp",
         )
     if found.try_from < found.train_from + found.horizon_micros:
         note(

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from audit.errors import Problems
 from policies.document import Document, Strict, nearest
-from tagging.document import Basis, Key, Regime, Span, Tag, Words
+from tagging.document import Basis, Key, Regime, Tag, Words
 from tagging.rules.parse import Scope, parse_rule
 from tagging.rules.tree import Named, Node, Segment, TagRef, Tier, walk
 from tagging.segmentation.contract import LEARNED, FeatureBounds, FeatureContract
@@ -41,11 +41,10 @@ class Cost(Strict):
     delta: float = 1e-6
 
 
-class Segmentation(Strict):
-    """What an analyst asks for."""
+class Asked(Strict):
+    """What every document that learns from people says: whose, for what, on which ground, from which measures."""
 
     api_version: Literal["tagwarden/v1"] = Field(alias="apiVersion")
-    kind: Literal["Segmentation"]
     key: Key
     name: Words
     owner: str = Field(min_length=1, max_length=80)
@@ -54,22 +53,17 @@ class Segmentation(Strict):
     sources: tuple[str, ...] = Field(min_length=1)
     asserts: tuple[str, ...] = ("user.demographic.profile",)
     population: str = "all"
-    budget: Cost
-    rows: int = Field(ge=1)
-    """About how many people: a figure that the shop would publish, or that of an earlier release."""
-    segments: int = Field(ge=2, le=64)
-    """How many segments are wanted; any other number can be fitted too."""
     features: tuple[Measured, ...] = Field(min_length=1, max_length=128)
 
-    def tag(self, *, ttl: Span = "30d") -> Tag:
-        """Return the tag by which the gate judges who may be in the release."""
+    def tag_of(self, says: Words, value: str) -> Tag:
+        """Return the tag by which the gate judges from whom may be learned."""
         return Tag.model_validate(
             {
                 "apiVersion": self.api_version,
                 "kind": "Tag",
                 "key": self.key,
                 "name": self.name,
-                "says": self.name,
+                "says": says,
                 "owner": self.owner,
                 "dimension": "behaviour",
                 "derivation": "inferred",
@@ -77,14 +71,29 @@ class Segmentation(Strict):
                 "asserts": self.asserts,
                 "purposes": (self.purpose,),
                 "basis": self.basis,
-                "ttl": ttl,
-                "value": "segment('')",
+                "ttl": "30d",
+                "value": value,
                 "purge_on_withdrawal": "immediately",
             }
         )
 
 
-def plain(document: Segmentation) -> dict[str, Any]:
+class Segmentation(Asked):
+    """What an analyst asks for."""
+
+    kind: Literal["Segmentation"]
+    budget: Cost
+    rows: int = Field(ge=1)
+    """About how many people: a figure that the shop would publish, or that of an earlier release."""
+    segments: int = Field(ge=2, le=64)
+    """How many segments are wanted; any other number can be fitted too."""
+
+    def tag(self) -> Tag:
+        """Return the tag by which the gate judges who may be in the release."""
+        return self.tag_of(self.name, "segment('')")
+
+
+def plain(document: Asked) -> dict[str, Any]:
     """Return the document without floats, for digests and records."""
     found: dict[str, Any] = texts_of(document.model_dump(mode="json", by_alias=True))
     return found

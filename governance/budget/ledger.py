@@ -184,6 +184,16 @@ def records(connection: Connection, charge: str | None = None) -> list[dict[str,
     ]
 
 
+def cost_of(connection: Connection, charge: str) -> int:
+    """Return what a charge cost, in billionths of rho."""
+    return int(
+        connection.execute(
+            text("SELECT nano_rho FROM charge WHERE charge = :c AND record = 'reserved'"),
+            {"c": charge},
+        ).scalar_one()
+    )
+
+
 def record_digest(previous: str, document: str) -> str:
     """Return the digest of a record: of its text and of the record before."""
     return digest_of({"previous": previous, "document": document})

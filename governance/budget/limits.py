@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits of the privacy budget: how they are set, and how much of each is spent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -122,8 +122,12 @@ def set_limit(
 
 def standings(connection: Connection, now: Micros) -> dict[str, Standing]:
     """Return every limit that is set, with what is spent of it at an instant."""
-    known = populations.cells(connection)
-    own = spent(connection, None)
+    return _standings(connection, now, populations.cells(connection), spent(connection, None))
+
+
+def _standings(
+    connection: Connection, now: Micros, known: Iterable[str], own: Mapping[str, int]
+) -> dict[str, Standing]:
     found = {}
     for row in connection.execute(
         text(
@@ -161,12 +165,10 @@ def stop(connection: Connection, population: str, nano_rho: int, now: Micros) ->
 
     Raises Refused `budget-missing`, `budget-exhausted` when any limit would be passed for anybody.
     """
-    populations.check(connection, population)
-    known = populations.cells(connection)
-    limits = standings(connection, now)
+    known, ever = populations.check(connection, population), spent(connection, None)
+    limits = _standings(connection, now, known, ever)
     periods = {one.limit.period for one in limits.values() if one.limit.period}
     recent = {period: spent(connection, now - span_micros(period)) for period in periods}
-    ever = spent(connection, None)
     state: dict[str, Any] = {}
     for cell in populations.inside(population, known):
         over = [limits[part] for part in populations.chain(cell) if part in limits]

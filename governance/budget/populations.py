@@ -23,15 +23,17 @@ def cells(connection: Connection) -> tuple[str, ...]:
     return tuple(sorted(law_over(connection).packs))
 
 
-def check(connection: Connection, population: str) -> None:
-    """Raise BadInput unless there is such a population."""
-    known = (ALL, *cells(connection))
+def check(connection: Connection, population: str) -> tuple[str, ...]:
+    """Return the cells; raises BadInput unless there is such a population."""
+    there = cells(connection)
+    known = (ALL, *there)
     if population not in known:
         raise BadInput(
             "unknown-population",
             f'there is no population "{population}"',
             hint=nearest(population, known) or "known: " + ", ".join(known),
         )
+    return there
 
 
 def chain(population: str) -> tuple[str, ...]:

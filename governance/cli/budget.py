@@ -144,7 +144,9 @@ def audit(where: Where = None, as_json: Json = False) -> None:
         yield f"attacker with every answer: epsilon {done.epsilon_seen} of {done.epsilon_claimed:g}"
         yield f"{found.ledger.charges} charges and {found.published} records here: in order"
         if found.floating:
-            yield f"{found.floating} of them by the baseline: floating-point noise, no exact promise"
+            yield f"{found.floating} of them by a library: floating-point noise, no exact promise"
+        for name, why in done.unheard.items():
+            yield f"not seen whole: {name}: {why}"
 
     emit({"audit": found.to_dict()}, as_json, text)
 

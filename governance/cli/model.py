@@ -144,8 +144,8 @@ def _about(found: "Trained") -> Iterator[str]:
     yield f"{found.name}: {found.key} by {asked['method']}, for {asked['purpose']}"
     yield f"foretells    {asked['target']}, within {asked['horizon']} after {asked['train_at']}"
     if found.charge is not None:
-        told = asked["budget"]["epsilon"]
-        yield f"promise      epsilon {told} for each person it learned from; noise: {found.artefact['noise']}"
+        yield f"promise      {found.artefact['promise']} for each person it learned from"
+        yield f"noise        {found.artefact['noise']}"
     else:
         yield "NOT PRIVATE  it was trained without noise: do not give its parameters away"
         yield f"learned from {found.artefact['people']} people, {found.artefact['yes']} of them with the outcome"

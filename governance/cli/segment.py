@@ -163,24 +163,20 @@ def show(
 
 @app.command()
 def compare(
-    names: Annotated[list[str], typer.Argument(help="Fits of one release.")],
+    names: Annotated[
+        list[str], typer.Argument(help="Fits of one release, and of a baseline like it.")
+    ],
     where: Where = None,
     as_json: Json = False,
 ) -> None:
-    """Set fits of one release side by side. Free.
+    """Set fits of one release side by side, with the baseline as a yardstick. Free.
 
     Example: tagwarden segment compare shopping_habits/kmeans-4 shopping_habits/hierarchical-4
     """
     from governance.segments.comparing import compare as compared
 
     found = compared(workspace(where), names)
-    rows = [
-        (one["fit"], one["segments"], f"{one['explained'] * 100:.1f} %", f"{one['outside'] * 100:.1f} %",
-         *(f"{x:.2f}" for x in one["agreement"]))
-        for one in found
-    ]  # fmt: skip
-    columns = ("fit", "segments", "explained", "outside", *(str(n + 1) for n in range(len(found))))
-    emit({"fits": found}, as_json, lambda: table(columns, rows))
+    emit({"fits": found}, as_json, lambda: _compared(found))
 
 
 @app.command()
@@ -220,27 +216,57 @@ def tag(name: FitName, where: Where = None) -> None:
     say(tag_document(found, done).rstrip("\n"))
 
 
+def _compared(found: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield fits side by side, for people: names are short where they can be."""
+    home = found[0]["measured_on"]
+    yield f"measured on {home}, which is free"
+    rows = [
+        (
+            number + 1,
+            one["fit"].split("/")[1] if one["release"] == home else one["fit"],
+            one["mechanism"].split("/")[0],
+            f"{one['nano_rho'] / 1e9:.6f}",
+            one["segments"],
+            f"{one['explained'] * 100:.1f} %",
+            f"{one['outside'] * 100:.1f} %",
+            *(f"{x:.2f}" for x in one["agreement"]),
+        )
+        for number, one in enumerate(found)
+    ]
+    agree = [f"like {number + 1}" for number in range(len(found))]
+    yield from table(
+        ("#", "fit", "made by", "rho paid", "segments", "explained", "in none", *agree), rows
+    )
+    yield "explained: how much of the squared distances to the middle of all the segments account for"
+    yield "like: agreement of who is with whom (adjusted Rand index): 1 the same, 0 by chance"
+
+
 def _statement(found: "Released") -> Iterator[str]:
     """Yield what a release promises, for people."""
     said = found.statement
     yield f"{found.name}: {found.segmentation}, for {said['purpose']}"
-    yield f"promise    epsilon {said['epsilon']} at delta {said['delta']}; charged rho {said['nano_rho'] / 1e9:.9f}"
+    at = "" if said["delta"] == "0" else f" at delta {said['delta']}"
+    yield f"promise    epsilon {said['epsilon']}{at}; charged rho {said['nano_rho'] / 1e9:.9f}"
     yield "protects   one person: with or without any one of them, what is published is nearly as likely"
     yield f"mechanism  {said['mechanism']}; noise: {said['noise']}"
-    yield (
-        f"expected   signal {said['signal_tenths'] / 10:.1f}, {said['verdict']}: squared distances about "
-        f"{said['predicted_loss_percent']} % above those without noise (nine in ten below "
-        f"{said['predicted_loss_p90_percent']} %)"
-    )
+    if "verdict" in said:
+        yield (
+            f"expected   signal {said['signal_tenths'] / 10:.1f}, {said['verdict']}: squared distances about "
+            f"{said['predicted_loss_percent']} % above those without noise (nine in ten below "
+            f"{said['predicted_loss_p90_percent']} %)"
+        )
+    else:
+        yield "expected   a baseline: set it beside a synopsis with segment compare"
     for part, state in said["ledger"].items():
         yield (
             f"ledger     {part}: {state['spent'] / 1e9:.6f} of {state['limit'] / 1e9:.6f} rho spent, "
             f"{state['left'] / 1e9:.6f} left"
         )
     yield f"contract   {said['contract_id'][:16]}, public bounds:"
+    pairs = zip(found.document["names"], said["contract"]["features"], strict=True)
     rows = [
-        (one["name"], one["lower"], one["upper"], one["fill_value"], one["scale"])
-        for one in said["contract"]["features"]
+        (name["en"], one["lower"], one["upper"], one["fill_value"], one["scale"])
+        for name, one in pairs
     ]
     yield from table(("feature", "lower", "upper", "fill", "scale"), rows)
     yield "does not protect  a person's own segment, which is computed from their own record"
@@ -252,18 +278,23 @@ def _show_fit(ws: "Workspace", done: "Fit", language: str, as_json: bool) -> Non
 
     with ws.store.read() as connection:
         found = named(connection, done.release)
-    shown = profiles(found, done)
+    shown, noises = profiles(found, done), done.document["size_noise"]
     data: dict[str, Any] = {
         "fit": done.name,
         "method": done.document["method"],
         "segments": [one.to_dict() for one in shown],
-        "size_noise": done.document["size_noise"],
+        "size_noise": noises,
     }
 
     def text() -> Iterator[str]:
         yield f"{done.name}: {done.count} segments"
+        hidden = ["too few to show" if noise else "not published" for noise in noises]
         rows = [
-            (one.number, "too few to show" if one.size is None else one.size, one.words(language))
+            (
+                one.number,
+                hidden[one.number - 1] if one.size is None else one.size,
+                one.words(language),
+            )
             for one in shown
         ]
         yield from table(("segment", "people, with noise", "what it is like"), rows)

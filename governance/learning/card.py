@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection
 
 from audit.clock import iso
+from governance.budget.ledger import cost_of
 from governance.learning.training import Trained, named
 from governance.learning.trials import LEAST_SHOWN, Tried, tried
 from tagging.learning.trial import calibration
 from tagging.segmentation.accounting import NANO
-from tagging.segmentation.baseline import nano_rho
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
@@ -43,13 +43,13 @@ _WORDS: Final = {
     "privacy": ("## Privacy", "## 隐私"),
     "privacy.is": (
         (
-            "The parameters are {epsilon}-differentially private for each person (one more or less); charged rho "
-            "{rho}. The noise is floating point, which is open to attacks on the low bits. The figures below "
-            "were charged for themselves (epsilon {trial} at delta {delta}). What the model says of one person "
-            "is computed from their own record and is not private towards it."
+            "The parameters are differentially private for each person (one more or less): {promise}; charged rho "
+            "{rho}. Noise: {noise}. Floating-point noise is open to attacks on the low bits. The figures below were "
+            "charged for themselves (epsilon {trial} at delta {delta}). What the model says of one person is "
+            "computed from their own record and is not private towards it."
         ),
         (
-            "模型参数对每个人（增减一人）满足{epsilon}-差分隐私；计费rho为{rho}。噪声为浮点数，低位可能受到攻击。"
+            "模型参数对每个人（增减一人）满足差分隐私：{promise}；计费rho为{rho}。噪声：{noise}。浮点噪声的低位可能受到攻击。"
             "下列数字另行计费（epsilon为{trial}，delta为{delta}）。对个人的结论由其本人的记录计算得出，不在此承诺范围内。"
         ),
     ),
@@ -113,7 +113,7 @@ def _lines(connection: Connection, name: str, language: str) -> Iterator[str]:
     yield _say("purpose.is", language, purpose=asked["purpose"], owner=asked["owner"], basis=basis)
     yield from _data(found, language)
     yield from ("", _say("privacy", language), "")
-    yield _privacy(found, language)
+    yield _privacy(connection, found, language)
     yield from ("", _say("figures", language), "")
     yield from _figures(tried(connection, found.name), language)
     for part, word in (("limits", "limits.are"), ("again", "again.is")):
@@ -152,12 +152,15 @@ def _data(found: Trained, language: str) -> Iterator[str]:
         yield _say("feature", language, name=_word(name, language), rule=f"`{rule}`", **ends)
 
 
-def _privacy(found: Trained, language: str) -> str:
-    price = found.asked["budget"]
-    if found.charge is None or price is None:
+def _privacy(connection: Connection, found: Trained, language: str) -> str:
+    budget = found.asked["budget"]
+    if found.charge is None or budget is None:
         return _say("privacy.not", language)
-    rho = f"{nano_rho(float(price['epsilon'])) / NANO:.9f}"
-    return _say("privacy.is", language, rho=rho, **price)
+    said = {key: found.artefact[key] for key in ("promise", "noise")}
+    rho = f"{cost_of(connection, found.charge) / NANO:.9f}"
+    return _say(
+        "privacy.is", language, rho=rho, trial=budget["trial"], delta=budget["delta"], **said
+    )
 
 
 def _figures(trial: Tried | None, language: str) -> Iterator[str]:

@@ -11,89 +11,54 @@ from sqlalchemy import Connection
 from audit.clock import Micros
 from audit.errors import BadInput, Problems
 from governance.catalogue import known
-from governance.segments.documents import contract_noted, seen, unnamed
-from policies.document import nearest, read_documents, validate
+from governance.segments.documents import Computable, only, seen, understood, unnamed
+from policies.document import validate
 from tagging.catalogue import check_documents
-from tagging.document import Tag, Words
+from tagging.document import Words
 from tagging.explain.spelling import spell
-from tagging.model_document import Model, faults, plain, target_of, timeless
+from tagging.model_document import Model, faults, target_of, timeless
 from tagging.rules.parse import Scope, parse_rule
-from tagging.rules.tree import SCALE, Node
-from tagging.segment_document import contract_of, measures_of
-from tagging.segmentation.contract import FeatureContract
+from tagging.rules.tree import Node
+from tagging.segment_document import contract_of, plain
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Computable):
     """A model that can be trained: what goes in is bounded, and the outcome comes after it."""
 
     document: Model
-    contract: FeatureContract
-    measures: tuple[Node, ...]
     target: Node
-    names: tuple[Words, ...]
-    tag: Tag
-    """As the gate must see it."""
-
-    @property
-    def divisors(self) -> tuple[int, ...]:
-        """Return how many units of each measure are one unit of its feature."""
-        return tuple(SCALE if node.kind == "dec" else 1 for node in self.measures)
 
     def stored(self) -> dict[str, Any]:
         """Return what is kept of it: features of the catalogue are written out."""
-        return {
-            "model": plain(self.document),
-            "measures": [spell(unnamed(node)) for node in self.measures],
-            "target": spell(unnamed(self.target)),
-            "divisors": list(self.divisors),
-            "names": [{"en": one.en, "zh": one.zh} for one in self.names],
-        }
+        target = spell(unnamed(self.target))
+        return {**Computable.stored(self), "model": plain(self.document), "target": target}
 
 
 def read(connection: Connection, path: Path, now: Micros) -> Checked:
     """Return the model in a file; raises BadInput with every problem of it."""
-    documents = read_documents(path)
-    problems = Problems(path.name)
-    if len(documents) != 1 or not isinstance(documents[0].value, dict):
+    document, problems = only(path), Problems(path.name)
+    if document is None:
         raise BadInput("model-file", "the file holds one Model and nothing else")
-    document = documents[0]
-    found = validate(Model, document, problems)
-    if found is None:
-        problems.raise_if_any("bad-model", "the model cannot be used")
-        raise AssertionError
-    there = known(connection)
-    line, column = document.place(("purpose",))
-    if there.purposes is not None and found.purpose not in there.purposes:
-        problems.add(
-            "unknown-purpose",
-            f'there is no purpose "{found.purpose}"',
-            line=line,
-            column=column,
-            hint=nearest(found.purpose, there.purposes) or "tagwarden purpose list",
-        )
-    faults(found, document, now, problems)
-    catalogue = check_documents((), there)
-    scope = Scope(there.columns, there.attributes, catalogue.measures, values=there.values)
-    names = {key: feature.name for key, feature in catalogue.features.items()}
-    measures = measures_of(found.features, document, scope, names, problems)
-    nodes = tuple(node for node, _ in measures)
-    line, column = document.place(("features",))
-    if timeless([unnamed(node) for node in nodes]):
-        problems.add(
-            "feature-timeless",
-            "of an attribute only the present value is known: a training in the past would see the future",
-            line=line,
-            column=column,
-            hint="count events instead",
-        )
-    contract = contract_noted(found.features, problems, (line, column))
-    target = target_of(found, document, scope, problems)
+    found, target = validate(Model, document, problems), None
+    if found is not None:
+        faults(found, document, now, problems)
+        so_far = understood(connection, found, document, problems)
+        if timeless([unnamed(node) for node in so_far.measures]):
+            line, column = document.place(("features",))
+            problems.add(
+                "feature-timeless",
+                "of an attribute only the present value is known: a training in the past would see the future",
+                line=line,
+                column=column,
+                hint="count events instead",
+            )
+        target = target_of(found, document, so_far.scope, problems)
     problems.raise_if_any("bad-model", "the model cannot be used")
-    if contract is None or target is None:
+    if found is None or target is None or so_far.contract is None:
         raise AssertionError
-    tag = seen(connection, catalogue, found.tag(), (*nodes, target))
-    return Checked(found, contract, nodes, target, tuple(words for _, words in measures), tag)
+    tag = seen(connection, so_far.catalogue, found.tag(), (*so_far.measures, target))
+    return Checked(so_far.contract, so_far.measures, so_far.names, tag, found, target)
 
 
 def again(connection: Connection, stored: Mapping[str, Any]) -> Checked:
@@ -108,4 +73,4 @@ def again(connection: Connection, stored: Mapping[str, Any]) -> Checked:
     catalogue = check_documents((), there)
     tag = seen(connection, catalogue, found.tag(), (*measures, target))
     names = tuple(Words(en=one["en"], zh=one["zh"]) for one in stored["names"])
-    return Checked(found, contract_of(found.features), tuple(measures), target, names, tag)
+    return Checked(contract_of(found.features), tuple(measures), names, tag, found, target)

@@ -27,8 +27,8 @@ from policies.document import nearest
 from tagging import learning
 from tagging.document import span_micros
 from tagging.learning import private, training
-from tagging.model_document import plain
-from tagging.segmentation.baseline import nano_rho
+from tagging.model_document import Model
+from tagging.segment_document import plain
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
@@ -141,19 +141,28 @@ def ask(checked: Checked, state: str, what: str, **rest: Any) -> ledger.Asked:
 
 
 def _asked(checked: Checked, state: str) -> ledger.Asked:
-    document = checked.document
-    price = document.budget
+    price = price_of(checked.document)
     return ask(
         checked,
         state,
         "training",
-        mechanism=private.mechanism(document.method),
+        mechanism=price.mechanism if price else f"plain-{checked.document.method}",
         epsilon=repr(price.epsilon if price else 0.0),
         delta=repr(price.delta if price else 0.0),
-        nano_rho=nano_rho(price.epsilon) if price else 0,
-        noise=private.NOISE if price else "none",
-        measure="epsilon",
+        nano_rho=price.nano_rho if price else 0,
+        noise=price.noise if price else "none",
+        measure=price.measure if price else "none",
     )
+
+
+def price_of(document: Model) -> private.Price | None:
+    """Return what the training of a model costs; None: it is not private.
+
+    Raises NotFound `ebm-not-installed`, BadInput for figures that promise nothing.
+    """
+    if document.budget is None:
+        return None
+    return private.price(document.method, document.budget.epsilon, document.budget.delta)
 
 
 def _trained(
@@ -170,11 +179,11 @@ def _trained(
         "contract": checked.contract.document(),
         "contract_id": checked.contract.id,
     }
-    if document.budget is not None:
-        told = document.budget.epsilon
-        artefact["parameters"] = private.train(document.method, rows, outcomes, told, **size)
-        artefact["queries"] = [{"name": document.method, "epsilon": asked.epsilon}]
-        artefact["noise"] = asked.noise
+    price = price_of(document)
+    if price is not None:
+        made = private.train(document.method, rows, outcomes, price, **size)
+        artefact["parameters"], artefact["queries"] = made
+        artefact["noise"], artefact["promise"] = price.noise, price.promise
     else:
         artefact["parameters"] = training.train(document.method, rows, outcomes, **size)
         artefact["people"], artefact["yes"] = len(rows), int(outcomes.sum())

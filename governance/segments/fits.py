@@ -17,6 +17,7 @@ from audit.canon import digest as digest_of
 from audit.errors import BadInput, NotFound
 from governance.authority import demand
 from governance.segments.releasing import Released, named, resolved
+from tagging.segmentation import baseline
 from tagging.segmentation.assign import anchors_of
 from tagging.segmentation.clustering import (
     DPDBSCAN,
@@ -118,7 +119,7 @@ def fits(connection: Connection, release: str | None = None) -> list[Fit]:
 
 def synopsis_of(found: Released) -> Synopsis:
     """Return the synopsis of a release; raises BadInput when it has none (the baseline)."""
-    if found.artefact["format"] == "tagwarden/baseline/v1":
+    if found.artefact["format"] == baseline.FORMAT:
         raise BadInput(
             "release-baseline",
             "this release holds the centres of one K-Means and nothing else",
@@ -135,7 +136,7 @@ def _model(
 ) -> tuple[Segmentation, str]:
     if method not in METHODS:
         raise BadInput("segment-method", "no such method", hint="methods: " + ", ".join(METHODS))
-    if found.artefact["format"] == "tagwarden/baseline/v1":
+    if found.artefact["format"] == baseline.FORMAT:
         centres = np.array(found.artefact["centres"], dtype=np.int64)
         if method != "kmeans" or clusters not in (None, len(centres)):
             synopsis_of(found)
@@ -156,10 +157,10 @@ def _model(
 
 
 def _bare(centres: Any) -> Segmentation:
-    """Return the model of centres of which nothing else is known."""
+    """Return the model of centres of which nothing else is known: sizes have no noise, for there are none."""
     count, around = len(centres), centres / ONE
     zeros = np.zeros(count)
-    return Segmentation("kmeans", around, zeros, np.ones(count), zeros, around, np.arange(count))
+    return Segmentation("kmeans", around, zeros, zeros, zeros, around, np.arange(count))
 
 
 def _document(found: Released, model: Segmentation, method: str) -> dict[str, Any]:
@@ -175,7 +176,12 @@ def _document(found: Released, model: Segmentation, method: str) -> dict[str, An
         "spreads": np.rint(model.spreads_ * ONE).astype(int).tolist(),
         "anchors": None,
     }
-    if model.variances_ is None:
+    if model.variances_ is not None and model.shares_ is not None:
+        document["mixture"] = {
+            "variances": np.maximum(np.rint(model.variances_ * ONE**2), 1).astype(int).tolist(),
+            "shares_micro": np.maximum(np.rint(model.shares_ * 10**6), 1).astype(int).tolist(),
+        }
+    else:
         anchors = anchors_of(model)
         document["anchors"] = {
             "points": anchors.points.tolist(),

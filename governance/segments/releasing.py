@@ -106,16 +106,21 @@ def named(connection: Connection, name: str) -> Released:
 
 
 def resolved(connection: Connection, name: str) -> str:
-    """Return the name of a release or of a fit, with the newest release for the key of a segmentation."""
+    """Return the name of a release or of a fit, with the newest release for the key of a segmentation.
+
+    A baseline is the newest only where there is no other: a key means what can be fitted as one likes.
+    """
     key, slash, rest = name.partition("/")
-    newest = connection.execute(
+    rows = connection.execute(
         text(
-            "SELECT r.name FROM release r JOIN charge c ON c.charge = r.charge "
-            "WHERE r.segmentation = :k AND c.record = 'released' ORDER BY c.id DESC LIMIT 1"
+            "SELECT r.name, r.statement FROM release r JOIN charge c ON c.charge = r.charge "
+            "WHERE r.segmentation = :k AND c.record = 'released' ORDER BY c.id DESC"
         ),
         {"k": key},
-    ).scalar()
-    return f"{newest or key}{slash}{rest}"
+    ).all()
+    made = [row.name for row in rows if json.loads(row.statement)["mechanism"] == MECHANISM]
+    newest = next(iter(made or [row.name for row in rows]), key)
+    return f"{newest}{slash}{rest}"
 
 
 def releases(connection: Connection) -> list[Released]:
@@ -166,7 +171,7 @@ def _asked(checked: Checked, state: str, as_of: int, method: str, noise: Noise) 
         parameters={
             "segments": document.segments,
             "document": digest_of(plain(document)),
-            "measures": list(checked.texts),
+            "measures": checked.texts,
             "as_of": as_of,
         },
         basis={str(regime): str(basis) for regime, basis in document.basis.items()},
@@ -205,7 +210,7 @@ def _bought(
 def _baseline(checked: Checked, asked: ledger.Asked, rows: Any) -> dict[str, Any]:
     clusters, told = checked.document.segments, checked.document.budget.epsilon
     return {
-        "format": "tagwarden/baseline/v1",
+        "format": baseline.FORMAT,
         "contract": checked.contract.document(),
         "contract_id": checked.contract.id,
         "mechanism": asked.mechanism,
@@ -227,9 +232,7 @@ def _stored(  # noqa: PLR0917  (one caller; each part is another thing)
     name = new_id(ws.ids, "release")
     document = {
         "segmentation": plain(checked.document),
-        "measures": list(checked.texts),
-        "divisors": list(checked.divisors),
-        "names": [{"en": one.en, "zh": one.zh} for one in checked.names],
+        **checked.stored(),
         "as_of": as_of,
     }
     statement = _statement(ws, unit, checked, charge, artefact)
@@ -264,10 +267,11 @@ def _statement(
 ) -> dict[str, Any]:
     """Return what a release promises and what to expect of it, without floats."""
     used, budget = _estimated(checked), _budget(checked)
+    plain_epsilon = next((q["epsilon"] for q in artefact["queries"] if "epsilon" in q), None)
     standing = limits.standings(unit.connection, ws.clock.now())
     return {
-        "epsilon": repr(float(budget.epsilon)),
-        "delta": repr(float(budget.delta)),
+        "epsilon": plain_epsilon or repr(float(budget.epsilon)),
+        "delta": "0" if plain_epsilon else repr(float(budget.delta)),
         "nano_rho": charge.nano_rho,
         "unit": "subject",
         "neighbours": NEIGHBOURS,
@@ -278,9 +282,7 @@ def _statement(
         "mechanism": artefact["mechanism"],
         "noise": artefact["noise"],
         "signal_tenths": round(used.signal * 10),
-        "predicted_loss_percent": _percent(used.loss),
-        "predicted_loss_p90_percent": _percent(used.loss_p90),
-        "verdict": used.verdict,
+        **({} if plain_epsilon else _expected(used)),
         "ledger": {
             part: {"limit": one.limit.nano_rho, "spent": one.spent, "left": one.left}
             for part, one in standing.items()
@@ -299,6 +301,15 @@ def _from_row(row: Any) -> Released:
         row.digest,
         row.at,
     )
+
+
+def _expected(used: Utility) -> dict[str, Any]:
+    """Return what to expect of a synopsis; of the baseline nothing was measured by its signal."""
+    return {
+        "predicted_loss_percent": _percent(used.loss),
+        "predicted_loss_p90_percent": _percent(used.loss_p90),
+        "verdict": used.verdict,
+    }
 
 
 def _percent(loss: float | None) -> int:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tag document of a fit, for the ordinary way: lint, plan, review, apply, run."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from audit.errors import BadInput
@@ -14,8 +15,6 @@ def tag_document(found: Released, fit: Fit) -> str:
 
     Raises BadInput for a fit that cannot be explained (a mixture).
     """
-    import yaml  # noqa: PLC0415
-
     if fit.document["anchors"] is None:
         raise BadInput(
             "segment-no-anchors",
@@ -30,12 +29,29 @@ def tag_document(found: Released, fit: Fit) -> str:
         }
         for one in profiles(found, fit)
     }
+    body = {
+        "says": {"en": "shops most like: {value}", "zh": "购物方式最接近：{value}"},
+        "value": f"segment('{fit.name}')",
+        "labels": labels,
+    }
+    return written(
+        asked,
+        body,
+        "A person's segment is computed from their own record: it is personal data, and not private towards it.",
+        "Give the segments names that your colleagues understand (labels).",
+    )
+
+
+def written(asked: Mapping[str, Any], body: Mapping[str, Any], *remarks: str) -> str:
+    """Return the YAML of a tag that follows from a stored document of a segmentation or a model."""
+    import yaml  # noqa: PLC0415
+
     document: dict[str, Any] = {
         "apiVersion": "tagwarden/v1",
         "kind": "Tag",
         "key": f"behaviour.{asked['key'].split('.')[-1]}",
         "name": asked["name"],
-        "says": {"en": "shops most like: {value}", "zh": "购物方式最接近：{value}"},
+        "says": body["says"],
         "owner": asked["owner"],
         "dimension": "behaviour",
         "derivation": "inferred",
@@ -45,13 +61,8 @@ def tag_document(found: Released, fit: Fit) -> str:
         "basis": asked["basis"],
         "ttl": "7d",
         "refresh": {"every": "1d", "on": ["purchase"]},
-        "value": f"segment('{fit.name}')",
-        "labels": labels,
+        **body,
         "purge_on_withdrawal": "immediately",
     }
-    head = (
-        "# SPDX-License-Identifier: Apache-2.0\n"
-        "# A person's segment is computed from their own record: it is personal data, and not private "
-        "towards it.\n# Give the segments names that your colleagues understand (labels).\n"
-    )
+    head = "".join(f"# {one}\n" for one in ("SPDX-License-Identifier: Apache-2.0", *remarks))
     return head + yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)

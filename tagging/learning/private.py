@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models of diffprivlib 0.6.6 for `model` tags: the only module that imports it for learning.
+"""Private models for `model` tags, and what each costs. Those of diffprivlib 0.6.6 are made here, and nowhere else.
 
 Neighbours differ by one person more or less. As they come, neither model keeps its epsilon then:
 
@@ -15,47 +15,76 @@ diffprivlib itself calls open to attacks on the low bits: the statement says so.
 """
 
 import warnings
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tagging.learning import boosting
 from tagging.learning.scoring import LEAST_VARIANCE
 from tagging.learning.training import tree_of
+from tagging.segmentation.accounting import NANO, PrivacyBudget
+from tagging.segmentation.baseline import nano_rho
 from tagging.segmentation.contract import ONE, Grid
 
+BOOSTED: Final = "ebm-dp"
 NOISE: Final = "diffprivlib, floating point"
 MOST_PEOPLE: Final = 10**9
 """Public cap of a noisy count."""
 
 
-def mechanism(method: str) -> str:
-    """Return how the ledger names a method."""
-    return f"diffprivlib-{method.removesuffix('-dp')}/0.6.6"
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a private training costs and promises, fixed before anything is read."""
+
+    mechanism: str
+    noise: str
+    measure: str
+    """As the ledger counts: a pure epsilon, or zCDP from which (epsilon, delta) follows."""
+    nano_rho: int
+    epsilon: float
+    delta: float
+
+    @property
+    def promise(self) -> str:
+        """Return the promise as people read it; a pure epsilon has no delta."""
+        pure = self.measure == "epsilon"
+        return f"epsilon {self.epsilon:g}" + ("" if pure else f" at delta {self.delta:g}")
+
+
+def price(method: str, epsilon: float, delta: float) -> Price:
+    """Return what a private method costs; raises NotFound `ebm-not-installed`, BadInput for the figures."""
+    if method == BOOSTED:
+        boosting.library()
+        nano = PrivacyBudget(epsilon, delta).nano_rho
+        name = f"interpret-ebm/{boosting.VERSION}"
+        return Price(name, boosting.NOISE, "zCDP", nano, epsilon, delta)
+    name = f"diffprivlib-{method.removesuffix('-dp')}/0.6.6"
+    return Price(name, NOISE, "epsilon", nano_rho(epsilon), epsilon, delta)
 
 
 def train(
-    method: str,
-    rows: Grid,
-    outcomes: NDArray[np.bool_],
-    epsilon: float,
-    *,
-    trees: int,
-    depth: int,
-) -> dict[str, Any]:
-    """Return the parameters of a private model; nothing else of it is kept.
+    method: str, rows: Grid, outcomes: NDArray[np.bool_], cost: Price, *, trees: int, depth: int
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the parameters of a private model, and the questions that it asked; nothing else is kept.
 
-    What diffprivlib warns of as a leak is an error here.
+    What a library warns of as a leak is an error here.
     """
+    if method == BOOSTED:
+        found, asked = boosting.train(rows, outcomes, Fraction(cost.nano_rho, NANO))
+        return found, [{name: getattr(one, name) for name in one.__slots__} for one in asked]
     from diffprivlib.utils import PrivacyLeakWarning
 
     known = outcomes.astype(np.int64)
+    whole = [{"name": method, "epsilon": repr(float(cost.epsilon))}]
     with warnings.catch_warnings():
         warnings.simplefilter("error", PrivacyLeakWarning)
         if method == "naive-bayes-dp":
-            return bayes_document(bayes(rows, known, epsilon))
-        made = [tree_of(one).document() for one in forest(rows, known, epsilon, trees, depth)]
-    return {"trees": made}
+            return bayes_document(bayes(rows, known, cost.epsilon)), whole
+        made = forest(rows, known, cost.epsilon, trees, depth)
+    return {"trees": [tree_of(one).document() for one in made]}, whole
 
 
 def bayes(rows: Grid, known: Any, epsilon: float) -> Any:

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A trained model as plain numbers, and what it says of a row: whole numbers, the same everywhere.
 
-Trees and forests: the score is the sum over the trees of the share of "yes" at the leaf. Naive Bayes and
-the linear SVM: the score is a sum of one part for each feature and a base. The outcome is foretold when
-the score is above the cut of a threshold in per cent.
+Trees and forests: the score is the sum over the trees of the share of "yes" at the leaf. Naive Bayes, the
+linear SVM and boosted terms: the score is a sum of one part for each feature and a base. The outcome is
+foretold when the score is above the cut of a threshold in per cent.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 import numpy as np
@@ -91,6 +91,8 @@ class Scorer:
         if "weights" in self.parameters:
             weights = np.array(self.parameters["weights"], dtype=np.int64)
             return rows.astype(np.int64) * weights
+        if "cuts" in self.parameters:
+            return np.stack([term(rows[:, n]) for n, term in enumerate(self._terms)], axis=1)
         (mean0, mean1), (var0, var1) = self._bayes
         plain = rows / ONE
         odds = 0.5 * np.log(var0 / var1)
@@ -127,8 +129,22 @@ class Scorer:
         return found
 
     @cached_property
+    def _terms(self) -> list[Callable[[Any], Whole]]:
+        """Return, by feature, what its values add: one number from each cut on."""
+        pairs = zip(self.parameters["cuts"], self.parameters["scores"], strict=True)
+        return [
+            partial(_step, np.array(cuts, dtype=np.int64), np.array(scores, dtype=np.int64))
+            for cuts, scores in pairs
+        ]
+
+    @cached_property
     def _bayes(self) -> tuple[Any, Any]:
         return (
             np.array(self.parameters["means"], dtype=np.float64),
             np.array(self.parameters["variances"], dtype=np.float64),
         )
+
+
+def _step(cuts: Whole, scores: Whole, values: Any) -> Whole:
+    found: Whole = scores[np.searchsorted(cuts, values, side="right")]
+    return found

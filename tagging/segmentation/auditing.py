@@ -191,7 +191,7 @@ def audit_artifact(document: Mapping[str, Any], rows: Grid, subject_id: Whole) -
     """
     exact = {int(x) for x in rows.sum(axis=0, dtype=np.int64) if abs(int(x)) > 2**16}
     known = {int(x) for x in subject_id} | exact
-    for value in _walk(document):
+    for value in walk(document):
         if isinstance(value, float):
             raise Finding("audit-off-lattice", "a published number is not on a lattice")
         if isinstance(value, list) and len(value) == len(rows):
@@ -200,11 +200,12 @@ def audit_artifact(document: Mapping[str, Any], rows: Grid, subject_id: Whole) -
             raise Finding("audit-exact", "a published number is exact, or a person's own")
 
 
-def _walk(value: Any) -> Iterator[Any]:
+def walk(value: Any) -> Iterator[Any]:
+    """Yield a value and all that is in it."""
     yield value
     if isinstance(value, Mapping):
         for item in value.values():
-            yield from _walk(item)
+            yield from walk(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _walk(item)
+            yield from walk(item)

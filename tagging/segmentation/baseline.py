@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from tagging.segmentation.contract import ONE, Grid
 
 MECHANISM: Final = "diffprivlib-kmeans/0.6.6"
+FORMAT: Final = "tagwarden/baseline/v1"
+"""Of a release that holds the centres of one K-Means and nothing else."""
 NOISE: Final = "diffprivlib laplace and geometric, floating point"
 
 

@@ -9,6 +9,7 @@ before it draws. There is no seed: noise that can be repeated can be removed.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from math import isqrt
 from typing import Any, Protocol, cast
 
@@ -46,6 +47,7 @@ class DiscreteGaussian:
         return np.array(measurement(sigma)(values.tolist()), dtype=np.int64)
 
 
+@lru_cache(maxsize=256)
 def measurement(sigma: int) -> Any:
     """Return OpenDP's discrete Gaussian on vectors of 64-bit whole numbers; its map is zCDP."""
     from opendp.domains import atom_domain, vector_domain
@@ -84,24 +86,23 @@ class Gate:
     noise: Noise
     limit: Fraction
     queries: list[Query] = field(default_factory=list)
-
-    @property
-    def spent(self) -> Fraction:
-        """Return the sum of what the questions cost."""
-        return sum((query.rho for query in self.queries), Fraction())
+    spent: Fraction = Fraction()
+    """The sum of what the questions cost."""
 
     def ask(self, query: Query, values: Whole) -> Whole:
         """Return the noisy answer; raises Refused before the draw when the limit does not suffice."""
         if values.shape != (query.dimension,):
             raise ValueError(f"{query.name} has not the size it claims")
-        if self.spent + query.rho > self.limit:
+        spent = self.spent + query.rho
+        if spent > self.limit:
             raise Refused("release-overspends", f"{query.name} would cost more than was charged")
+        self.spent = spent
         self.queries.append(query)
         return self.noise.add(values, query.sigma)
 
 
 def sigma_for(sensitivity_squared: int, rho: Fraction) -> int:
     """Return the smallest whole sigma with which a query costs at most rho."""
-    need = Fraction(sensitivity_squared) / (2 * rho)
-    floor = isqrt(need.numerator // need.denominator)
-    return floor if floor > 0 and floor * floor >= need else floor + 1
+    over, under = sensitivity_squared * rho.denominator, 2 * rho.numerator
+    floor = isqrt(over // under)
+    return floor if floor > 0 and floor * floor * under >= over else floor + 1

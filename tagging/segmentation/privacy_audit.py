@@ -76,6 +76,8 @@ class Audited:
     epsilon_seen: float | None = None
     epsilon_claimed: float = 4.0
     problems: list[Problem] = field(default_factory=list)
+    unheard: Mapping[str, str] = field(default_factory=dict)
+    """Mechanism → what the audit does not see of it."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data."""
@@ -87,6 +89,7 @@ class Audited:
             "sampler_p": self.sampler_p,
             "epsilon_seen": self.epsilon_seen,
             "epsilon_claimed": self.epsilon_claimed,
+            "unheard": dict(self.unheard),
             "problems": [
                 {"code": p.code, "message": p.message, "where": p.file} for p in self.problems
             ],
@@ -121,10 +124,10 @@ def privacy_audit(
     whole = sum(one.weight for one in known) or 1
     for one in known:
         pairs = max(-(-extent.pairs * one.weight // whole), min(24, extent.pairs))
-        _look(found, one.name, partial(_replay, found, one, pairs, noise, tell))
-        _look(found, one.name, partial(_record, found, one, noise))
-    _look(found, "noise", lambda: _sampler(found, extent, noise, tell))
-    _look(found, synopsis.MECHANISM, lambda: _attack(found, extent, noise, tell))
+        look(found, one.name, partial(_replay, found, one, pairs, noise, tell))
+        look(found, one.name, partial(_record, found, one, noise))
+    look(found, "noise", lambda: _sampler(found, extent, noise, tell))
+    look(found, synopsis.MECHANISM, lambda: _attack(found, extent, noise, tell))
     return found
 
 
@@ -144,7 +147,7 @@ def neighbours(dimensions: int, seed: int) -> Iterator[tuple[Grid, Grid]]:
         yield pair if number % 5 else pair[::-1]
 
 
-def _look(found: Audited, where: str, check: Callable[[], None]) -> None:
+def look(found: Audited, where: str, check: Callable[[], None]) -> None:
     """Do a check, and keep what it finds."""
     try:
         check()

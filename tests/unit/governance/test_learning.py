@@ -3,8 +3,9 @@
 
 import json
 import os
-import shutil
 import signal
+import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from audit.clock import DAY
 from audit.errors import BadInput
 from governance import catalogue, choice, consent, purpose
 from governance.assignments import held_by
-from governance.budget import ledger, limits
+from governance.budget import auditing, ledger, limits
 from governance.budget.verification import verify
 from governance.doctor import examine
 from governance.explaining import explain
@@ -32,7 +33,7 @@ from tagging.lints import check_paths
 from tagging.segmentation.accounting import PrivacyBudget
 from tests.intake import a_map, an_order_file
 from tests.segments import NoNoise
-from tests.workshop import a_workspace, applied, code_of, reopened
+from tests.workshop import a_folder, a_workspace, applied, code_of, reopened
 
 PEOPLE = 60
 LOYAL = 30
@@ -87,6 +88,8 @@ DOCUMENT = {
 PRIVATE = {"method": "naive-bayes-dp", "budget": {"epsilon": 1.0, "trial": 0.5}}
 METHODS = [{"method": "tree"}, {"method": "random-forest"}, {"method": "svm"}, PRIVATE]
 METHODS.append({**PRIVATE, "method": "random-forest-dp"})
+if find_spec("interpret"):  # an extra: tagwarden[dp-ebm]
+    METHODS.append({**PRIVATE, "method": "ebm-dp"})
 
 
 def document(folder, name="model.yaml", **parts):
@@ -105,10 +108,8 @@ def say(ws, who, state):
     )
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
+def a_shop(folder):
     """Half of the people order in every month, most others once, in the summer; all agreed but one."""
-    folder = tmp_path_factory.mktemp("people")
     opened = a_workspace(folder)
     (folder / "purposes.yaml").write_text(PURPOSES, "utf-8")
     purpose.apply(opened, [folder / "purposes.yaml"])
@@ -128,19 +129,12 @@ def shop(tmp_path_factory):
         say(opened, number, "given")
     limits.set_limit(opened, "all", PrivacyBudget(10))
     opened.close()
-    return folder
 
 
 @pytest.fixture
-def ws(shop, tmp_path):
-    """The shop again, for one test."""
-    for part in ("rings", "shop"):
-        shutil.copytree(shop / part, tmp_path / part)
-    settings = tmp_path / "shop" / "tagwarden.toml"
-    settings.write_text(settings.read_text("utf-8").replace(str(shop), str(tmp_path)), "utf-8")
-    for path in (tmp_path, tmp_path / "rings"):
-        path.chmod(0o700)
-    opened = reopened(tmp_path / "shop")
+def ws(tmp_path):
+    """The shop, for one test."""
+    opened = reopened(a_folder(tmp_path, a_shop))
     yield opened
     opened.close()
 
@@ -223,10 +217,31 @@ def test_a_private_training_and_its_trial_are_charged_once_each(ws, tmp_path):
     assert verify(ws).problems == []
 
 
+def test_boosting_is_charged_as_noise_is_and_promises_a_delta(ws, tmp_path):
+    pytest.importorskip("interpret", reason="ebm-dp IS NOT TESTED: pip install interpret-core")
+    found = trained(ws, tmp_path, **{**PRIVATE, "method": "ebm-dp"})
+    assert not {"people", "yes"} & set(found.artefact)
+    with ws.store.read() as connection:
+        first = ledger.records(connection)[0]
+    assert (first["measure"], first["nano_rho"]) == ("zCDP", PrivacyBudget(1.0).nano_rho)
+    assert verify(ws).problems == []
+    assert "epsilon 1 at delta 1e-06; charged rho 0.024355957" in card(ws, "again", "en")
+    assert "epsilon 1 at delta 1e-06；计费rho为0.024355957" in card(ws, "again", "zh")
+
+
+def test_where_the_library_of_boosting_is_missing_nothing_is_charged(ws, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "interpret", None)
+    asked = {**PRIVATE, "method": "ebm-dp"}
+    assert code_of(lambda: trained(ws, tmp_path, **asked)) == "ebm-not-installed"
+    assert charges(ws) == []
+
+
 def test_a_private_model_keeps_no_exact_number_of_people(ws, tmp_path):
     found = trained(ws, tmp_path, **PRIVATE)
     tried = trials.evaluate(ws, found.name)
     assert not {"people", "yes"} & set(found.artefact)
+    with ws.store.read() as connection:
+        assert auditing._published(connection) == (2, 1, [])  # training and trial
     assert tried.artefact["sigma"] >= 1
     cells = [cell for row in tried.artefact["table"] for cell in row]
     assert sum(cell != 0 for cell in cells) > 20  # exactly, they are in a few of them
@@ -292,7 +307,7 @@ def test_a_model_becomes_a_tag_that_runs_and_explains(ws, tmp_path, parts):
             assert ("noise" in said) == (language == "en")
     if parts["method"] == "tree":
         assert [fact.name[0] for fact in answer.model.facts]
-    elif parts["method"] in ("svm", "naive-bayes-dp"):
+    elif parts["method"] in ("svm", "naive-bayes-dp", "ebm-dp"):
         total = answer.model.base + sum(part.part for part in answer.model.parts)
         assert total == answer.model.margin
 

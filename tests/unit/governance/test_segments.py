@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from audit.clock import DAY
 from governance import audience, catalogue, choice, consent, purpose
 from governance.assignments import held_by
-from governance.budget import ledger, limits
+from governance.budget import auditing, ledger, limits
 from governance.budget.verification import verify
 from governance.changing import comparing
 from governance.changing.telling import about
@@ -23,17 +24,20 @@ from governance.intake import events
 from governance.running.live import Live
 from governance.running.run import run_all
 from governance.segments import fits, matrix, releasing
-from governance.segments.comparing import compare
+from governance.segments.comparing import compare, model_of
 from governance.segments.documents import read
 from governance.segments.profiles import profiles
+from governance.segments.releasing import resolved
 from governance.segments.report import page
 from governance.segments.tags import tag_document
 from policies.vocabulary import Choice
 from tagging.segmentation.accounting import PrivacyBudget
+from tagging.segmentation.clustering import DPGaussianMixture
 from tests.intake import NOW, a_map, an_order_file
 from tests.segments import NoNoise
 from tests.workshop import a_folder, a_workspace, applied, code_of, reopened
 
+GOLDEN = Path(__file__).parents[2] / "golden" / "segments"
 PEOPLE = 240
 PURPOSES = """
 apiVersion: tagwarden/v1
@@ -243,11 +247,45 @@ def test_fits_are_free_and_always_the_same(ws, two):
     before = charges(ws)
     assert fits.fit(ws, found.name, clusters=2).digest == fit.digest
     tree = fits.fit(ws, found.name, "hierarchical", clusters=2)
-    fits.fit(ws, found.name, "dbscan", eps=0.5)
-    fits.fit(ws, found.name, "gmm", clusters=2)
+    dense = fits.fit(ws, found.name, "dbscan", eps=0.5)
+    mixture = fits.fit(ws, found.name, "gmm", clusters=2)
     assert charges(ws) == before
-    agreement = compare(ws, [fit.name, tree.name])[0]["agreement"]
-    assert agreement == [1.0, 1.0]
+    for one in compare(ws, [fit.name, tree.name, dense.name, mixture.name]):
+        assert one["agreement"] == [1.0] * 4  # the two groups are far apart
+        assert one["explained"] > 0.95
+
+
+def test_a_stored_mixture_assigns_as_the_fitted_one(ws, two):
+    found, _ = two
+    synopsis = fits.synopsis_of(found)
+    points, _ = synopsis.sample()
+    for count in (2, 3):
+        stored = model_of(fits.fit(ws, found.name, "gmm", clusters=count))
+        fresh = DPGaussianMixture(count).fit(synopsis)
+        assert (stored.predict(points) == fresh.predict(points)).mean() > 0.99
+        assert np.allclose(stored.variances_, fresh.variances_, rtol=1e-4)
+        assert np.allclose(stored.shares_, fresh.shares_, atol=1e-6)
+
+
+def test_the_baseline_stands_beside_the_others_as_a_yardstick_with_its_price(ws, tmp_path, two):
+    _, fit = two
+    little = {"budget": {"epsilon": 0.5}, "rows": 2000}
+    other = releasing.release(ws, document(tmp_path, **little), method="diffprivlib-kmeans")
+    with ws.store.read() as connection:
+        assert resolved(connection, "habits/kmeans-2") == fit.name  # a key is no baseline
+    theirs = fits.fit(ws, other.name)
+    ours, yardstick = compare(ws, [fit.name, theirs.name])
+    assert yardstick["measured_on"] == ours["measured_on"] == fit.release
+    assert yardstick["nano_rho"] == 0.125e9  # of 0.0061 for the same epsilon and a synopsis
+    assert yardstick["explained"] <= ours["explained"] + 0.01
+    assert code_of(lambda: compare(ws, [theirs.name])) == "release-baseline"
+    features = [{**DOCUMENT["features"][0], "upper": 11}, DOCUMENT["features"][1]]
+    apart = releasing.release(ws, document(tmp_path, features=features, **little))
+    again = releasing.release(ws, document(tmp_path, segments=3, **little))
+    mixed = [fit.name, fits.fit(ws, apart.name, clusters=2).name]
+    for one in (mixed[1], fits.fit(ws, again.name, clusters=2).name):
+        assert code_of(lambda it=one: compare(ws, [fit.name, it])) == "fits-apart"
+    assert code_of(lambda: compare(ws, [theirs.name, mixed[1]])) == "fits-apart"
 
 
 @pytest.mark.usefixtures("two")
@@ -275,8 +313,19 @@ def test_the_page_opens_offline_and_holds_nothing_but_what_was_published(ws, two
     assert "<script" not in found
     assert "http://" not in found.replace("http://www.w3.org", "")
     assert "https://" not in found
-    assert found.count("<circle") == 2
+    assert found.count("<circle") == 4  # on the map, and below the tree
     assert found.count("<path") == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_of_segments_is_as_it_was(ws, two, request, language):
+    found, fit = two
+    text = page(ws, fit.name, language).replace(found.name, "release-…")
+    golden = GOLDEN / f"page.{language}.html"
+    if request.config.getoption("--update-golden"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, "utf-8")
+    assert text == golden.read_text("utf-8")
 
 
 def tagged(ws, tmp_path, two):
@@ -399,20 +448,46 @@ def test_a_segment_lapses_when_the_orders_leave_the_window(ws, tmp_path, two):
 
 
 def test_the_baseline_is_charged_at_its_true_spend_and_keeps_no_labels(ws, tmp_path):
-    path = document(tmp_path, budget={"epsilon": 0.4}, rows=2000)
+    path = document(tmp_path, budget={"epsilon": 0.4}, rows=2000, features=DOCUMENT["features"] * 4)
     limits.set_limit(ws, "all", PrivacyBudget(10))
     found = releasing.release(ws, path, method="diffprivlib-kmeans")
     assert set(found.artefact) == {
         "format", "contract", "contract_id", "mechanism", "noise", "queries", "told_epsilon",
         "centres",
     }  # fmt: skip
-    assert np.array(found.artefact["centres"]).shape == (2, 2)
-    assert found.statement["nano_rho"] >= 0.08e9
-    assert fits.fit(ws, found.name).name.endswith("kmeans-2")
+    assert np.array(found.artefact["centres"]).shape == (2, 8)
+    assert found.statement["nano_rho"] > 0.1e9
+    assert 0.45 < float(found.statement["epsilon"]) < 0.46  # it was told 0.4
+    assert found.statement["delta"] == "0"
+    assert "predicted_loss_percent" not in found.statement
+    fit = fits.fit(ws, found.name)
+    assert fit.name.endswith("kmeans-2")
+    assert page(ws, fit.name, "en").count("how many people was not published") == 2
+    assert page(ws, fit.name, "zh").count("未公布人数") == 2
     assert code_of(lambda: fits.fit(ws, found.name, "hierarchical", clusters=2)) == (
         "release-baseline"
     )
     assert verify(ws).problems == []
+
+
+def test_the_audit_looks_through_what_is_kept_of_a_library(ws, tmp_path, monkeypatch):
+    little = {"budget": {"epsilon": 0.5}, "rows": 2000}
+    releasing.release(ws, document(tmp_path, **little), method="diffprivlib-kmeans")
+    released(ws, tmp_path, **little)
+
+    def seen():
+        with ws.store.read() as connection:
+            records, floating, problems = auditing._published(connection)
+        assert (records, floating) == (2, 1)
+        return [problem.code for problem in problems]
+
+    assert seen() == []
+    honest = auditing.true_epsilon
+    monkeypatch.setattr(auditing, "true_epsilon", lambda *of: 1.1 * honest(*of))
+    assert seen() == ["audit-baseline-spend"]
+    known = auditing._LIBRARY["tagwarden/baseline/v1"]
+    monkeypatch.setitem(auditing._LIBRARY, "tagwarden/baseline/v1", known - {"centres"})
+    assert seen() == ["audit-kept-more", "audit-baseline-spend"]
 
 
 def test_nothing_of_a_release_holds_a_subject_or_a_row_each(ws, tmp_path):

@@ -2,6 +2,7 @@
 """Models as plain numbers: equal to the libraries that trained them, and explained exactly."""
 
 import itertools
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -17,7 +18,13 @@ from tests.segments import NoNoise, plain_contract
 
 WIDTH = 3
 PLAIN = ("tree", "random-forest", "svm")
-ALL = (*PLAIN, "naive-bayes-dp", "random-forest-dp")
+EBM = pytest.param(
+    "ebm-dp",
+    marks=pytest.mark.skipif(
+        find_spec("interpret") is None, reason="ebm-dp IS NOT TESTED: pip install interpret-core"
+    ),
+)
+ALL = (*PLAIN, "naive-bayes-dp", "random-forest-dp", EBM)
 
 
 def people(count=600, seed=1):
@@ -35,7 +42,8 @@ SIZE = {"trees": 15, "depth": 4}
 def parameters(method, rows=ROWS, outcomes=OUTCOMES, epsilon=2.0):
     if method in PLAIN:
         return training.train(method, rows, outcomes, **SIZE)
-    return private.train(method, rows, outcomes, epsilon, **SIZE)
+    cost = private.price(method, epsilon, 1e-6)
+    return private.train(method, rows, outcomes, cost, **SIZE)[0]
 
 
 def predictor(method, threshold=50, **more):
@@ -87,7 +95,7 @@ def test_one_person_alone_is_what_many_at_once_are(method):
     assert [model.one(one) for one in points] == whole.tolist()
 
 
-@pytest.mark.parametrize("method", ["svm", "naive-bayes-dp"])
+@pytest.mark.parametrize("method", ["svm", "naive-bayes-dp", EBM])
 @pytest.mark.parametrize("threshold", [20, 50, 85])
 def test_the_parts_of_a_linear_model_add_up_to_the_margin(method, threshold):
     model = predictor(method, threshold)

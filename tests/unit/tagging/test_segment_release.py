@@ -56,7 +56,8 @@ def test_a_delta_that_promises_nothing_is_refused(delta):
 
 
 def test_sigma_is_the_smallest_that_costs_no_more():
-    for square, rho in ((1, Fraction(1, 7)), (STEPS**2, Fraction(3, 1000)), (5, Fraction(5, 2))):
+    cases = ((1, Fraction(1, 7)), (STEPS**2, Fraction(3, 1000)), (5, Fraction(5, 2)))
+    for square, rho in (*cases, (19, Fraction(1)), (18, Fraction(1))):  # just above and on a square
         sigma = sigma_for(square, rho)
         assert Fraction(square, 2 * sigma**2) <= rho
         assert sigma == 1 or Fraction(square, 2 * (sigma - 1) ** 2) > rho
