@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.errors import BadInput
+from tagging.segmentation.cells import pooled
 from tagging.segmentation.contract import ONE
 from tagging.segmentation.published import Floats, Synopsis
 from tagging.segmentation.ward import Hierarchy, hierarchy
@@ -105,10 +106,13 @@ class DPKMeans:
             centres = _kmeans(*synopsis.sample(), self.n_clusters)
             return _around("kmeans", synopsis, centres, numbers)
         found = _around("kmeans", synopsis, synopsis.refined / ONE, numbers)
+        _, noise = pooled(
+            found.cluster_sizes_, found.size_noise_, found.cluster_sizes_, synopsis.refined_noise_
+        )
         return replace(
             found,
             cluster_sizes_=synopsis.refined_counts.astype(np.float64),
-            size_noise_=np.full(self.n_clusters, synopsis.refined_noise_),
+            size_noise_=noise,
         )
 
 
