@@ -25,8 +25,8 @@ NOWHERE: Final = -1
 MOST_CLUSTERS: Final = 100
 _SEED: Final = 1  # of a library's starts: public and fixed
 _STARTS: Final = 20
-_POINTS: Final = 8000  # synthetic points for methods that look at density
-_GENTLE: Final = 0.9  # their spread: a little less than measured keeps gaps open
+_POINTS: Final = 10_000  # synthetic points for methods that look at density
+_GENTLE: Final = 0.95  # their spread: a little less than measured keeps gaps open
 _PART: Final = 4096
 _SURE: Final = 3.0  # deviations of its noise that a segment's size must reach
 

@@ -44,7 +44,7 @@ LOW, HIGH = 2, 24
 MOST_LEVELS: Final = 9
 ROUNDS: Final = 4
 ROUNDS_GROWTH: Final = Fraction(3, 2)
-STARTS: Final = (64, 400)
+STARTS: Final = (64, 320)
 """The fewest and the most starts."""
 MORE: Final = 4.0
 """Starts by the number of cells that the rows could fill."""

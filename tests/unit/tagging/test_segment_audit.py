@@ -128,7 +128,7 @@ def test_bug_the_number_of_starts_depends_on_the_exact_count(monkeypatch):
     honest = synopsis.DPSynopsis._rounds
 
     def peeking(maker, gate, rows, _, *ball):
-        return honest(maker, gate, rows, 40 * len(rows), *ball)
+        return honest(maker, gate, rows, 20 * len(rows), *ball)
 
     monkeypatch.setattr(synopsis.DPSynopsis, "_rounds", peeking)
     assert found_by(lambda: by_rounds(30)) == "audit-questions-differ"

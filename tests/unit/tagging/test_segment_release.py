@@ -20,6 +20,7 @@ from tagging.segmentation.accounting import (
     releases_within,
 )
 from tagging.segmentation.cells import caught, measured, pooled, starts
+from tagging.segmentation.clustering import DPKMeans
 from tagging.segmentation.contract import ONE
 from tagging.segmentation.estimate import demand_utility, estimate_utility
 from tagging.segmentation.noise import DiscreteGaussian, Gate, Query, measurement, sigma_for
@@ -130,8 +131,8 @@ def test_rounds_are_for_few_people_and_levels_for_many_or_next_to_none():
 def test_rounds_find_what_is_apart():
     found = released(blobs(2400, SOLID), refine=20)
     assert found.queries[3].name == "round-1"
-    heavy = found.centers_[found.counts > 300]
-    apart = np.linalg.norm(heavy[:, None] - np.array(SOLID)[None], axis=2)
+    middles = DPKMeans(4).fit(found).cluster_centers_
+    apart = np.linalg.norm(middles[:, None] - np.array(SOLID)[None], axis=2)
     assert apart.min(axis=0).max() < 0.05
 
 
