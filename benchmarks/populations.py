@@ -25,11 +25,27 @@ def box(dimensions: int, width: float = 1.0) -> FeatureContract:
     )
 
 
+def gap(dimensions: int, groups: int, seed: int) -> float:
+    """Return how far the two closest groups of a mixture are, by the sum of their deviations."""
+    stream = np.random.default_rng(seed)
+    centres, spread = _groups(stream, dimensions, groups)
+    size = np.sqrt((spread**2).mean(axis=1))
+    away = np.linalg.norm(centres[:, None] - centres[None], axis=2)
+    first, second = np.triu_indices(groups, 1)
+    return float((away[first, second] / (size[first] + size[second])).min())
+
+
+def _groups(stream: np.random.Generator, dimensions: int, groups: int) -> tuple[Any, Any]:
+    centres = stream.uniform(-0.6, 0.6, (groups, dimensions))
+    return centres, stream.uniform(0.05, 0.15, (groups, 1)) * stream.uniform(
+        0.6, 1.4, centres.shape
+    )
+
+
 def mixture(count: int, dimensions: int, groups: int, seed: int) -> Any:
     """Return rows of unequal Gaussian groups, a tenth of them with Student's tails (3 degrees)."""
     stream = np.random.default_rng(seed)
-    centres = stream.uniform(-0.6, 0.6, (groups, dimensions))
-    spread = stream.uniform(0.05, 0.15, (groups, 1)) * stream.uniform(0.6, 1.4, centres.shape)
+    centres, spread = _groups(stream, dimensions, groups)
     group = stream.choice(groups, count, p=stream.dirichlet(np.full(groups, 3.0)))
     shape = stream.standard_normal((count, dimensions))
     far = stream.random(count) < 0.1

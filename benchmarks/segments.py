@@ -38,6 +38,7 @@ from tagging.segmentation.synopsis import DPSynopsis
 
 SEEDS = (201, 202, 203, 204, 205)
 DIMENSIONS, GROUPS = (2, 4, 8, 16), (4, 8, 16)
+APART = 3.0  # groups that do not overlap: their middles, by the sum of their deviations
 EPSILONS = (0.5, 1.0, 2.0, 4.0)
 
 
@@ -304,13 +305,21 @@ def density() -> Iterator[Result]:
 def number() -> Iterator[Result]:
     """Measure how often the release suggests the true number of groups."""
     hits, off, runs, as_plain = 0, 0, 0, 0
+    apart: list[bool] = []
     for (d, k), seed in itertools.product(itertools.product((4, 8, 16), (4, 8)), SEEDS):
         grid = box(d).points(mixture(10_000, d, k, seed))
         chosen = choose_clusters(released(box(d), grid, 1.0), range(2, 13)).n_clusters
         raw = plain_number(grid / ONE)
         hits, off, runs = hits + (chosen == k), max(off, abs(chosen - k)), runs + 1
         as_plain += chosen == raw
-    facts = {"runs": runs, "farthest": off, "as_on_the_rows": as_plain / runs}
+        if populations.gap(d, k, seed) >= APART:
+            apart.append(chosen == k)
+    facts = {
+        "runs": runs,
+        "farthest": off,
+        "as_on_the_rows": as_plain / runs,
+        "groups_apart": f"{sum(apart)} of {len(apart)}",
+    }
     yield Result(
         "number of groups found",
         hits / runs,

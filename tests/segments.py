@@ -9,7 +9,7 @@ from tagging.segmentation.contract import FeatureBounds, FeatureContract, Grid
 from tagging.segmentation.noise import Noise, Whole
 from tagging.segmentation.privacy_audit import neighbours
 from tagging.segmentation.published import Synopsis
-from tagging.segmentation.synopsis import DPSynopsis
+from tagging.segmentation.synopsis import DPSynopsis, Way
 
 __all__ = ["neighbours"]
 
@@ -60,12 +60,12 @@ def released(values, noise: Noise | None = None, epsilon: float = 1.0, refine: i
     return maker.fit(values, np.arange(len(values)))
 
 
-def mechanism(dimensions: int, epsilon: float = 1.0, refine: int = 0):
+def mechanism(dimensions: int, epsilon: float = 1.0, refine: int = 0, way: Way | None = None):
     """The release as the audit wants it: rows and noise in, published things out."""
     contract, budget = plain_contract(dimensions), PrivacyBudget(epsilon)
 
     def run(rows: Grid, noise: Noise) -> Synopsis:
-        return DPSynopsis(contract, budget, refine, noise).fit_grid(rows)
+        return DPSynopsis(contract, budget, refine, noise, way).fit_grid(rows)
 
     return run
 

@@ -20,6 +20,12 @@ PLENTY: Final = 16.0
 """From so many times enough rows on, a cell reaches farther: noise is small, tails are worth keeping."""
 FARTHEST: Final = 3.0
 """The largest radius by spread."""
+FULL: Final = 1.15
+"""The root of the radius by spread from which on nothing is missed."""
+CUBE: Final = 1.2
+"""Half a side of the cube of starts, by that of the cube in the first ball."""
+EVENING: Final = 2
+"""Steps of Lloyd's method that spread the starts evenly."""
 APART: Final = 0.8
 """How far the two halves of a split move, in deviations."""
 _LEAST: Final = 1.0
@@ -116,7 +122,49 @@ def split(cells: Cells, least: float, stream: np.random.Generator) -> tuple[Poin
     return np.clip(np.rint(centres), -ONE, ONE).astype(np.int64), radii(spread, counts / least)
 
 
-def radii(spread: Floats, plenty: Floats) -> Points:
+def radii(spread: Floats, plenty: Floats, least: float = REACH) -> Points:
     """Return the radii of cells, given how many times enough rows they have."""
-    reach = np.clip(REACH * np.sqrt(np.maximum(plenty, 0.0) / PLENTY), REACH, FARTHEST)
+    reach = np.clip(least * np.sqrt(np.maximum(plenty, 0.0) / PLENTY), least, FARTHEST)
     return np.clip(np.rint(reach * spread), 1, _ACROSS).astype(np.int64)
+
+
+def caught(radius: Points, spread: Floats) -> Floats:
+    """Return about how much of a shift of its rows the mean of places shortened to a radius shows.
+
+    Short places meet less noise, but rows beyond the radius pull less than they should.
+    """
+    share: Floats = np.minimum(1.0, np.sqrt(radius / np.maximum(spread, 1.0)) / FULL)
+    return share
+
+
+def pooled(one: Floats, noise: Floats, other: Floats, others: float) -> tuple[Floats, Floats]:
+    """Return the better of two noisy readings of the same numbers, and the deviation of its noise."""
+    trust = others**2 / (noise**2 + others**2)
+    return other + trust * (one - other), np.sqrt(trust) * noise
+
+
+def starts(
+    number: int, centre: Points, radius: int, stream: np.random.Generator
+) -> tuple[Points, Points]:
+    """Return public starts, spread evenly over the cube about a ball, and radii to begin with."""
+    dimensions = len(centre)
+    drawn = stream.uniform(-1.0, 1.0, (8 * number, dimensions))
+    places = drawn[:number]
+    for _ in range(EVENING):
+        near = _squares(drawn, places).argmin(axis=1)
+        count = np.maximum(np.bincount(near, minlength=number), 1)
+        sums = [np.bincount(near, weights=x, minlength=number) for x in drawn.T]
+        places = np.stack(sums, axis=1) / count[:, None]
+    centres = centre + places * (CUBE * radius / dimensions**0.5)
+    away = _squares(centres, centres)
+    np.fill_diagonal(away, np.inf)
+    apart = int(np.sqrt(max(float(np.median(away.min(axis=1))), 1.0)))
+    whole = np.clip(np.rint(centres), -ONE, ONE).astype(np.int64)
+    return whole, np.full(number, min(apart, _ACROSS))
+
+
+def _squares(points: Floats, others: Floats) -> Floats:
+    lengths = np.einsum("nd,nd->n", points, points)[:, None]
+    inner = np.einsum("kd,kd->k", others, others) - 2.0 * points @ others.T
+    squares: Floats = np.maximum(lengths + inner, 0.0)
+    return squares

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.errors import BadInput
+from tagging.segmentation.cells import pooled
 from tagging.segmentation.contract import ONE
 from tagging.segmentation.published import Floats, Synopsis
 from tagging.segmentation.ward import Hierarchy, hierarchy
@@ -24,8 +25,8 @@ NOWHERE: Final = -1
 MOST_CLUSTERS: Final = 100
 _SEED: Final = 1  # of a library's starts: public and fixed
 _STARTS: Final = 20
-_POINTS: Final = 8000  # synthetic points for methods that look at density
-_GENTLE: Final = 0.9  # their spread: a little less than measured keeps gaps open
+_POINTS: Final = 10_000  # synthetic points for methods that look at density
+_GENTLE: Final = 0.95  # their spread: a little less than measured keeps gaps open
 _PART: Final = 4096
 _SURE: Final = 3.0  # deviations of its noise that a segment's size must reach
 
@@ -105,10 +106,13 @@ class DPKMeans:
             centres = _kmeans(*synopsis.sample(), self.n_clusters)
             return _around("kmeans", synopsis, centres, numbers)
         found = _around("kmeans", synopsis, synopsis.refined / ONE, numbers)
+        _, noise = pooled(
+            found.cluster_sizes_, found.size_noise_, found.cluster_sizes_, synopsis.refined_noise_
+        )
         return replace(
             found,
             cluster_sizes_=synopsis.refined_counts.astype(np.float64),
-            size_noise_=np.full(self.n_clusters, synopsis.refined_noise_),
+            size_noise_=noise,
         )
 
 

@@ -43,6 +43,11 @@ class Utility:
     """Subjects from which on the release would not be refused."""
 
 
+def signal(rows: int, dimensions: int, clusters: int, budget: PrivacyBudget) -> float:
+    """Return the signal of that many rows: how many a segment has by the noise it meets."""
+    return rows * mu_of(budget) / (clusters * math.sqrt(dimensions))
+
+
 def estimate_utility(rows: int, dimensions: int, clusters: int, budget: PrivacyBudget) -> Utility:
     """Return what a release of that size would be worth. Reads no data; costs nothing.
 
@@ -50,12 +55,12 @@ def estimate_utility(rows: int, dimensions: int, clusters: int, budget: PrivacyB
     """
     if rows < 0 or dimensions < 1 or clusters < 2:
         raise BadInput("estimate-figures", "rows from 0, dimensions from 1, segments from 2")
-    unit = mu_of(budget) / (clusters * math.sqrt(dimensions))
-    signal = rows * unit
-    known = [line for line in LOSSES if signal >= line[0]]
+    unit = signal(1, dimensions, clusters, budget)
+    found = rows * unit
+    known = [line for line in LOSSES if found >= line[0]]
     loss, high = (known[-1][1], known[-1][2]) if known else (None, None)
-    verdict: Verdict = "good" if signal >= GOOD else "doubtful" if known else "hopeless"
-    return Utility(signal, loss, high, verdict, math.ceil(LEAST / unit))
+    verdict: Verdict = "good" if found >= GOOD else "doubtful" if known else "hopeless"
+    return Utility(found, loss, high, verdict, math.ceil(LEAST / unit))
 
 
 def demand_utility(rows: int, dimensions: int, clusters: int, budget: PrivacyBudget) -> Utility:

@@ -105,6 +105,9 @@ def registered() -> list[Registered]:
     for dimensions in (2, 5):
         name = f"{synopsis.MECHANISM} refined, {dimensions} features"
         found.append(Registered(name, dimensions, 0, _synopsis(3), _document))
+    for dimensions in (3, 8):
+        name = f"{synopsis.MECHANISM} rounds, {dimensions} features"
+        found.append(Registered(name, dimensions, 6, _synopsis(3, "rounds"), _document))
     return found
 
 
@@ -225,10 +228,12 @@ def _box(dimensions: int) -> FeatureContract:
     return FeatureContract(tuple(FeatureBounds(f"f{n}", -1.0, 1.0, 0.0) for n in range(dimensions)))
 
 
-def _synopsis(refine: int) -> Callable[[PrivacyBudget, Grid, Noise], Any]:
+def _synopsis(
+    refine: int, way: synopsis.Way | None = None
+) -> Callable[[PrivacyBudget, Grid, Noise], Any]:
     def run(budget: PrivacyBudget, rows: Grid, noise: Noise) -> Any:
         contract = _box(rows.shape[1])
-        return synopsis.DPSynopsis(contract, budget, refine, noise).fit_grid(rows)
+        return synopsis.DPSynopsis(contract, budget, refine, noise, way).fit_grid(rows)
 
     return run
 

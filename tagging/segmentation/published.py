@@ -67,12 +67,12 @@ class Synopsis:
     @property
     def noise_scale_(self) -> float:
         """Return the deviation of the noise of a count, in subjects."""
-        last = next(q for q in reversed(self.queries) if q.name.startswith("level-"))
+        last = next(q for q in reversed(self.queries) if q.name != "refine")
         return last.sigma / WEIGHTS.presence
 
     @property
     def refined_noise_(self) -> float:
-        """Return the deviation of the noise of a refined count, in subjects."""
+        """Return the deviation of the noise of a count in the refining step alone, in subjects."""
         return self.queries[-1].sigma / REFINING.presence
 
     @property

@@ -45,7 +45,7 @@ class Weights:
 
 WEIGHTS: Final = Weights(presence=7 * STEPS // 10, place=STEPS, square=7 * STEPS // 10)
 """Of the levels of a synopsis."""
-REFINING: Final = Weights(presence=STEPS // 2, place=STEPS, square=0)
+REFINING: Final = Weights(presence=35 * STEPS // 100, place=STEPS, square=0)
 """Of the step that refines the centres of one k."""
 
 

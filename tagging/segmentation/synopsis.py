@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The synopsis of a population: cells found by coarse-to-fine noisy splitting, published once.
+"""The synopsis of a population: noisy cells, published once.
 
 1. a noisy number of rows, a noisy centre, a noisy histogram of distances from it: the first ball;
-2. levels: each row adds one bounded vector to the cell of its nearest published centre; the sums get
-   noise; the free part moves centres, drops empty cells and splits the others;
+2. each row adds one bounded vector to the cell of its nearest published centre, the sums get noise, and
+   the free part moves centres and drops empty cells; again and again, in one of two ways:
+   levels: one cell at first, and every cell with enough rows becomes two;
+   rounds: many starts all over the first ball, which are only moved. Better for few rows;
 3. optionally one noisy step of Lloyd's method for the centres of one k.
 
 Rows are read in `sums` only, and every number that leaves them passes the gate of `noise`. Questions,
@@ -13,7 +15,7 @@ their number and their noise depend on published answers only. docs/synopsis-pro
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +23,33 @@ from numpy.typing import NDArray
 from audit.errors import BadInput
 from tagging.segmentation import sums
 from tagging.segmentation.accounting import PrivacyBudget
-from tagging.segmentation.cells import Cells, measured, radii, shrunk, split
+from tagging.segmentation.cells import Cells, caught, measured, pooled, radii, shrunk, split, starts
 from tagging.segmentation.clustering import DPKMeans
 from tagging.segmentation.contract import ONE, FeatureContract, Grid
+from tagging.segmentation.estimate import signal
 from tagging.segmentation.noise import DiscreteGaussian, Gate, Noise, Query, Whole, sigma_for
 from tagging.segmentation.published import Synopsis
 from tagging.segmentation.sums import REFINING, RINGS, STEPS, WEIGHTS, Points, Weights
 
-MECHANISM: Final = "lbg-synopsis/1"
+MECHANISM: Final = "synopsis/2"
+Way = Literal["levels", "rounds"]
+USUAL: Final = 8
+"""Segments that a release is for when it refines none."""
+FEW: Final = 20.0
+"""Up to this signal of a segment (estimate.py) rounds are better than levels,"""
+SEEN: Final = 400.0
+"""when that of all rows together is enough for the first round to find where they are,"""
+LOW, HIGH = 2, 24
+"""and there are more features than LOW and at most HIGH. Chosen on mixtures and households."""
 MOST_LEVELS: Final = 9
+ROUNDS: Final = 4
+ROUNDS_GROWTH: Final = Fraction(3, 2)
+STARTS: Final = (64, 320)
+"""The fewest and the most starts."""
+MORE: Final = 4.0
+"""Starts by the number of cells that the rows could fill."""
+NEAREST: Final = 0.8
+"""Radius of the last step by the spread of its cluster, where there are just enough rows."""
 MOST_REFINED: Final = 64
 SHARES: Final[Mapping[str, Fraction]] = {
     "rows": Fraction(4, 1000),
@@ -59,6 +79,8 @@ class DPSynopsis:
     refine: int = 0
     """Number of clusters whose centres get a step of their own (a fifth of the budget); 0 for none."""
     noise: Noise = field(default_factory=DiscreteGaussian)
+    way: Way | None = None
+    """How cells are found; None: as suits the noisy number of rows. Both cost the same."""
 
     def __post_init__(self) -> None:
         """Raise BadInput when the number of clusters to refine makes no sense."""
@@ -76,7 +98,9 @@ class DPSynopsis:
         """Return the published synopsis of rows that the contract has put on its lattice."""
         gate = Gate(self.noise, self.budget.rho)
         count, centre, radius = _ball(gate, rows)
-        cells = self._levels(gate, rows, count, centre, radius)
+        way = self.way or ("rounds" if self._few(count) else "levels")
+        ask = self._rounds if way == "rounds" else self._levels
+        cells = ask(gate, rows, count, centre, radius)
         found = Synopsis(
             contract=self.contract,
             epsilon=repr(float(self.budget.epsilon)),
@@ -94,43 +118,70 @@ class DPSynopsis:
         )
         return _refined(gate, rows, found, self.refine) if self.refine else found
 
+    def _few(self, count: int) -> bool:
+        """Return whether rounds suit that (noisy) number of rows better than levels."""
+        dimensions = self.contract.dimensions
+        each = signal(count, dimensions, self.refine or USUAL, self.budget)
+        every = signal(count, 1, 1, self.budget)
+        return each <= FEW and every >= SEEN and LOW < dimensions <= HIGH
+
     def _levels(self, gate: Gate, rows: Grid, count: int, centre: Points, radius: int) -> Cells:
         """Ask level after level, each on the cells that the published answers before it gave."""
-        parts = (SHARES["rows"], SHARES["centre"], SHARES["rings"])
-        rho = gate.limit * (1 - sum(parts) - (SHARES["refine"] if self.refine else 0))
-        sigmas = level_sigmas(rho, count, self.contract.dimensions)
+        sigmas = level_sigmas(self._left(gate), count, self.contract.dimensions)
         stream = np.random.default_rng(_STREAM)
         centres, reach = centre[None, :], np.array([radius])
         for level, sigma in enumerate(sigmas):
-            width = 1 + 2 * self.contract.dimensions
-            answer = gate.ask(
-                Query(
-                    f"level-{level + 1}",
-                    len(centres) * width,
-                    WEIGHTS.sensitivity_squared,
-                    sigma,
-                    STEPS,
-                ),
-                sums.cell_sums(rows, centres, reach, WEIGHTS).ravel(),
-            )
-            cells = measured(
-                answer.reshape(-1, width).astype(np.float64), centres, reach, WEIGHTS, sigma
-            )
+            cells = _asked(gate, rows, f"level-{level + 1}", centres, reach, sigma=sigma)
             if level + 1 < len(sigmas):
                 least = least_rows(sigmas[level + 1], WEIGHTS, self.contract.dimensions)
                 centres, reach = split(cells, least, stream)
         return cells
 
+    def _rounds(self, gate: Gate, rows: Grid, count: int, centre: Points, radius: int) -> Cells:
+        """Ask round after round on starts that are the same whatever the data; each moves them."""
+        dimensions = self.contract.dimensions
+        sigmas = _sigmas(self._left(gate), ROUNDS, ROUNDS_GROWTH)
+        wanted = MORE * count / least_rows(sigmas[-1], WEIGHTS, dimensions)
+        number = int(np.clip(wanted, *STARTS))
+        centres, reach = starts(number, centre, radius, np.random.default_rng(_STREAM))
+        for turn, sigma in enumerate(sigmas):
+            cells = _asked(gate, rows, f"round-{turn + 1}", centres, reach, sigma=sigma)
+            if turn + 1 < len(sigmas):
+                least = least_rows(sigmas[turn + 1], WEIGHTS, dimensions)
+                centres, reach = cells.centres, radii(cells.spread, cells.counts / least)
+        return cells
+
+    def _left(self, gate: Gate) -> Fraction:
+        """Return what the cells may cost."""
+        parts = (SHARES["rows"], SHARES["centre"], SHARES["rings"])
+        return gate.limit * (1 - sum(parts) - (SHARES["refine"] if self.refine else 0))
+
 
 def level_sigmas(rho: Fraction, count: int, dimensions: int) -> list[int]:
     """Return the noise of each level: as many levels as the noisy count of rows can fill."""
     for levels in range(MOST_LEVELS, 0, -1):
-        parts = [GROWTH**level for level in range(levels)]
-        shares = [rho * part / sum(parts) for part in parts]
-        sigmas = [sigma_for(WEIGHTS.sensitivity_squared, share) for share in shares]
+        sigmas = _sigmas(rho, levels, GROWTH)
         if levels == 1 or count / 2 ** (levels - 1) >= least_rows(sigmas[-1], WEIGHTS, dimensions):
             break
     return sigmas
+
+
+def _sigmas(rho: Fraction, turns: int, growth: Fraction) -> list[int]:
+    """Return the noise of each of some questions about cells, whose shares grow."""
+    parts = [growth**turn for turn in range(turns)]
+    return [sigma_for(WEIGHTS.sensitivity_squared, rho * part / sum(parts)) for part in parts]
+
+
+def _asked(
+    gate: Gate, rows: Grid, name: str, centres: Points, reach: Points, *, sigma: int
+) -> Cells:
+    """Ask what is in cells, and return those that are not empty by the answer."""
+    width = 1 + 2 * rows.shape[1]
+    answer = gate.ask(
+        Query(name, len(centres) * width, WEIGHTS.sensitivity_squared, sigma, STEPS),
+        sums.cell_sums(rows, centres, reach, WEIGHTS).ravel(),
+    )
+    return measured(answer.reshape(-1, width).astype(np.float64), centres, reach, WEIGHTS, sigma)
 
 
 def least_rows(sigma: int, weights: Weights, dimensions: int) -> float:
@@ -171,14 +222,17 @@ def _refined(gate: Gate, rows: Grid, found: Synopsis, clusters: int) -> Synopsis
     width = 1 + dimensions
     sigma = sigma_for(REFINING.sensitivity_squared, gate.limit - gate.spent)
     plenty = model.cluster_sizes_ / least_rows(sigma, REFINING, dimensions)
-    reach = radii(model.spreads_ * ONE, plenty)
+    reach = radii(model.spreads_ * ONE, plenty, NEAREST)
     answer = gate.ask(
         Query("refine", len(centres) * width, REFINING.sensitivity_squared, sigma, STEPS),
         sums.cell_sums(rows, centres, reach, REFINING).ravel(),
     ).reshape(-1, width)
     noise = sigma / REFINING.presence
-    counts = np.maximum(answer[:, 0] / REFINING.presence, noise)
-    scale = reach / (REFINING.place * counts)
+    counts, _ = pooled(
+        model.cluster_sizes_, model.size_noise_, answer[:, 0] / REFINING.presence, noise
+    )
+    counts = np.maximum(counts, noise)
+    scale = reach / (REFINING.place * counts * caught(reach, model.spreads_ * ONE))
     step = answer[:, 1:] * scale[:, None]
     step *= shrunk(step, sigma * scale)[:, None]
     moved = np.clip(np.rint(centres + step), -ONE, ONE).astype(np.int64)

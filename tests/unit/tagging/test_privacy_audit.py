@@ -24,15 +24,17 @@ def codes(found):
 
 
 SYNOPSIS = f"{synopsis.MECHANISM}, 2 features"
+ROUNDS = f"{synopsis.MECHANISM} rounds, 3 features"
 COUNT = counting.MECHANISM
 
 
 def test_what_we_ship_keeps_its_promise():
-    found = audited(COUNT, SYNOPSIS)
+    found = audited(COUNT, SYNOPSIS, ROUNDS)
     assert found.problems == []
     assert 0.5 < found.worst[COUNT] <= 1
     assert 0.9 < found.worst[SYNOPSIS] <= 1
-    assert found.records == 2
+    assert 0.7 < found.worst[ROUNDS] <= 1
+    assert found.records == 3
     assert found.pairs >= 120
 
 
@@ -56,6 +58,7 @@ def test_bug_1_no_clipping(monkeypatch):
 
     monkeypatch.setattr(sums, "_vectors", unclipped)
     assert "audit-loss-exceeds" in codes(audited(SYNOPSIS))
+    assert "audit-loss-exceeds" in codes(audited(ROUNDS))
 
 
 @pytest.mark.parametrize("module", [synopsis, counting])

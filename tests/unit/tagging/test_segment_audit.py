@@ -44,6 +44,14 @@ def replayed(pairs: int, *, noise=None, refine: int = 3, run=None) -> Fraction:
 
 def test_nobody_moves_the_answers_more_than_claimed_and_the_claim_is_tight():
     assert Fraction(7, 10) < replayed(18) <= 1
+    assert Fraction(7, 10) < by_rounds(12) <= 1
+
+
+def by_rounds(pairs: int) -> Fraction:
+    """The same where the cells are found by rounds."""
+    release = mechanism(3, refine=3, way="rounds")
+    found = itertools.islice(neighbours(3, 7), pairs)
+    return max(audit_replay(release, *pair, Repeatable(2), CLAIMED) for pair in found)
 
 
 def test_the_noise_is_the_discrete_gaussian_of_opendp():
@@ -114,6 +122,32 @@ def test_bug_questions_depend_on_the_exact_count(monkeypatch):
 
     monkeypatch.setattr(synopsis, "_ball", peeking)
     assert found_by(lambda: replayed(60)) == "audit-questions-differ"
+
+
+def test_bug_the_number_of_starts_depends_on_the_exact_count(monkeypatch):
+    honest = synopsis.DPSynopsis._rounds
+
+    def peeking(maker, gate, rows, _, *ball):
+        return honest(maker, gate, rows, 20 * len(rows), *ball)
+
+    monkeypatch.setattr(synopsis.DPSynopsis, "_rounds", peeking)
+    assert found_by(lambda: by_rounds(30)) == "audit-questions-differ"
+
+
+def test_bug_starts_are_drawn_from_the_rows(monkeypatch):
+    honest = synopsis.DPSynopsis._rounds
+
+    def from_rows(maker, gate, rows, *public):
+        def drawn(number, centre, radius, _):
+            reach = np.full(number, radius)
+            return np.resize(rows if len(rows) else centre, (number, len(centre))), reach
+
+        with monkeypatch.context() as patch:
+            patch.setattr(synopsis, "starts", drawn)
+            return honest(maker, gate, rows, *public)
+
+    monkeypatch.setattr(synopsis.DPSynopsis, "_rounds", from_rows)
+    assert found_by(lambda: by_rounds(30)) == "audit-loss-exceeds"
 
 
 def test_bug_empty_cells_are_skipped_by_their_exact_count(monkeypatch):

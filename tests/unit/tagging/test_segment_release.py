@@ -19,14 +19,17 @@ from tagging.segmentation.accounting import (
     epsilon_of,
     releases_within,
 )
-from tagging.segmentation.cells import measured
+from tagging.segmentation.cells import caught, measured, pooled, starts
+from tagging.segmentation.clustering import DPKMeans
 from tagging.segmentation.contract import ONE
 from tagging.segmentation.estimate import demand_utility, estimate_utility
 from tagging.segmentation.noise import DiscreteGaussian, Gate, Query, measurement, sigma_for
 from tagging.segmentation.published import read, verify
-from tagging.segmentation.sums import STEPS, WEIGHTS, Weights, cell_sums, usual_square
+from tagging.segmentation.sums import REFINING, STEPS, WEIGHTS, Weights, cell_sums, usual_square
 from tagging.segmentation.synopsis import DPSynopsis, level_sigmas
 from tests.segments import CORNERS, NoNoise, Repeatable, blobs, plain_contract, released
+
+SOLID = [(-0.5, -0.5, 0.5), (0.5, 0.5, 0.5), (-0.5, 0.5, -0.5), (0.6, -0.4, 0.0)]
 
 
 def test_a_budget_keeps_its_promise_and_wastes_nothing():
@@ -100,6 +103,72 @@ def test_a_release_costs_at_most_its_charge_whatever_the_data(count, refine):
     assert np.abs(found.centres).max() <= ONE
     assert (found.counts >= 1).all()
     assert len(found.refined) == refine
+
+
+@pytest.mark.parametrize("refine", [0, 4])
+@pytest.mark.parametrize("count", [0, 1, 30, 3000])
+def test_rounds_cost_the_same_whatever_the_data(count, refine):
+    budget, values = PrivacyBudget(1.0), blobs(count, SOLID)
+    maker = DPSynopsis(plain_contract(3), budget, refine, Repeatable(), "rounds")
+    found = maker.fit(values, np.arange(count))
+    assert charge_of(found.queries) <= found.nano_rho == budget.nano_rho
+    assert float(found.rho_) > 0.99 * float(budget.rho)
+    assert np.abs(found.centres).max() <= ONE
+    assert (found.counts >= 1).all()
+
+
+def test_rounds_are_for_few_people_and_levels_for_many_or_next_to_none():
+    def way(count, refine=8, dimensions=3):
+        values = np.resize(blobs(count, SOLID), (count, dimensions))
+        found = released(values, refine=refine)
+        return found.queries[3].name.split("-")[0]
+
+    assert way(2500, refine=20) == "round"
+    assert way(2500, refine=8) == "level"  # enough for each
+    assert way(1000, refine=20) == "level"  # too few for a first round
+    assert way(2500, refine=20, dimensions=2) == "level"
+
+
+def test_rounds_find_what_is_apart():
+    found = released(blobs(2400, SOLID), refine=20)
+    assert found.queries[3].name == "round-1"
+    middles = DPKMeans(4).fit(found).cluster_centers_
+    apart = np.linalg.norm(middles[:, None] - np.array(SOLID)[None], axis=2)
+    assert apart.min(axis=0).max() < 0.05
+
+
+def test_starts_are_the_same_whatever_the_data_and_lie_evenly():
+    centre, radius = np.array([ONE // 2, 0, -ONE]), ONE // 4
+    first, reach = starts(100, centre, radius, np.random.default_rng(1))
+    again, _ = starts(100, centre, radius, np.random.default_rng(1))
+    assert (first == again).all()
+    assert np.abs(first).max() <= ONE
+    assert np.abs(first - centre).max() <= radius
+    first, reach = starts(100, centre * 0, radius, np.random.default_rng(1))
+    away = np.linalg.norm(first[:, None] - first[None], axis=2) + np.eye(100) * ONE
+    assert away.min(axis=1).min() > 0.3 * reach[0] > 0.03 * radius
+
+
+@pytest.mark.parametrize("dimensions", [2, 8, 16])
+def test_what_short_places_miss_of_a_shift_is_made_up_for(dimensions):
+    spread, shift = 0.1 * dimensions**0.5, 0.02
+    rows = 0.1 * np.random.default_rng(2).standard_normal((20_000, dimensions))
+    rows[:, 0] += shift
+    for factor in (0.8, 1.0, 1.4):
+        radius = np.array([round(factor * spread * ONE)])
+        centre = np.zeros((1, dimensions), dtype=np.int64)
+        sums = cell_sums(plain_contract(dimensions).points(rows), centre, radius, REFINING)
+        seen = sums[0, 1] / REFINING.place / len(rows) * radius[0] / ONE
+        share = caught(radius, np.array([spread * ONE]))[0]
+        assert seen / shift == pytest.approx(share, rel=0.2)
+
+
+def test_two_readings_of_a_number_are_better_than_one():
+    value, noise = pooled(
+        np.array([100.0, 100.0]), np.array([3.0, 1e9]), np.array([110.0, 7.0]), 3.0
+    )
+    assert value == pytest.approx([105, 7])
+    assert noise == pytest.approx([3 / 2**0.5, 3])
 
 
 def test_without_noise_cells_are_what_they_hold():
