@@ -83,6 +83,7 @@ NEEDS: Final = {
     "audience.size": ("analyst", "tagger"),
     "audit.bias": ("dpo", "auditor"),
     "audit.leak": ("dpo", "auditor"),
+    "audit.price": ("dpo", "auditor"),
     "audit.read": ("dpo", "auditor", "tagger"),
     "operator.add": ("admin",),
     "operator.remove": ("admin",),

@@ -68,6 +68,7 @@ OTHER_KINDS = frozenset(
         "Plan",
         "PolicyOverlay",
         "PolicyPack",
+        "PriceReport",
         "ProfileMap",
         "Purpose",
         "Rights",

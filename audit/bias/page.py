@@ -19,7 +19,7 @@ from audit.bias.words import (
     protected,
 )
 
-_STYLE: Final = (
+STYLE: Final = (
     "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
     "1rem;color:#1b1b1b;background:#fff}h1{font-size:1.6rem}h2{font-size:1.35rem;margin-top:3rem}"
     "h3{font-size:1.05rem;margin:2rem 0 .4rem;break-after:avoid}svg{max-width:100%;height:auto;display:block}"
@@ -40,7 +40,7 @@ def page(documents: Sequence[Mapping[str, Any]], language: str) -> str:
         f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        f"style-src 'unsafe-inline'\"><title>{title}</title><style>{_STYLE}</style></head><body>\n"
+        f"style-src 'unsafe-inline'\"><title>{title}</title><style>{STYLE}</style></head><body>\n"
         f"<h1>{title}</h1>\n{body}\n</body></html>\n"
     )
 

@@ -20,7 +20,6 @@ from audit.bias.cube import Cube
 from audit.bias.drift import Drift
 from audit.bias.leak import Auc, Leaks, Pair
 from audit.bias.policy import FairnessPolicy
-from audit.bias.price import Compared, SetApart
 from audit.bias.protection import (
     PEOPLE,
     Key,
@@ -106,9 +105,6 @@ class Further:
 
     drift: Sequence[Drift] = ()
     leaks: Sequence[LeakFound] = ()
-    prices: Sequence[tuple[str, str, Sequence[Compared]]] = ()
-    """(attribute, measure, groups)"""
-    exceptions: Sequence[SetApart] = ()
     causes: Causes | None = None
     cause_groups: Sequence[Sequence[str]] = ()
     outlook: Outlook | None = None
@@ -192,15 +188,6 @@ def report(
         ],
         "drift": [_drift(one) for one in more.drift if _may_show(examined, one)],
         "leaks": [_leak(one) for one in more.leaks],
-        "prices": [
-            _price(attribute, measure, one, policy)
-            for attribute, measure, found in more.prices
-            for one in found
-        ],
-        "exceptions": [
-            {"code": one.code, "reason": one.reason, "lines": str(one.lines)}
-            for one in more.exceptions
-        ],
         "causes": _causes(more, examined),
         "outlook": _outlook(more.outlook, policy.release.k),
         "limits": [*_limits(policy), *head.limits],
@@ -293,25 +280,6 @@ def _leak(one: LeakFound) -> dict[str, Any]:
         ],
         "auc": auc,
         "auc_over": bool(one.auc and one.auc.above),
-    }
-
-
-def _price(attribute: str, measure: str, one: Compared, policy: FairnessPolicy) -> dict[str, Any]:
-    few = one.people < policy.release.k
-    effect = {
-        "value": figure(one.effect),
-        "low": figure(one.low),
-        "high": figure(one.high),
-    }
-    return {
-        "attribute": attribute,
-        "measure": measure,
-        "group": one.group,
-        "people": None if few else one.people,
-        "strata": None if few else one.strata,
-        "effect": None if few else effect,
-        "status": one.status.value,
-        "reason": one.reason,
     }
 
 

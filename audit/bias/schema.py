@@ -144,19 +144,6 @@ class LeakOf(_Part):
     auc_over: bool
 
 
-class PriceOf(_Part):
-    """A group against others, like for like."""
-
-    attribute: str
-    measure: str
-    group: str
-    people: int | None
-    strata: int | None
-    effect: Interval | None
-    status: StatusWord
-    reason: str
-
-
 class CauseOf(_Part):
     """What each condition of the rule adds to the gap of a group."""
 
@@ -200,8 +187,6 @@ class BiasReport(_Part):
     comparisons: list[Comparison]
     drift: list[DriftOf]
     leaks: list[LeakOf]
-    prices: list[PriceOf]
-    exceptions: list[dict[str, str]]
     causes: list[CauseOf]
     outlook: list[Point]
     limits: list[str]

@@ -49,6 +49,7 @@ REASONS: Final[Mapping[str, Words]] = {
     "beyond-tolerance": Words(
         "the difference like for like is beyond the tolerance", "同类比较的差异超出容许范围"
     ),
+    "few-carry": Words("one person or few account for most of it", "大部分由一人或少数人构成"),
     "hidden": Words("not shown, to protect people", "为保护个人不予显示"),
     "unknown": Words("attribute unknown: counted, not judged", "属性未知：计入但不评判"),
 }

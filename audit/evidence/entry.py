@@ -96,6 +96,7 @@ ACTS = frozenset(
         "attribute.opened",
         "audit.bias",
         "audit.leak",
+        "audit.price",
         "audit.given",
         "denied",
     }

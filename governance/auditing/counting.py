@@ -120,7 +120,7 @@ def _check_question(
     if when.at > now:
         raise BadInput("time-to-come", "that time has not come yet", hint="--at with a past time")
     for tag in (*tags, *([outcome] if outcome else [])):
-        _check_computed(tag, when.at)
+        check_computed(tag, when.at)
     if outcome is not None and outcome.root.kind != "bool":
         raise BadInput(
             "outcome-not-yes-no",
@@ -163,7 +163,7 @@ def _one(  # noqa: PLR0917  (one caller)
     return Counted(tag, cube, sources, _left_out(gate, here))
 
 
-def _check_computed(tag: Active, at: Micros) -> None:
+def check_computed(tag: Active, at: Micros) -> None:
     """Raise Refused where an audit would find nobody because nothing was computed."""
     until = expires_at(tag)
     if tag.state in USABLE and until is not None and at < until:

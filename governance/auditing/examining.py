@@ -10,8 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, text
-
 from audit import canon
 from audit.bias.policy import FairnessPolicy
 from audit.bias.report import Before, Examined, Head, examine, report, with_status
@@ -20,7 +18,7 @@ from audit.clock import Micros, iso
 from audit.errors import BadInput
 from governance.auditing import kept, limits
 from governance.auditing.counting import NONE, Counted, count
-from governance.auditing.opening import log_opening
+from governance.auditing.opening import consents_to, log_opening, source_of
 from governance.auditing.parts import further
 from governance.authority import demand
 from governance.catalogue import Active, active
@@ -68,7 +66,7 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
                 ws, connection, tags, policy, at=asked.at, outcome=outcome, apart=asked.causes
             )
             befores = [kept.last_of(ws, connection, key, policy) for key in asked.tags]
-            consents = _consents(connection, policy)
+            consents = consents_to(connection, policy)
         examined = [
             examine(one.cube, policy, _audited(one, said), before)
             for one, said, (before, _) in zip(counted, directions, befores, strict=True)
@@ -179,7 +177,6 @@ def _head(  # noqa: PLR0917  (one caller)
 ) -> Head:
     tag, k = one.tag.tag, policy.release.k
     now = ws.clock.now()
-    basis = ", ".join(f"{regime} {name}" for regime, name in policy.opening.basis.items())
     return Head(
         rule=one.tag.meaning,
         owner=tag.owner,
@@ -193,31 +190,12 @@ def _head(  # noqa: PLR0917  (one caller)
         program=version("tagwarden"),
         previous=previous,
         sources=tuple(
-            {
-                "attribute": item.name,
-                "origin": item.category,
-                "basis": f"{policy.opening.purpose}: {basis}",
-                "consents": consents // k * k,
-                "closed": item.closed // k * k,
-            }
+            source_of(policy, item.name, item.category, item.closed, consents)
             for item in one.sources
         ),
         left_out=tuple(
             {"reason": reason, "people": people // k * k} for reason, people in one.left_out.items()
         ),
-    )
-
-
-def _consents(connection: Connection, policy: FairnessPolicy) -> int:
-    """Return how many people have agreed to the purpose under which attributes are opened."""
-    return int(
-        connection.execute(
-            text(
-                "SELECT count(DISTINCT subject_id) FROM consentstate "
-                "WHERE purpose = :p AND state = 'given'"
-            ),
-            {"p": policy.opening.purpose},
-        ).scalar_one()
     )
 
 

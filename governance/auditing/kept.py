@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 BIAS = "bias"
 LEAK = "leak"
+PRICE = "price"
 NONCE = 12
 
 

@@ -47,3 +47,8 @@ def narrowed(policy: FairnessPolicy, by: Sequence[str], *, outcome: bool) -> Fai
         "intersections": min(policy.intersections, len(by)),
     }
     return FairnessPolicy.model_validate(policy.document() | changes)
+
+
+def over(policy: FairnessPolicy, attributes: Sequence[str]) -> FairnessPolicy:
+    """Return the policy for some sealed attributes, whatever its rates are."""
+    return FairnessPolicy.model_validate(policy.document() | {"attributes": list(attributes)})

@@ -4,7 +4,7 @@
 import typer
 
 from governance.cli import audit_log
-from governance.cli.audit_bias import bias, leak, list_, show
+from governance.cli.audit_bias import bias, leak, list_, price, show
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,5 +15,6 @@ app = typer.Typer(
 app.add_typer(audit_log.app, name="log")
 app.command()(bias)
 app.command()(leak)
+app.command()(price)
 app.command(name="list")(list_)
 app.command()(show)

@@ -24,6 +24,8 @@ Kind = Literal[
     "access",
     "fairness",
     "bias-report",
+    "leak-report",
+    "price-report",
 ]
 
 
@@ -57,7 +59,7 @@ def schema(
     kind: Annotated[
         Kind,
         typer.Argument(
-            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report or leak-report."
+            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report, leak-report or price-report."
         ),
     ] = "tag",
     as_json: Json = True,  # noqa: ARG001  (a schema is JSON, asked for or not)
@@ -73,6 +75,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema of a kind of document, as YAML editors read it."""
     from audit.bias.leak_report import LeakReport
     from audit.bias.policy import FairnessPolicy
+    from audit.bias.price_report import PriceReport
     from audit.bias.schema import BiasReport
     from governance.access.schema import AccessPackage
     from governance.assessment import Assessment
@@ -91,6 +94,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
         "fairness": FairnessPolicy,
         "bias-report": BiasReport,
         "leak-report": LeakReport,
+        "price-report": PriceReport,
     }
     found: dict[str, Any] = models[kind].model_json_schema(by_alias=True)
     if kind == "pack":
