@@ -8,6 +8,7 @@ from typing import Any, Final
 COLOURS: Final = {"breach": "#d55e00", "within": "#0072b2", "insufficient": "#777777"}
 """Told apart by people who do not see all colours; the verdict stands beside each bar as a word."""
 _WIDE, _LEFT, _ROW, _PLOT = 760, 190, 34, 380
+_NARROW: Final = 290
 
 
 def rates(comparison: Mapping[str, Any], floor: float, words: Mapping[str, str]) -> str:
@@ -111,7 +112,7 @@ def effects(
     rows = len(part["groups"])
 
     def at(value: float) -> float:
-        return _LEFT + _PLOT / 2 * (1 + value / most)
+        return _LEFT + _NARROW / 2 * (1 + value / most)
 
     band = (
         f'<rect x="{at(-tolerance):.1f}" y="0" width="{at(tolerance) - at(-tolerance):.1f}" '
@@ -139,7 +140,7 @@ def effects(
             f'<path d="M{low:.1f} {y}H{high:.1f}M{low:.1f} {y - 4}v8M{high:.1f} {y - 4}v8" '
             'stroke="#1b1b1b" stroke-width="1.5" fill="none"/>'
             f'<circle cx="{value:.1f}" cy="{y}" r="5" fill="{COLOURS[group["status"]]}"/>'
-            f'<text x="{_LEFT + _PLOT + 12}" y="{y + 4}">{escape(said)}</text>'
+            f'<text x="{_LEFT + _NARROW + 12}" y="{y + 4}">{escape(said)}</text>'
         )
     return _svg(rows * _ROW + 34, "".join(parts))
 

@@ -11,18 +11,23 @@ import pytest
 from audit.bias import page, schema
 from audit.bias.leak_report import LeakReport
 from audit.clock import DAY
+from audit.errors import Unsafe
 from audit.evidence.reading import decode
 from audit.ids import SeededIds
 from governance import authority
 from governance.actor import Actor
 from governance.assignments import holders
-from governance.auditing import kept
+from governance.auditing import kept, limits
 from governance.auditing.leaking import leak
 from governance.auditing.telling import lines, written
-from governance.catalogue import active
+from governance.catalogue import active, meaning
+from governance.changing import applying, comparing, review, telling
+from governance.running.run import run_all
+from tagging.catalogue import Definition
+from tagging.document import full_digest
 from tests.auditing import AGES, Planted, groups, shoppers
 from tests.shop import NOW, a_tag
-from tests.workshop import OFFICER, code_of
+from tests.workshop import OFFICER, as_reviewer, code_of
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "audits"
 EVEN = {"f": 0.3, "m": 0.3, None: 0.3}
@@ -426,3 +431,129 @@ def test_who_has_lapsed_does_not_have_the_tag(shop):
         (tag,) = active(connection).values()
         found = [holders(connection, tag, NOW, present=now)["true"] for now in (True, False)]
     assert set(found[0]) == set(found[1]) == set(held[20:])
+
+
+# --- what a plan says of leaks ---------------------------------------------------------------------
+
+OFTEN = """apiVersion: tagwarden/v1
+kind: Tag
+key: {key}
+name: {{en: Often, zh: 常客}}
+says: {{en: bought {n} times within 60 days, zh: 60天内购买{n}次}}
+owner: growth-team
+dimension: consumption
+derivation: inferred
+sources: [user.behavior.purchase_history]
+asserts: [user.behavior.purchase_history]
+purposes: [first_party_recommendation]
+basis: {{gdpr: legitimate_interest, pipl_cn: consent, ccpa: notice}}
+ttl: 30d
+value: "orders(days => 60) >= {n}"
+purge_on_withdrawal: immediately
+"""
+
+
+@pytest.fixture(scope="module")
+def leaking(tmp_path_factory):
+    """Men order four times much more often than women: who buys often tells the gender."""
+    folder = tmp_path_factory.mktemp("leaking")
+    planted = Planted(folder, people=600, ids=SeededIds(5))
+    said = planted.genders()
+    shoppers(planted, {"f": 0.2, "m": 0.8}, said, folder)
+    yield planted
+    planted.close()
+
+
+def planned(shop, *, n=3, key="spend.often", **more):
+    file = shop.folder / "often.yaml"
+    file.write_text(OFTEN.format(key=key, n=n), "utf-8")
+    return comparing.make(shop.ws, [file], **more)
+
+
+def test_a_plan_says_what_a_new_tag_would_tell_before_anybody_has_it(leaking):
+    before = len(entries(leaking.ws))
+    made = planned(leaking, leaks=limits.over(limits.read(None), ["gender"]))
+    leak_ = made.leaks[0]
+    assert [(one.what, one.other) for one in made.leaks[1:]] == [("set", "f"), ("set", "m")]
+    assert (leak_.key, leak_.attribute, leak_.what) == ("spend.often", "gender", "tag")
+    assert float(leak_.figure) > 0.1
+    assert leak_.report == ""
+    opened = entries(leaking.ws)[before:]
+    assert [(e.act, e.facts["why"]) for e in opened] == [("attribute.opened", "release")]
+    assert any("spend.often tells" in line for line in telling.lines(made, "en"))
+    assert any("透露gender的信息" in line for line in telling.lines(made, "zh"))
+    harmless = planned(leaking, n=1, leaks=limits.over(limits.read(None), ["gender"]))
+    assert harmless.leaks == ()  # everybody has it
+
+
+def test_who_approves_a_leak_says_why(leaking):
+    made = planned(leaking, leaks=limits.over(limits.read(None), ["gender"]))
+    name = review.submit(leaking.ws, made).name
+    with pytest.raises(Unsafe) as caught:
+        as_reviewer(leaking.ws, lambda: review.approve(leaking.ws, name))
+    assert "tells more about gender" in caught.value.message
+    item = as_reviewer(leaking.ws, lambda: review.approve(leaking.ws, name, over="leak-accepted"))
+    assert (item.state, item.reason) == ("approved", "leak-accepted")
+
+
+def test_whoever_may_not_open_attributes_may_not_plan_with_them(leaking):
+    authority.add(leaking.ws, "tina", ["tagger"])
+    who, leaking.ws.actor = leaking.ws.actor, Actor("tina")
+    before = len(entries(leaking.ws))
+    try:
+        policy = limits.over(limits.read(None), ["gender"])
+        assert code_of(lambda: planned(leaking, leaks=policy)) == "not-permitted"
+        assert planned(leaking).leaks == ()
+    finally:
+        leaking.ws.actor = who
+    assert "attribute.opened" not in [e.act for e in entries(leaking.ws)[before:]]
+
+
+def test_without_counting_a_plan_says_what_the_last_report_said(leaking):
+    applying_to = planned(leaking, key="spend.known")
+    name = review.submit(leaking.ws, applying_to).name
+    as_reviewer(leaking.ws, lambda: review.approve(leaking.ws, name))
+    applying.apply(leaking.ws, applying_to)
+    run_all(leaking.ws)
+    report = leak(leaking.ws, "gender")
+    made = planned(leaking, key="spend.known", n=4)
+    (known,) = made.leaks
+    assert (known.key, known.what, known.report) == ("spend.known", "tag", report.name)
+    # counted anew, the report on the version before does not count
+    again = planned(
+        leaking, key="spend.known", n=1, leaks=limits.over(limits.read(None), ["gender"])
+    )
+    assert again.leaks == ()
+    reworded = leaking.folder / "often.yaml"
+    reworded.write_text(OFTEN.format(key="spend.known", n=3).replace("常客", "老顾客"), "utf-8")
+    assert comparing.make(leaking.ws, [reworded]).leaks == ()
+
+
+def settled(shop):
+    """Let tags that were put on people by hand be what their documents say."""
+    with shop.store.write() as unit:
+        for tag in active(unit.connection).values():
+            unit.connection.exec_driver_sql(
+                "UPDATE definition SET meaning = ?, digest = ? WHERE id = ?",
+                (meaning(Definition(tag.tag, tag.root), {}), full_digest(tag.tag), tag.id),
+            )
+
+
+def test_a_plan_finds_what_a_tag_tells_only_together_with_another(tmp_path):
+    planted = Planted(tmp_path, people=600, ids=SeededIds(5))
+    said = planted.genders()
+    often = set(shoppers(planted, {"f": 0.5, "m": 0.5}, said, tmp_path))
+    other = [
+        who for who, value in zip(planted.who, said, strict=True) if (who in often) ^ (value == "f")
+    ]
+    planted.tag(a_tag("offer.odd"), other)
+    planted.tag(a_tag("offer.even"), sorted(often))
+    settled(planted)
+    gender = limits.over(limits.read(None), ["gender"])
+    made = planned(planted, leaks=gender)
+    assert [(one.what, one.other) for one in made.leaks] == [("pair", "offer.odd")]
+    assert float(made.leaks[0].figure) > 0.9
+    report = leak(planted.ws, "gender")
+    (known,) = planned(planted, key="offer.even").leaks
+    assert (known.what, known.other, known.report) == ("pair", "offer.odd", report.name)
+    planted.close()
