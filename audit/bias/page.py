@@ -240,6 +240,7 @@ def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
     rows = {
         "tag": f"{found['tag']}, {found['version']}",
         "rule": found["rule"],
+        "outcome": found["outcome"],
         "owner": found["owner"],
         "purposes": ", ".join(found["purposes"]),
         "basis": ", ".join(f"{regime}: {basis}" for regime, basis in found["basis"].items()),

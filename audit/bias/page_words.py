@@ -74,6 +74,7 @@ SAID: Final = {
     "merged": Words("{attribute}: put together: {groups}.", "{attribute}：已合并：{groups}。"),
     "id.tag": Words("tag", "标签"),
     "id.rule": Words("digest of the rule", "规则摘要"),
+    "id.outcome": Words("outcome", "结果"),
     "id.owner": Words("owner", "负责人"),
     "id.purposes": Words("purposes", "目的"),
     "id.basis": Words("legal basis", "合法性基础"),

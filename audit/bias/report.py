@@ -52,6 +52,8 @@ class Head:
     auditor: str
     reviewer: str
     program: str
+    outcome: str = ""
+    """What the rates of an outcome speak of: a tag or a rule; '' for none."""
     previous: str | None = None
     sources: tuple[Mapping[str, Any], ...] = ()
     """Fields of `schema.Source`."""
@@ -212,6 +214,7 @@ def _identity(head: Head, examined: Examined, policy: FairnessPolicy) -> dict[st
         "tag": examined.fine.tag,
         "version": examined.fine.version,
         "rule": head.rule,
+        "outcome": head.outcome,
         "owner": head.owner,
         "purposes": list(head.purposes),
         "basis": dict(head.basis),

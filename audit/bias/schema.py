@@ -23,6 +23,7 @@ class Identity(_Part):
     tag: str
     version: int
     rule: str = Field(description="digest of the rule")
+    outcome: str = Field(description="key or rule of the outcome; '' for none")
     owner: str
     purposes: list[str]
     basis: dict[str, str]

@@ -19,6 +19,7 @@ from audit.errors import BadInput
 from governance.auditing import kept, limits
 from governance.auditing.counting import NONE, Counted, count
 from governance.auditing.opening import consents_to, log_opening, source_of
+from governance.auditing.outcome import outcome_of
 from governance.auditing.parts import further
 from governance.authority import demand
 from governance.catalogue import Active, active
@@ -38,6 +39,7 @@ class Asked:
     tags: tuple[str, ...]
     by: tuple[str, ...]
     outcome: str = ""
+    """Key of a yes-no tag, or a rule over the events after `at`; '' for rates that need none."""
     at: Micros | None = None
     why: str = "periodic"
     having: str = ""
@@ -57,7 +59,7 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
     policy = limits.narrowed(limits.read(policy_file), asked.by, outcome=bool(asked.outcome))
     with ws.store.read() as connection:
         tags = [active(connection, [key])[key] for key in asked.tags]
-        outcome = active(connection, [asked.outcome])[asked.outcome] if asked.outcome else None
+        outcome = outcome_of(connection, asked.outcome) if asked.outcome else None
         directions = [_direction(tag, asked) for tag in tags]
     log_opening(ws, policy, asked.why)
     with ws.exclusive("audit"):
@@ -179,6 +181,7 @@ def _head(  # noqa: PLR0917  (one caller)
     now = ws.clock.now()
     return Head(
         rule=one.tag.meaning,
+        outcome=asked.outcome,
         owner=tag.owner,
         purposes=tag.purposes,
         basis={str(regime): str(name) for regime, name in tag.basis.items()},

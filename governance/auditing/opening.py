@@ -30,6 +30,8 @@ from tagging.document import Tag
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
+EVENTS: Final = "user.behavior.purchase_history"
+"""The category of what people did, for audits that read events."""
 MAX_VALUES: Final = 40
 """Values of an attribute that are compared, at the most: beyond, it is a name rather than a group."""
 _BAND: Final = re.compile(r"\D{0,2}(\d+)")

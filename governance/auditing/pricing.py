@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from governance.auditing.counting import check_computed
 from governance.auditing.examining import REASONS
 from governance.auditing.grouping import Grouping, axes, crossed, parts_of
 from governance.auditing.opening import (
+    EVENTS,
     asked,
     consents_to,
     log_opening,
@@ -43,8 +44,6 @@ from tagging.rules.tree import Kind
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
-
-CATEGORY: Final = "user.behavior.purchase_history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def _count(
 ) -> _Counted:
     now = ws.clock.now()
     gate = Gate(connection, now, purposes(connection))
-    people = gate.people(asked(policy, "purchases", CATEGORY), policy.opening.purpose)
+    people = gate.people(asked(policy, "purchases", EVENTS), policy.opening.purpose)
     found = axes(ws, connection, policy, question.by, tags, gate, people)
     groups = crossed(found, policy.intersections)
     files, first, last = _lake(ws, connection)

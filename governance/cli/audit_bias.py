@@ -30,7 +30,9 @@ def bias(  # noqa: PLR0917  (options of a command)
     by: By,
     outcome: Annotated[
         str,
-        typer.Option(help="A yes-no tag that says who had the outcome, for rates that need one."),
+        typer.Option(
+            help="A yes-no tag, or a rule over the time after --at, for rates that need an outcome."
+        ),
     ] = "",
     policy: PolicyFile = None,
     at: When = None,

@@ -22,10 +22,12 @@ from governance.auditing.leaking import leak
 from governance.auditing.telling import lines, written
 from governance.catalogue import active, meaning
 from governance.changing import applying, comparing, review, telling
+from governance.intake import events
 from governance.running.run import run_all
 from tagging.catalogue import Definition
 from tagging.document import full_digest
 from tests.auditing import AGES, Planted, groups, shoppers
+from tests.intake import a_map, an_order_file
 from tests.shop import NOW, a_tag
 from tests.workshop import OFFICER, as_reviewer, code_of
 
@@ -222,6 +224,67 @@ def test_an_outcome_gives_the_rate_among_those_who_had_it(shop, tmp_path):
     women = {who for who, value in zip(shop.who, said, strict=True) if value == "f"}
     found = next(group for group in part["groups"] if group["labels"] == ["f"])
     assert (found["people"], found["tagged"]) == (len(women & used), len(women & used & held))
+
+
+@pytest.fixture(scope="module")
+def consequences(tmp_path_factory):
+    """Everybody bought on the day before the tags are looked at; the day after, about every second."""
+    folder = tmp_path_factory.mktemp("consequences")
+    planted = Planted(folder, people=600, ids=SeededIds(5))
+    said = planted.genders()
+    held = set(planted.tagged("offer.gold", SKEWED, said))
+    lines_ = [f"C{n},2024-10-02 10:00:00,{n}-a,milk,1,2.00" for n in range(600)]
+    later = [n for n in range(600) if planted.rng.random() < 0.5]
+    lines_ += [f"C{n},2024-10-03 10:00:00,{n}-b,milk,1,2.00" for n in later]
+    events.ingest(planted.ws, [an_order_file(folder, *lines_)], a_map())
+    starter = Path(page.__file__).parent / "starter_policy.yaml"
+    policy = folder / "fairness.yaml"
+    text = starter.read_text("utf-8").replace("[selection]", "[selection, tpr, fpr, precision]")
+    policy.write_text(text, "utf-8")
+    yield planted, policy, said, held, {planted.who[n] for n in later}
+    planted.close()
+
+
+def test_an_outcome_is_a_rule_over_the_time_after_the_tags_were_looked_at(consequences):
+    shop, policy, said, held, later = consequences
+    rule = "orders(days => 1) >= 1"
+    (made,) = shop.audit("offer.gold", outcome=rule, at=NOW - DAY, policy=policy)
+    women = {who for who, value in zip(shop.who, said, strict=True) if value == "f"}
+    found = {}
+    for part in made.document["comparisons"]:
+        group = next(one for one in part["groups"] if one["labels"] == ["f"])
+        found[part["rate"]] = (group["tagged"], group["people"])
+    assert found == {
+        "selection": (len(women & held), len(women)),
+        "tpr": (len(women & later & held), len(women & later)),
+        "fpr": (len((women & held) - later), len(women - later)),
+        "precision": (len(women & later & held), len(women & held)),
+    }
+    assert made.document["identity"]["outcome"] == rule
+    assert rule.replace(">", "&gt;") in page.page([made.document], "en")
+    other = "orders(days => 1) >= 2"  # another outcome, beside the report before
+    (again,) = shop.audit("offer.gold", outcome=other, at=NOW - DAY, policy=policy)
+    assert again.document["identity"]["previous"] == made.digest
+
+
+@pytest.mark.parametrize(
+    ("rule", "at", "code"),
+    [
+        ("orders(days => 1) >= 1", None, "outcome-to-come"),
+        ("orders(days => 2) >= 1", NOW - DAY, "outcome-to-come"),
+        ("orders() >= 1", NOW - DAY, "bad-outcome"),
+        ("recency() < 1", NOW - DAY, "bad-outcome"),
+        ("orders(days => 1) >= 1 and spend(days => 2) >= 1", NOW - DAY, "bad-outcome"),
+        ("orders(days => 1, days_ago => 1) >= 1", NOW - DAY, "bad-outcome"),
+        ("orders(days => 1)", NOW - DAY, "bad-outcome"),
+        ("attribute('gender') = 'f' and orders(days => 1) > 0", NOW - DAY, "bad-outcome"),
+        ("nonsense(", NOW - DAY, "bad-outcome"),
+        ("offer.nothing", NOW - DAY, "unknown-tag"),
+    ],
+)
+def test_an_outcome_that_is_none_is_refused(consequences, rule, at, code):
+    shop, policy, *_ = consequences
+    assert code_of(lambda: shop.audit("offer.gold", outcome=rule, at=at, policy=policy)) == code
 
 
 def test_past_and_present_count_the_same_when_nothing_moved(story):
