@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from audit import canon
 from audit.bias.page_words import say
-from audit.bias.pictures import COLOURS, percent, rates
+from audit.bias.pictures import COLOURS, percent, rates, ratios
 from audit.bias.words import (
     LIMITS,
     NOT_DEFINED,
@@ -16,6 +16,7 @@ from audit.bias.words import (
     STATUS,
     TAG,
     TITLE,
+    drifted,
     protected,
 )
 
@@ -80,6 +81,7 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
         yield from _comparison(comparison, identity["policy"], language)
     yield from _data(document, language)
     yield from _leaks(document["leaks"], language)
+    yield from _drift(document, language)
     yield from _causes(document["causes"], language)
     yield from _outlook(document["outlook"], language)
     yield f"<section><h3>{say('limits', language)}</h3><ul>"
@@ -186,6 +188,20 @@ def _leaks(leaks: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
         code = "leak.over" if leak["over"] else "leak.within"
         yield f"<li>{escape(say(code, language, attribute=leak['attribute'], bits=bits))}</li>"
     yield "</ul></section>"
+
+
+def _drift(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    policy = document["identity"]["policy"]
+    if not document["drift"]:
+        return
+    floor = float(policy["floor"])
+    limit = floor if document["comparisons"][0]["benefit"] else 1 / floor
+    yield f"<section><h3>{say('drift', language)}</h3><table>"
+    for one in document["drift"]:
+        told = escape(drifted(one, policy, language))
+        picture = ratios(one["ratios"], limit)
+        yield f"<tr><td>{escape(one['group'])}</td><td>{picture}</td><td>{told}</td></tr>"
+    yield f'</table><p class="quiet">{say("drift.how", language)}</p></section>'
 
 
 def _causes(causes: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:

@@ -145,6 +145,27 @@ def effects(
     return _svg(rows * _ROW + 34, "".join(parts))
 
 
+def ratios(found: Sequence[Mapping[str, Any]], limit: float) -> str:
+    """Return the ratios of one group over periods as a line, with the limit of the policy."""
+    values = [float(one["value"]) if one["value"] not in (None, "inf") else None for one in found]
+    top = 1.1 * max([*(value for value in values if value is not None), 1.0])
+    wide, high = 200, 44
+
+    def at(number: int, value: float) -> str:
+        x = 4 + (wide - 8) * number / max(len(values) - 1, 1)
+        return f"{x:.1f} {high - high * value / top:.1f}"
+
+    points = [at(n, value) for n, value in enumerate(values) if value is not None]
+    edge = high - high * limit / top
+    return (
+        f'<svg role="img" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}">'
+        f'<path d="M0 {edge:.1f}H{wide}" stroke="#1b1b1b" stroke-dasharray="3 2"/>'
+        f'<path d="M{"L".join(points)}" stroke="#0072b2" stroke-width="2" fill="none"/></svg>'
+        if points
+        else ""
+    )
+
+
 def percent(share: str | None) -> str:
     """Return a share of the report in per cent, one digit after the point; '' when not defined."""
     return "" if share is None else f"{float(share) * 100:.1f} %"

@@ -192,7 +192,7 @@ def report(
         "leaks": [_leak(one) for one in more.leaks],
         "causes": _causes(more, examined),
         "outlook": _outlook(more.outlook, policy.release.k),
-        "limits": [*_limits(policy), *head.limits],
+        "limits": [*_limits(policy), *(["drift"] if more.drift else []), *head.limits],
         "protection": {
             "k": policy.release.k,
             "merged": {name: dict(found) for name, found in examined.merged.items()},

@@ -83,6 +83,11 @@ LIMITS: Final[Mapping[str, Words]] = {
         "No attribute was guessed from names, addresses or behaviour.",
         "没有根据姓名、地址或行为推测任何属性。",
     ),
+    "drift": Words(
+        "Ratios by month are of the people of today, and made of numbers rounded to a multiple of k. The "
+        "same people stand in all months: what changes little may go unseen.",
+        "各月比率针对今天的人员，且由取整到 k 的倍数的数字得出。各月统计的是同一批人：细微变化可能看不出来。",
+    ),
     "selective-labels": Words(
         "The outcome is seen only for people who were treated, unless some were held out at random.",
         "除非随机保留对照组，否则只能看到受处理者的结果。",
@@ -120,6 +125,12 @@ UNKNOWN: Final = Words(
     "Unknown: {tagged} of {people} ({value}).", "未知：{people} 人中 {tagged} 人（{value}）。"
 )
 UNKNOWN_HIDDEN: Final = Words("Unknown: {reason}.", "未知：{reason}。")
+DRIFT: Final = Words(
+    "{group} ({attribute}), ratio to the others from {first} ({start}) to {last} ({end}): {told}.",
+    "{group}（{attribute}），与其他人的比率由 {start} 的 {first} 变为 {end} 的 {last}：{told}。",
+)
+DRIFTED: Final = Words("it changed most before {jump} (p {p})", "在 {jump} 之前变化最大（p {p}）")
+STEADY: Final = Words("no change that is more than chance (p {p})", "没有超出偶然的变化（p {p}）")
 PROTECTED: Final = Words(
     "No group under {k} is shown. {shown} of {numbers} numbers are shown. The {attacked} hidden "
     "ones were attacked with all that is shown: none could be narrowed to a range under {k}.",
@@ -157,9 +168,27 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
         found += [_group(group, language) for group in comparison["groups"]]
         if comparison["unknown"] is not None:
             found.append(_unknown(comparison["unknown"], language))
+    found += [drifted(one, identity["policy"], language) for one in document["drift"]]
     found += [LIMITS[code].of(language) for code in document["limits"]]
     found.append(protected(document["protection"], language))
     return found
+
+
+def drifted(one: Mapping[str, Any], policy: Mapping[str, Any], language: str) -> str:
+    """Return the sentence on how the ratio of a group has changed over months."""
+    nothing = NOT_DEFINED.of(language)
+    p = one["p"]
+    moved = p is not None and one["jump"] and float(p) < float(policy["alpha"])
+    told = (DRIFTED if moved else STEADY).of(language).format(jump=one["jump"], p=p or nothing)
+    return DRIFT.of(language).format(
+        group=one["group"],
+        attribute=one["attribute"],
+        first=one["ratios"][0]["value"] or nothing,
+        last=one["ratios"][-1]["value"] or nothing,
+        start=one["periods"][0],
+        end=one["periods"][-1],
+        told=told,
+    )
 
 
 def protected(protection: Mapping[str, Any], language: str) -> str:

@@ -20,6 +20,7 @@ from audit.clock import Micros
 from audit.errors import BadInput, Refused
 from governance.assignments import expires_at, holders
 from governance.auditing.apart import Apart, rule_of, take_apart
+from governance.auditing.drifting import by_month
 from governance.auditing.opening import Opened, numbers_of, opened
 from governance.auditing.outcome import SEEN, Outcome, check, seen
 from governance.catalogue import USABLE, Active
@@ -69,6 +70,8 @@ class Counted:
     """Reason → people, of everybody who is here."""
     apart: Apart | None = None
     """The rule taken apart, when that was asked for."""
+    months: Cube | None = None
+    """The same people by month, when drift was asked for."""
 
 
 def count(
@@ -80,12 +83,13 @@ def count(
     at: Micros | None = None,
     outcome: Outcome | None = None,
     apart: bool = False,
+    months: int = 0,
 ) -> list[Counted]:
     """Return the counts for each tag; `at` None is now. Attributes are opened once for all.
 
-    `apart` takes the rules of the tags apart as well, in the present.
+    `apart` takes the rules of the tags apart as well, in the present; `months` counts the last months.
 
-    Raises Refused `tag-not-computed`, `attribute-too-fine`, `too-many-groups`, BadInput
+    Raises Refused `tag-not-computed`, `attribute-too-fine`, `too-many-groups`, `too-few-months`, BadInput
     `outcome-not-yes-no`, `outcome-to-come`, `time-to-come`.
     """
     now = ws.clock.now()
@@ -104,9 +108,12 @@ def count(
     found = []
     for tag, here in zip(tags, reach, strict=True):
         one = _one(connection, gate, tag, here, attributes, everyone, when)
+        places = np.searchsorted(numbers_of(people), numbers_of(here))
+        if months:
+            cube = by_month(connection, tag, here, attributes, places, when.at, months)
+            one = replace(one, months=cube)
         if apart:
             due = codes[-1] == SEEN.index("yes") if outcome else np.zeros(len(people), dtype=bool)
-            places = np.searchsorted(numbers_of(people), numbers_of(here))
             parts = take_apart(ws, connection, tag, here, attributes, places, due)
             one = replace(one, apart=parts)
         found.append(one)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import canon
+from audit.bias.drift import Drift
 from audit.bias.policy import FairnessPolicy
 from audit.bias.report import Before, Examined, Head, examine, report, with_status
 from audit.bias.verdict import Status, judge_all
 from audit.clock import Micros, iso
 from audit.errors import BadInput
-from governance.auditing import kept, limits
+from governance.auditing import drifting, kept, limits
 from governance.auditing.counting import NONE, Counted, count
 from governance.auditing.opening import consents_to, log_opening, source_of
 from governance.auditing.outcome import outcome_of
@@ -46,6 +47,8 @@ class Asked:
     """`benefit` or `burden`, for tags whose documents do not say."""
     causes: bool = False
     """Whether the rule is taken apart as well."""
+    months: int = 0
+    """Over how many months drift is looked at; 0 for none."""
 
 
 def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list[kept.Kept]:
@@ -61,11 +64,20 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         tags = [active(connection, [key])[key] for key in asked.tags]
         outcome = outcome_of(connection, asked.outcome) if asked.outcome else None
         directions = [_direction(tag, asked) for tag in tags]
+        if asked.months:
+            drifting.check(tags, asked.months, policy)
     log_opening(ws, policy, asked.why)
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
             counted = count(
-                ws, connection, tags, policy, at=asked.at, outcome=outcome, apart=asked.causes
+                ws,
+                connection,
+                tags,
+                policy,
+                at=asked.at,
+                outcome=outcome,
+                apart=asked.causes,
+                months=asked.months,
             )
             befores = [kept.last_of(ws, connection, key, policy) for key in asked.tags]
             consents = consents_to(connection, policy)
@@ -75,9 +87,11 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         ]
         verdicts = judge_all([one.fine for one in examined], policy)
         examined = [with_status(one, said) for one, said in zip(examined, verdicts, strict=True)]
+        cubes = [one.months for one in counted if one.months is not None]
+        moved = drifting.drifts(cubes, policy) if cubes else [[] for _ in counted]
         return [
-            _kept(ws, one, found, policy, asked, before, consents)
-            for one, found, before in zip(counted, examined, befores, strict=True)
+            _kept(ws, one, found, moves, policy, asked, before, consents)
+            for one, found, moves, before in zip(counted, examined, moved, befores, strict=True)
         ]
 
 
@@ -127,6 +141,7 @@ def _kept(  # noqa: PLR0917  (one caller)
     ws: "Workspace",
     one: Counted,
     found: Examined,
+    moves: Sequence[Drift],
     policy: FairnessPolicy,
     asked: Asked,
     before: tuple[Before | None, str | None],
@@ -135,9 +150,8 @@ def _kept(  # noqa: PLR0917  (one caller)
     head = _head(ws, one, policy, asked, before[1], consents)
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
-    document = report(
-        head, found, policy, further(found, one.apart, policy, outcome=bool(asked.outcome))
-    )
+    more = further(found, one.apart, policy, outcome=bool(asked.outcome))
+    document = report(head, found, policy, replace(more, drift=moves))
     counts = {
         "cube": cube,
         "merged": found.merged,

@@ -42,6 +42,9 @@ def bias(  # noqa: PLR0917  (options of a command)
     causes: Annotated[
         bool, typer.Option("--causes", help="Say which condition carries a gap, and what-if.")
     ] = False,
+    drift: Annotated[
+        int, typer.Option("--drift", help="Also over so many months, from the history of the tag.")
+    ] = 0,
     why: Why = "periodic",
     out: OutFile = None,
     where: Where = None,
@@ -66,7 +69,9 @@ def bias(  # noqa: PLR0917  (options of a command)
     attributes = _names(by)
     when = None if at is None else time_of(ws, at)
     _suits(out)
-    made = audit(ws, Asked(tuple(tag), attributes, outcome, when, why, having, causes), policy)
+    made = audit(
+        ws, Asked(tuple(tag), attributes, outcome, when, why, having, causes, drift), policy
+    )
     give(made, out, language_of(ws, lang), as_json)
     if status_of(made) is Status.BREACH:
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ import pytest
 
 from audit.bias import page, schema
 from audit.bias.leak_report import LeakReport
-from audit.clock import DAY
+from audit.clock import DAY, parse_time
 from audit.errors import Unsafe
 from audit.evidence.reading import decode
 from audit.ids import SeededIds
@@ -24,6 +24,7 @@ from governance.catalogue import active, meaning
 from governance.changing import applying, comparing, review, telling
 from governance.intake import events
 from governance.running.run import run_all
+from governance.store import bitmaps
 from tagging.catalogue import Definition
 from tagging.document import full_digest
 from tests.auditing import AGES, Planted, groups, shoppers
@@ -620,3 +621,90 @@ def test_a_plan_finds_what_a_tag_tells_only_together_with_another(tmp_path):
     (known,) = planned(planted, key="offer.even").leaks
     assert (known.what, known.other, known.report) == ("pair", "offer.odd", report.name)
     planted.close()
+
+
+# --- month by month --------------------------------------------------------------------------------
+
+APRIL, TENTH_OF_AUGUST = parse_time("2024-04-03"), parse_time("2024-08-10")
+
+
+@pytest.fixture(scope="module")
+def aged(tmp_path_factory):
+    """Two tags since April: one was taken from most women in August, the other never moved."""
+    planted = Planted(tmp_path_factory.mktemp("aged"), people=2400, ids=SeededIds(5))
+    said = planted.genders()
+    even = {"f": 0.4, "m": 0.4}
+    planted.tagged("offer.steady", even, said)
+    held = set(planted.tagged("offer.gold", even, said))
+    lost = [w for w, v in zip(planted.who, said, strict=True) if v == "f" and w in held][::2]
+    with planted.store.write() as unit:
+        run = unit.connection.exec_driver_sql
+        run("UPDATE assignment SET valid_from = ?", (APRIL,))
+        (tv,) = run(
+            "SELECT v.tv FROM tagvalue v JOIN definition d ON d.id = v.definition_id "
+            "WHERE d.key = 'offer.gold'"
+        ).one()
+        for who in lost:
+            run(
+                "UPDATE assignment SET valid_to = ? WHERE subject_id = ? AND tv = ?",
+                (TENTH_OF_AUGUST, who, tv),
+            )
+        bitmaps.change(unit.connection, [(f"tv:{tv}", who, False) for who in lost])
+    planted.tagged("offer.new", even, said)
+    yield planted
+    planted.close()
+
+
+def test_the_month_before_which_a_gap_came_is_named(aged):
+    gold, steady = aged.audit("offer.gold", "offer.steady", months=6)
+    women = next(one for one in gold.document["drift"] if one["group"] == "f")
+    assert women["periods"] == ["2024-05", "2024-06", "2024-07", "2024-08", "2024-09", "2024-10"]
+    found = [float(one["value"]) for one in women["ratios"]]
+    assert found[:3] == pytest.approx([1, 1, 1], abs=0.1)
+    assert found[3:] == pytest.approx([0.5, 0.5, 0.5], abs=0.1)
+    assert women["jump"] == "2024-08"
+    assert float(women["p"]) < 1e-6
+    assert all(float(one["p"]) > 0.05 for one in steady.document["drift"])
+    jsonschema.validate(json.loads(gold.bytes), schema.schema())
+
+
+def test_drift_is_told_in_words_and_as_a_line(aged):
+    gold, steady = aged.audit("offer.gold", "offer.steady", months=12)
+    assert gold.document["drift"][0]["periods"][0] == "2024-04"  # before, there was no tag
+    for language, moved, calm in (
+        ("en", "it changed most before 2024-08", "no change that is more than chance"),
+        ("zh", "在 2024-08 之前变化最大", "没有超出偶然的变化"),
+    ):
+        assert any(moved in line for line in lines(gold, language))
+        assert any(calm in line for line in lines(steady, language))
+        assert moved in page.page([gold.document], language)
+
+
+def test_two_months_do_not_tell_who_moved_between_them(aged):
+    (before,) = aged.audit("offer.steady", months=3)
+    who = aged.who[1:6:2]  # three women, of whom some have it
+    with aged.store.write() as unit:
+        run = unit.connection.exec_driver_sql
+        was = run("SELECT count(*) FROM assignment WHERE valid_to IS NOT NULL").scalar()
+        for one in who:
+            run(
+                "UPDATE assignment SET valid_to = ? WHERE subject_id = ? AND valid_to IS NULL",
+                (parse_time("2024-09-10"), one),
+            )
+        now = run("SELECT count(*) FROM assignment WHERE valid_to IS NOT NULL").scalar()
+    assert now > was
+    (after,) = aged.audit("offer.steady", months=3)
+    values = [[one["ratios"] for one in made.document["drift"]] for made in (before, after)]
+    assert values[0] == values[1]
+
+
+@pytest.mark.parametrize(
+    ("tags", "count", "code"),
+    [
+        (["offer.gold"], 1, "audit-question"),
+        (["offer.gold"], 13, "audit-question"),
+        (["offer.new"], 6, "too-few-months"),
+    ],
+)
+def test_a_drift_that_cannot_be_told_is_refused(aged, tags, count, code):
+    assert code_of(lambda: aged.audit(*tags, months=count)) == code
