@@ -8,6 +8,7 @@ tagwarden. Written apart from the log's own code, by the definitions of RFC 9162
     python offline_verifier.py tiles FOLDER --keys KEYS
     python offline_verifier.py proof FILE --keys KEYS
     python offline_verifier.py certificate FILE --keys KEYS
+    python offline_verifier.py pack FILE --keys KEYS            (beside it: FILE.tlog-proof)
     python offline_verifier.py consistency OLD NEW --tiles FOLDER --keys KEYS
 
 KEYS is a file with one verifier key on each line, got from the operator once and kept. A checkpoint
@@ -22,6 +23,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile, ZipFile
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -139,9 +141,7 @@ def root_from_path(index: int, size: int, leaf: bytes, path: list[bytes]) -> byt
         return leaf
     if not path:
         raise RejectedError("the path is too short")
-    left = 1
-    while left * 2 < size:
-        left *= 2
+    left = 1 << (size - 1).bit_length() - 1
     if index < left:
         below = root_from_path(index, left, leaf, path[:-1])
         return sha256(b"\1" + below + path[-1]).digest()
@@ -165,6 +165,40 @@ def check_certificate(path: Path, keys: list[Key]) -> str:
     if not same or body["log"] != log.origin:
         raise RejectedError("the certificate is of another request or another log")
     return f"certificate of request {body['request']}: {plain(body).decode('utf-8')}"
+
+
+def check_pack(path: Path, keys: list[Key]) -> str:
+    """Return what a pack shows: every file as it was logged, entries of this log, which only grew."""
+    proof = path.with_name(f"{path.name}.tlog-proof")
+    extra, _, log = read_proof(proof, keys, lambda extra: plain(json.loads(extra)["entry"]))
+    value, packed = json.loads(extra), sha256(path.read_bytes()).hexdigest()
+    if value["entry"]["act"] != "audit.packed" or value["entry"]["obj"]["sha256"] != packed:
+        raise RejectedError("the entry of the log is not about this pack")
+    with ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(files.pop("manifest.json"))
+    if {name: sha256(data).hexdigest() for name, data in files.items()} != manifest["files"]:
+        raise RejectedError("the files of the pack are not those of its manifest")
+    raw, first = files["log/leaves"], manifest["log"]["first"]
+    leaves = [raw[at : at + 32] for at in range(0, len(raw), 32)]
+    entries = [sha256(b"\0" + line).digest() for line in files["log/entries.jsonl"].splitlines()]
+    if leaves[first:] != entries:
+        raise RejectedError("the entries of the pack are not those of its log")
+    if grown(leaves, log.size, [unbase64(one) for one in value["growth"]]) != log.root:
+        raise RejectedError("the log of the pack is not the one that was signed")
+    said = f"entries {first} to {len(leaves) - 1}" if entries else "no entry"
+    return f"pack of {manifest['from']} to {manifest['to']}: {len(files)} files, {said} of the log"
+
+
+def grown(leaves: list[bytes], size: int, path: list[bytes]) -> bytes:
+    """Return the root of a log that has grown from these leaves, by SUBPROOF (RFC 9162 2.1.4)."""
+    if len(leaves) == size:
+        return merkle_root(leaves)
+    left = 1 << (size - 1).bit_length() - 1
+    if len(leaves) <= left:
+        return sha256(b"\1" + grown(leaves, left, path[:-1]) + path[-1]).digest()
+    right = grown(leaves[left:], size - left, path[:-1])
+    return sha256(b"\1" + merkle_root(leaves[:left]) + right).digest()
 
 
 def plain(value: object) -> bytes:
@@ -325,34 +359,34 @@ def decimal(text: str) -> int:
     return int(text)
 
 
+CHECKS: dict[str, tuple[Callable[[Path, list[Key]], str], str]] = {
+    "tiles": (check_tiles, "a folder with the whole log"),
+    "proof": (check_proof, "a proof that one entry is in the log"),
+    "certificate": (check_certificate, "the certificate of an erasure"),
+    "pack": (check_pack, "what an auditor was given of a period"),
+}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Check what the command line names; returns 0 when it holds, 1 when not."""
     parser = argparse.ArgumentParser(description="Checks what an evidence log has handed out.")
     commands = parser.add_subparsers(dest="command", required=True)
-    tiles = commands.add_parser("tiles", help="a folder with the whole log")
-    tiles.add_argument("folder", type=Path)
-    proof = commands.add_parser("proof", help="a proof that one entry is in the log")
-    proof.add_argument("file", type=Path)
-    erased = commands.add_parser("certificate", help="the certificate of an erasure")
-    erased.add_argument("file", type=Path)
+    for name, (_, what) in CHECKS.items():
+        commands.add_parser(name, help=what).add_argument("file", type=Path)
     growth = commands.add_parser("consistency", help="an old and a new checkpoint")
     growth.add_argument("old", type=Path)
     growth.add_argument("new", type=Path)
     growth.add_argument("--tiles", type=Path, required=True)
-    for command in (tiles, proof, erased, growth):
+    for command in commands.choices.values():
         command.add_argument("--keys", type=Path, required=True)
     given = parser.parse_args(arguments)
     try:
         keys = read_keys(given.keys)
-        if given.command == "tiles":
-            shown = check_tiles(given.folder, keys)
-        elif given.command == "proof":
-            shown = check_proof(given.file, keys)
-        elif given.command == "certificate":
-            shown = check_certificate(given.file, keys)
-        else:
+        if given.command == "consistency":
             shown = check_consistency(given.old, given.new, given.tiles, keys)
-    except (RejectedError, ValueError, LookupError, TypeError, OSError) as error:
+        else:
+            shown = CHECKS[given.command][0](given.file, keys)
+    except (RejectedError, ValueError, LookupError, TypeError, OSError, BadZipFile) as error:
         why = str(error) if isinstance(error, RejectedError) else f"unreadable ({error})"
         sys.stdout.write(f"FALSE: {why}\n")
         return 1

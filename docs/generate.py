@@ -6,9 +6,11 @@ docs/reference/commands.md   `--help` of every command
 docs/reference/settings.md   every setting, its default and meaning
 docs/reference/lints.md      every lint: what it finds, why, how to mend it, two examples
 docs/reference/obligations.md  what the law asks, what covers it, which tests show it
+policies/library/tested.json   the tests of each obligation, which compliance audits name
 """
 
 import ast
+import json
 import os
 import re
 import sys
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from policies.obligations import Obligation
 
 PAGES = ROOT / "docs" / "reference"
+TESTED = ROOT / "policies" / "library" / "tested.json"
 PACKAGES = ("governance", "tagging", "policies", "audit")
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 FAULTS = ("Fault", "Finding", "BadInput", "Refused", "NotFound", "Conflict", "Tampered", "Unsafe")
@@ -235,6 +238,15 @@ def obligation_line(row: "Obligation", tests: Mapping[str, int]) -> str:
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 
+def tested_file() -> str:
+    """Return the tests of each obligation, as the program carries them: reports name them."""
+    from policies.obligations import obligations
+    from tests.law import links
+
+    found = {row: sorted(places) for row, places in links(obligations()).items() if places}
+    return json.dumps(found, indent=1, sort_keys=True) + "\n"
+
+
 def lints_page() -> str:
     """Return the page of all lints: their manuals, with the examples as YAML."""
     from tagging.lints import registry
@@ -275,20 +287,22 @@ def fenced(manual: str) -> str:
 def main() -> int:
     """Write the pages, or with --check say which are not what the program says."""
     pages = {
-        "errors.md": errors_page(),
-        "commands.md": commands_page(),
-        "settings.md": settings_page(),
-        "lints.md": lints_page(),
-        "obligations.md": obligations_page(),
+        PAGES / "errors.md": errors_page(),
+        PAGES / "commands.md": commands_page(),
+        PAGES / "settings.md": settings_page(),
+        PAGES / "lints.md": lints_page(),
+        PAGES / "obligations.md": obligations_page(),
+        TESTED: tested_file(),
     }
     PAGES.mkdir(exist_ok=True)
-    stale = [name for name, text in pages.items() if not same(PAGES / name, text)]
+    stale = [path for path, text in pages.items() if not same(path, text)]
     if "--check" in sys.argv:
-        for name in stale:
-            sys.stderr.write(f"docs/reference/{name} is stale: python docs/generate.py\n")
+        for path in stale:
+            name = path.relative_to(ROOT).as_posix()
+            sys.stderr.write(f"{name} is stale: python docs/generate.py\n")
         return int(bool(stale))
-    for name in stale:
-        (PAGES / name).write_text(pages[name], "utf-8")
+    for path in stale:
+        path.write_text(pages[path], "utf-8")
     return 0
 
 

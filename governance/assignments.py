@@ -2,7 +2,8 @@
 """What is said about a person now: the one way to read assignments.
 
 An assignment is shown only when its run is published, its tag version is the active one, it has not
-lapsed, its tag was computed within its lifetime, and the gate permits the purpose at this moment.
+lapsed, its tag was computed within its lifetime and is not stopped by the policy of audits, and the
+gate permits the purpose at this moment.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
 from audit.clock import Micros
-from governance.catalogue import USABLE, Active
+from governance.catalogue import Active
 from governance.gate import permitted_people
 from governance.store import bitmaps
 from tagging.document import span_micros
@@ -52,8 +53,8 @@ def expires_at(tag: Active) -> Micros | None:
 
 
 def fresh(tag: Active, held: Held, at: Micros) -> bool:
-    """Return whether an assignment may still be shown: active, not lapsed, computed in its ttl."""
-    if tag.state not in USABLE or (held.lapses_at is not None and held.lapses_at <= at):
+    """Return whether an assignment may be shown: its tag is, it has not lapsed, computed in its ttl."""
+    if not tag.shown(at) or (held.lapses_at is not None and held.lapses_at <= at):
         return False
     last = max(tag.evaluated_at or 0, held.valid_from)
     return at < last + span_micros(tag.tag.ttl)
@@ -99,7 +100,7 @@ def audience(
 ) -> BitMap:
     """Return the people who have a tag value and whom the purpose permits, at this moment.
 
-    People whose tag has lapsed, and everybody when the tag is stale, are left out.
+    People whose tag has lapsed, and everybody when the tag is stale or stopped, are left out.
     """
     people = having(connection, tag, at, value)
     return people & permitted_people(connection, tag.effective, purpose, at) if people else people
@@ -107,14 +108,14 @@ def audience(
 
 def usable(tag: Active, at: Micros) -> bool:
     """Return whether a tag may be shown and was computed within its lifetime."""
-    return tag.state in USABLE and at < (expires_at(tag) or 0)
+    return tag.shown(at) and at < (expires_at(tag) or 0)
 
 
 def having(connection: Connection, tag: Active, at: Micros, value: str | None = None) -> BitMap:
     """Return who has a tag that has not lapsed, with a value or (None) with any.
 
     The gate is not asked here: callers ask it for the purpose for which they read. Nobody has a tag
-    that is stale.
+    that is stale or stopped.
     """
     if not usable(tag, at):
         return BitMap()

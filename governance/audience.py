@@ -29,6 +29,7 @@ from governance.gate import Gate
 from governance.purpose import purpose_named, purposes
 from governance.store import bitmaps
 from policies.document import nearest
+from policies.vocabulary import label
 from tagging import algebra
 from tagging.algebra import Question
 from tagging.rules.tree import Tier, rests_on
@@ -174,6 +175,12 @@ def _check_tag(tag: Active, known: Mapping[str, Active], purpose: str, at: Micro
             "audience-purpose",
             f'"{key}" is not for the purpose "{purpose}"',
             hint="its purposes: " + ", ".join(tag.effective.purposes),
+        )
+    if stopped := tag.standing.stopped(at):
+        raise Refused(
+            "audience-stopped",
+            f'"{key}" is stopped: {label("audit", stopped)}',
+            hint=f"tagwarden tag show {key}",
         )
     if not usable(tag, at):
         raise Refused(

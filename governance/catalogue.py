@@ -14,9 +14,11 @@ from typing import TypeVar
 from sqlalchemy import Connection, text
 
 from audit.canon import digest as digest_of
+from audit.clock import Micros
 from audit.errors import NotFound
 from governance.law import law_over
 from governance.purpose import Purpose, purposes
+from governance.standing import NOT_ASKED, Standing, standings
 from governance.workspace import Workspace
 from policies.document import nearest
 from tagging.catalogue import Catalogue, Definition, Fitted, Known, check_documents, check_files
@@ -29,7 +31,7 @@ from tagging.rules.tree import Kind, Named, Node, walk
 
 MAX_KNOWN_VALUES = 5000
 USABLE = ("active", "deprecated")
-"""States in which a tag is shown and computed."""
+"""States in which a tag is computed, and shown unless the policy of audits stops it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ class Active:
     """The tag as the gate must see it: with the categories that its inputs bring."""
     change_set: str = ""
     successor: str = ""
+    standing: Standing = NOT_ASKED
+    """What the policy of audits says of it."""
+
+    def shown(self, at: Micros) -> bool:
+        """Return whether it may be shown to anybody at an instant."""
+        return self.state in USABLE and not self.standing.stopped(at)
 
 
 def lint(ws: Workspace, files: Iterable[Path]) -> Catalogue:
@@ -89,6 +97,11 @@ def active(connection: Connection, keys: Iterable[str] | None = None) -> dict[st
     ).all()
     checked = check_documents((), known(connection))
     origins, parsed = lineage(checked, attribute_categories(connection)), checked.tags
+    standing = standings(
+        connection,
+        {key: item.tag for key, item in parsed.items()},
+        {key: item.root for key, item in parsed.items()},
+    )
     found = {
         row.key: Active(
             row.id,
@@ -104,6 +117,7 @@ def active(connection: Connection, keys: Iterable[str] | None = None) -> dict[st
             effective(parsed[row.key].tag, origins),
             row.change_set,
             row.successor,
+            standing.get(row.key, NOT_ASKED),
         )
         for row in rows
     }
@@ -158,7 +172,7 @@ def names(connection: Connection) -> Naming:
 
 
 def reading(connection: Connection) -> tuple[dict[str, Active], Mapping[str, Purpose]]:
-    """Return the tags that may be shown and computed now, with all purposes."""
+    """Return the tags that are computed, with all purposes; who shows one asks `Active.shown`."""
     usable = {key: tag for key, tag in active(connection).items() if tag.state in USABLE}
     return usable, purposes(connection)
 

@@ -116,7 +116,8 @@ def contest(ws: "Workspace", subject_id: int, tag: str, *, source: str = "cli") 
         choice.check_target(unit.connection, fact)
         _choose(ws, unit, fact)
         changes = live.recompute(unit, subject_id, live.built_on(tag))
-    return Corrected(changed=True, tags=tuple(changes))
+        shown = live.shown(unit.connection, changes)
+    return Corrected(changed=True, tags=tuple(shown))
 
 
 def settle(ws: "Workspace", subject_id: int, tag: str, *, upheld: bool) -> Corrected:
@@ -137,6 +138,7 @@ def settle(ws: "Workspace", subject_id: int, tag: str, *, upheld: bool) -> Corre
             ended = _choose(ws, unit, block)
         again = live.built_on(tag) if upheld else {tag, *live.built_on(tag)}
         changes = live.recompute(unit, subject_id, again)
+        shown = live.shown(unit.connection, changes)
         unit.log(
             ws.evidence.entry(
                 "tag.contest-settled",
@@ -146,7 +148,7 @@ def settle(ws: "Workspace", subject_id: int, tag: str, *, upheld: bool) -> Corre
                 ended=ended,
             )
         )
-    return Corrected(changed=True, tags=tuple(changes))
+    return Corrected(changed=True, tags=tuple(shown))
 
 
 def _put(
@@ -162,9 +164,10 @@ def _put(
             return Corrected(changed=False)
         changes = live.recompute(unit, subject_id, live.resting_on(attribute))
         _log(ws, unit, subject_id, attribute, how=str(kind), tags=changes)
+        shown = live.shown(unit.connection, changes)
         if not asked:
             _owe(ws, unit, subject_id, "correct")
-    return Corrected(changed=True, tags=tuple(changes))
+    return Corrected(changed=True, tags=tuple(shown))
 
 
 def _choose(ws: "Workspace", unit: Unit, fact: ChoiceFact) -> int:

@@ -17,6 +17,7 @@ from audit.errors import Fault
 from audit.evidence.reading import TOLERANCE_MS
 from governance import promises
 from governance.assessment import assessments, day_of
+from governance.auditing import watching
 from governance.custody.status import backup_warning, days, status
 from governance.evidence import Evidence
 from governance.evidence.log import WHAT as LOG
@@ -360,6 +361,9 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("erasures", _promise(promises.erasures), True),
     ("holds", _promise(promises.holds), True),
     ("notifications", _promise(promises.notifications), True),
+    ("audits", _promise(watching.standing), True),
+    ("unaudited", _promise(watching.unaudited), True),
+    ("findings", _promise(watching.waivers), True),
     ("disk", _room, False),
     ("quarantine", _quarantine, False),
 )

@@ -14,7 +14,7 @@ from audit.clock import Micros
 from governance.assessment import valid
 from governance.assignments import Held, expires_at, held_by
 from governance.authority import demand
-from governance.catalogue import USABLE, Active, active, names
+from governance.catalogue import Active, active, names
 from governance.gate import Permission, Verdict, permissions
 from governance.law import law_over
 from governance.purpose import Purpose, purposes
@@ -121,8 +121,8 @@ def explanations(
     found = {}
     for key, tag in tags.items():
         has = held.get(key) if allowed[key].allowed else None
-        one = _one(connection, tag, allowed[key], has, present, known, live.cuts)
-        found[key] = replace(one, naming=naming)
+        one = _one(connection, tag, allowed[key], has, present, known, live.cuts, tag.shown(now))
+        found[key] = replace(one, naming=naming, stopped=tag.standing.stopped(now))
     return {key: _with_inner(one, found) for key, one in found.items()}
 
 
@@ -140,8 +140,9 @@ def _one(  # noqa: PLR0917  (one call site; each part was read once for all tags
     present: Mapping[Fact, Value],
     known: Mapping[str, Purpose],
     latest: Cuts,
+    shown: bool,
 ) -> Explanation:
-    permitted = permission.allowed and tag.state in USABLE
+    permitted = permission.allowed and shown
     used: dict[Fact, Value] = {}
     cuts: Cuts = {}
     if permitted:

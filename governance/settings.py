@@ -125,6 +125,9 @@ KNOWN: dict[str, Setting] = {
         0, "days without event, consent or choice after which people are erased; 0: never"
     ),
     "retention.quarantine_days": Setting(30, "days for which rows that could not be read are kept"),
+    "audits.bias_days": Setting(
+        365, "days after which a tag that is good or bad for people is audited for bias again"
+    ),
     "controller.name": Setting("", "name of the controller, for the record of processing"),
     "controller.contact": Setting("", "contact of the controller, for the record"),
     "controller.joint": Setting("", "joint controller with contact; none where there is none"),
@@ -240,6 +243,7 @@ def _typed(key: str, value: object) -> Value | None:
 
 
 _LEAST: Final = {
+    "audits.bias_days": 1,
     "delivery.seconds": 1,
     "erasure.grace_hours": 0,
     "erasure.max_per_hour": 1,

@@ -6,6 +6,7 @@ there; an open row claims nothing. Every id of the register has its row, and eve
 the list of open ones, so that nothing vanishes and nothing is hidden.
 """
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -159,6 +160,13 @@ def read_register(
             for row in rows
         ),
     )
+
+
+@cache
+def tested() -> Mapping[str, tuple[str, ...]]:
+    """Return for each obligation the tests of this version that exercise it (docs/generate.py)."""
+    data = (files("policies") / "library" / "tested.json").read_bytes()
+    return {row: tuple(tests) for row, tests in json.loads(data).items()}
 
 
 def unknown_commands(rows: Iterable[Obligation], known: Collection[str]) -> dict[str, str]:

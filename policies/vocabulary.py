@@ -196,6 +196,11 @@ def sufficient(need: Consent, youngest: int | None = None) -> frozenset[Kind]:
     return _SUFFICIENT.get(need, frozenset())
 
 
+def codes(group: str) -> tuple[str, ...]:
+    """Return the codes of a group of labels, in order."""
+    return tuple(_labels()[group])
+
+
 def label(group: str, code: str, language: str = "en") -> str:
     """Return what people read for a code of a group of labels; the code itself when none is known."""
     words = _labels().get(group, {}).get(code, {})

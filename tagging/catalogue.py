@@ -57,6 +57,8 @@ OTHER_KINDS = frozenset(
         "Calendar",
         "Clocks",
         "ConsentMap",
+        "ConsentPolicy",
+        "ConsentReport",
         "BiasReport",
         "Dictionary",
         "EventMap",

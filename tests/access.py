@@ -52,12 +52,14 @@ TAGS = (
 )
 
 
-_IDS = SeededIds(7)
+_IDS = {}
+"""How far the stream of ids had come when a shop was built: a copy goes on from there."""
 
 
-def _furnished(folder):
+def furnished(folder):
     """Make a workspace with purposes and tags, and nobody in it."""
-    with closing(a_workspace(folder, clock=FixedClock(NOON), ids=_IDS)) as ws:
+    _IDS[furnished] = SeededIds(7)
+    with closing(a_workspace(folder, clock=FixedClock(NOON), ids=_IDS[furnished])) as ws:
         (folder / "purposes.yaml").write_text(PURPOSES, "utf-8")
         purpose.apply(ws, [folder / "purposes.yaml"])
         tags = (TAG.format(key=key, en=en, zh=zh, value=value) for key, en, zh, value in TAGS)
@@ -65,12 +67,24 @@ def _furnished(folder):
         applied(ws, folder / "tags.yaml")
 
 
+def inhabited(folder):
+    """Make the same with somebody in it, of whom there is something in every place."""
+    with closing(Shop(folder)) as shop:
+        PERSON.append(a_person(shop))
+        _IDS[inhabited] = shop.ids
+
+
+PERSON = []
+"""The number of that person, once the shop was built."""
+
+
 class Shop:
     """The shop; every method is one thing that happens to one person."""
 
-    def __init__(self, folder):
-        shop = a_folder(folder, _furnished)
-        self.ws = reopened(shop, clock=FixedClock(NOON), ids=replace(_IDS))
+    def __init__(self, folder, built=furnished):
+        shop = a_folder(folder, built)
+        self.ids = replace(_IDS[built])
+        self.ws = reopened(shop, clock=FixedClock(NOON), ids=self.ids)
 
     def close(self):
         self.ws.close()
@@ -149,3 +163,8 @@ def a_person(shop, name="C-1001"):
     shop.decides(who, "block-tag", "interest.cup")
     shop.buys(who, "tea", 1)
     return who
+
+
+def a_shop(folder, request, person="who"):
+    """Make the shop that a test asks for: with the person in it when it asks for the person too."""
+    return Shop(folder, inhabited if person in request.fixturenames else furnished)

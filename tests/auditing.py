@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """A planted shop for audits: whom each tag favours is known, because the test decided it."""
 
-import numpy as np
+from contextlib import closing
+from pathlib import Path
 
+import numpy as np
+import yaml
+from pyroaring import BitMap
+
+from audit.bias import page
+from audit.bias.policy import FairnessPolicy
 from audit.clock import FixedClock
 from governance.auditing.examining import Asked, bias
 from governance.intake import events
 from governance.store import bitmaps
 from tests.intake import a_map, an_order_file
 from tests.shop import NOW, Shop, a_purpose, a_tag
-from tests.workshop import a_workspace
+from tests.workshop import a_folder, a_workspace, reopened
 
 CATEGORIES = {
     "gender": "user.demographic.gender",
@@ -87,6 +94,65 @@ class Planted(Shop):
     def audit(self, *tags, by=("gender",), policy=None, **more):
         """Audit tags; returns the reports."""
         return bias(self.ws, Asked(tags, by, **more), policy)
+
+
+def a_policy(**changes):
+    """The policy to start from, for gender alone, with changes."""
+    starter = Path(page.__file__).parent / "starter_policy.yaml"
+    plain = yaml.safe_load(starter.read_text("utf-8"))
+    return FairnessPolicy.model_validate(plain | {"attributes": ["gender"]} | changes)
+
+
+def a_duty(**changes):
+    """A duty that stops every tag that is a benefit, while it is not audited or a finding is open."""
+    plain = {"tags": {"having": ["benefit"]}, "within": "90d", "overdue": "suspend"}
+    return plain | {"breach": "suspend"} | changes
+
+
+class Gated(Planted):
+    """A planted shop that is built once: one tag favours men, one nobody, one rests on the first."""
+
+    GOLD, EVEN, COPY, PLAIN = "offer.gold", "offer.even", "offer.copy", "interest.flowers"
+
+    def __init__(self, folder):
+        self.ws = reopened(a_folder(folder, _build), clock=FixedClock(NOW))
+        self.folder, self.store = folder, self.ws.store
+        with self.read() as connection:
+            rows = connection.exec_driver_sql("SELECT subject_id FROM subject ORDER BY 1")
+            self.who = [row[0] for row in rows]
+
+    def later(self, span):
+        """Let time pass."""
+        self.ws.clock.at += span
+
+    def held(self, key, women, men):
+        """Let this share of women and of men have a tag, and nobody else."""
+        half = len(self.who) // 2
+        chosen = [*self.who[1::2][: round(women * half)], *self.who[::2][: round(men * half)]]
+        with self.store.write() as unit:
+            tv = unit.connection.exec_driver_sql(
+                "SELECT v.tv FROM tagvalue v JOIN definition d ON d.id = v.definition_id "
+                "WHERE d.key = ?",
+                (key,),
+            ).scalar_one()
+            bitmaps.put(unit.connection, f"tv:{tv}", BitMap(chosen))
+
+
+def _build(folder):
+    with closing(Planted(folder, people=600)) as shop:
+        said = shop.genders()
+        year = {"ttl": "365d"}
+        shop.tagged(Gated.GOLD, {"f": 0.2, "m": 0.6}, said, **year)
+        shop.tagged(Gated.EVEN, {"f": 0.5, "m": 0.5}, said, **year)
+        shop.tagged(
+            Gated.COPY,
+            {"f": 0.5, "m": 0.5},
+            said,
+            **year,
+            having=None,
+            value="tag('offer.gold') and orders() >= 0",
+        )
+        shop.tagged(Gated.PLAIN, {"f": 0.5, "m": 0.5}, said, **year, having=None)
 
 
 def groups(report, attribute="gender"):

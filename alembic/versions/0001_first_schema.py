@@ -562,16 +562,68 @@ def upgrade() -> None:
     sa.Column('digest', sa.String(), nullable=False),
     sa.Column('policy', sa.Text(), nullable=False),
     sa.Column('counts', sa.LargeBinary(), nullable=False),
+    sa.Column('by_policy', sa.String(), nullable=False),
     sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_auditreport')),
     sa.UniqueConstraint('name', name=op.f('uq_auditreport_name')),
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('auditreport', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_auditreport_about'), ['about'], unique=False)
+        batch_op.create_index('ix_auditreport_about', ['about', 'version', 'by_policy', 'at'], unique=False)
+
+    op.create_table('fairness',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('applied_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('applied_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_fairness')),
+    sqlite_autoincrement=True
+    )
+    op.create_table('auditfinding',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('tag', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('report', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('what', sa.Text(), nullable=False),
+    sa.Column('figure', sa.String(), nullable=True),
+    sa.Column('auditor', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_auditfinding')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('auditfinding', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_auditfinding_name'), ['name'], unique=False)
+        batch_op.create_index(batch_op.f('ix_auditfinding_tag'), ['tag'], unique=False)
+
+    op.create_table('auditwaiver',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('finding', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('figure', sa.String(), nullable=True),
+    sa.Column('owner', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('until', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('given_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_auditwaiver')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('auditwaiver', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_auditwaiver_finding'), ['finding'], unique=False)
 
     # ### end Alembic commands ###
     forbid_change("auditreport")
+    forbid_change("fairness")
+    forbid_change("auditfinding")
+    forbid_change("auditwaiver")
     forbid_change("charge")
     forbid_change("training")
     forbid_change("trial")
@@ -629,6 +681,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_audiencesize_question'))
 
     op.drop_table('audiencesize')
+    op.drop_table('auditwaiver')
+    op.drop_table('auditfinding')
+    op.drop_table('fairness')
     op.drop_table('auditreport')
     op.drop_table('fit')
     op.drop_table('release')

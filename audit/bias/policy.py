@@ -15,6 +15,7 @@ from audit import canon
 Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=9)]
 Level = Annotated[Decimal, Field(gt=0, lt=1, max_digits=9)]
 Rate = Literal["selection", "tpr", "fpr", "precision", "for"]
+Consequence = Literal["warn", "suspend"]
 
 
 class _Part(BaseModel):
@@ -117,6 +118,26 @@ class Release(_Part):
     k: int = Field(ge=2, le=1000, description="fewest people behind a number")
 
 
+class Which(_Part):
+    """Tags that a duty is about: all that fit every list that is given; no list means every tag."""
+
+    effect: list[Literal["none", "legal_or_similarly_significant"]] = []
+    dimension: list[
+        Literal["basic", "behaviour", "interest", "consumption", "social", "credit"]
+    ] = []
+    having: list[Literal["benefit", "burden"]] = []
+    purposes: list[str] = []
+
+
+class Duty(_Part):
+    """Which tags must be audited, how old the last audit may be, and what follows where it is not so."""
+
+    tags: Which = Field(description="all must fit: effect, dimension, having, purposes")
+    within: str = Field(pattern=r"^[1-9]\d{0,3}[dh]$", description="such as 90d, 12h")
+    overdue: Consequence = Field(description="when the audit of a version is missing or too old")
+    breach: Consequence = Field(description="while a finding on the tag is open and not waived")
+
+
 class FairnessPolicy(_Part):
     """The limits that tags are audited against."""
 
@@ -151,6 +172,9 @@ class FairnessPolicy(_Part):
     group_thresholds: Literal["simulate_only"]
     seed: int = Field(ge=0)
     draws: int = Field(ge=100, le=100_000)
+    audits: list[Duty] = Field(
+        default=[], description="which tags must be audited, once the policy is applied"
+    )
 
     @model_validator(mode="after")
     def _once(self) -> "FairnessPolicy":
@@ -160,8 +184,11 @@ class FairnessPolicy(_Part):
         return self
 
     def document(self) -> dict[str, Any]:
-        """Return the policy as plain data; numbers with a point are text, so that digests agree."""
-        return self.model_dump(mode="json")
+        """Return the policy as plain data; numbers with a point are text, so that digests agree.
+
+        Duties that there are none of are no part of it: they are no limit that a report is judged by.
+        """
+        return self.model_dump(mode="json", exclude=None if self.audits else {"audits"})
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical document."""

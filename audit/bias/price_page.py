@@ -10,7 +10,7 @@ from audit import canon
 from audit.bias.page import STYLE
 from audit.bias.page_words import say as said
 from audit.bias.pictures import COLOURS, effects
-from audit.bias.price_words import notes, outcome, part_line, say, signed, verdict
+from audit.bias.price_words import joined, notes, outcome, part_line, say, signed, verdict
 from audit.bias.words import REASONS, STATUS
 
 _HEADS: Final = ("group", "people", "effect", "raw", "covered", "verdict")
@@ -18,7 +18,7 @@ _HEADS: Final = ("group", "people", "effect", "raw", "covered", "verdict")
 
 def page(document: Mapping[str, Any], language: str) -> str:
     """Return the HTML of a report in a language (en or zh)."""
-    title = escape(say("title", language, by=" × ".join(document["identity"]["by"])))
+    title = escape(say("title", language, by=joined(document["identity"]["by"], language)))
     body = "\n".join(_body(document, language))
     return (
         f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'

@@ -125,6 +125,7 @@ UNKNOWN: Final = Words(
     "Unknown: {tagged} of {people} ({value}).", "未知：{people} 人中 {tagged} 人（{value}）。"
 )
 UNKNOWN_HIDDEN: Final = Words("Unknown: {reason}.", "未知：{reason}。")
+OUTCOME: Final = Words("The outcome is: {outcome}.", "结果指：{outcome}。")
 DRIFT: Final = Words(
     "{group} ({attribute}), ratio to the others from {first} ({start}) to {last} ({end}): {told}.",
     "{group}（{attribute}），与其他人的比率由 {start} 的 {first} 变为 {end} 的 {last}：{told}。",
@@ -157,6 +158,8 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
             reason=REASONS[verdict["reason"]].of(language),
         )
     ]
+    if identity["outcome"]:
+        found.append(OUTCOME.of(language).format(outcome=identity["outcome"]))
     for comparison in document["comparisons"]:
         found.append(
             COMPARED.of(language).format(

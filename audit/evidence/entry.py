@@ -97,7 +97,15 @@ ACTS = frozenset(
         "audit.bias",
         "audit.leak",
         "audit.price",
+        "audit.consent",
+        "audit.compliance",
+        "audit.packed",
         "audit.given",
+        "fairness.proposed",
+        "fairness.applied",
+        "fairness.approved",
+        "waiver.given",
+        "waiver.revoked",
         "denied",
     }
 )

@@ -45,6 +45,10 @@ _UNUSED: Final = Text(
     "no: it is out of date, or is not permitted; it ends at the next computation",
     "否：已过期或不再允许，将在下次计算时结束",
 )
+_STOPPED: Final = Text(
+    "no: the shop has stopped it for everybody until an audit of it is in order",
+    "否：商店已对所有人停用，直至其审计合格",
+)
 _SIGNIFICANT: Final = {
     "none": Text("none: it decides nothing about you", "无：不据此对您作出决定"),
     "legal_or_similarly_significant": Text(
@@ -69,7 +73,7 @@ def _now(source: Source) -> Iterator[Record]:
         yield {
             **_said(row, tag),
             "until": iso(row.lapses_at),
-            "used": _USED if used else _UNUSED,
+            "used": _USED if used else _STOPPED if answer and answer.stopped else _UNUSED,
             "why": _why(source, answer) if answer is not None and mine else "",
             **_facts(source, tag),
         }

@@ -19,6 +19,7 @@ from audit.clock import Micros, iso
 from audit.errors import BadInput
 from governance.auditing import drifting, kept, limits
 from governance.auditing.counting import NONE, Counted, count
+from governance.auditing.noting import note
 from governance.auditing.opening import consents_to, log_opening, source_of
 from governance.auditing.outcome import outcome_of
 from governance.auditing.parts import further
@@ -38,7 +39,8 @@ class Asked:
     """What an audit for bias is about."""
 
     tags: tuple[str, ...]
-    by: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    """Attributes; none: those of the policy."""
     outcome: str = ""
     """Key of a yes-no tag, or a rule over the events after `at`; '' for rates that need none."""
     at: Micros | None = None
@@ -58,9 +60,11 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
     not computed or groups are too many.
     """
     demand(ws, "audit.bias")
-    _check(asked)
-    policy = limits.narrowed(limits.read(policy_file), asked.by, outcome=bool(asked.outcome))
     with ws.store.read() as connection:
+        limit = limits.chosen(connection, policy_file)
+        asked = replace(asked, by=asked.by or tuple(limit.policy.attributes))
+        _check(asked)
+        policy = limits.narrowed(limit.policy, asked.by, outcome=bool(asked.outcome))
         tags = [active(connection, [key])[key] for key in asked.tags]
         outcome = outcome_of(connection, asked.outcome) if asked.outcome else None
         directions = [_direction(tag, asked) for tag in tags]
@@ -90,7 +94,7 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         cubes = [one.months for one in counted if one.months is not None]
         moved = drifting.drifts(cubes, policy) if cubes else [[] for _ in counted]
         return [
-            _kept(ws, one, found, moves, policy, asked, before, consents)
+            _kept(ws, one, found, moves, (policy, limit), asked, before, consents)
             for one, found, moves, before in zip(counted, examined, moved, befores, strict=True)
         ]
 
@@ -142,11 +146,12 @@ def _kept(  # noqa: PLR0917  (one caller)
     one: Counted,
     found: Examined,
     moves: Sequence[Drift],
-    policy: FairnessPolicy,
+    limit: tuple[FairnessPolicy, limits.Limits],
     asked: Asked,
     before: tuple[Before | None, str | None],
     consents: int,
 ) -> kept.Kept:
+    policy, by = limit
     head = _head(ws, one, policy, asked, before[1], consents)
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
@@ -168,7 +173,10 @@ def _kept(  # noqa: PLR0917  (one caller)
             status=found.fine.status.value,
             policy=policy,
             counts=counts,
+            by_policy=by.in_force if _is_whole(ws, asked, by) else "",
         )
+        may_resolve = _is_present(ws, asked) and (by.applied or not by.in_force)
+        opened, resolved = note(ws, unit, made, may_resolve=may_resolve)
         unit.log(
             ws.evidence.entry(
                 "audit.bias",
@@ -178,9 +186,20 @@ def _kept(  # noqa: PLR0917  (one caller)
                 tag=one.tag.tag.key,
                 version=one.tag.version,
                 verdict=made.status,
+                findings=opened,
+                resolved=resolved,
             )
         )
     return made
+
+
+def _is_present(ws: "Workspace", asked: Asked) -> bool:
+    return asked.at is None or asked.at == ws.clock.now()
+
+
+def _is_whole(ws: "Workspace", asked: Asked, by: limits.Limits) -> bool:
+    """Return whether this is the audit that the policy in force asks for: now, by all it names."""
+    return by.applied and _is_present(ws, asked) and set(by.policy.attributes) <= set(asked.by)
 
 
 def _head(  # noqa: PLR0917  (one caller)

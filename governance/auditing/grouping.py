@@ -97,7 +97,7 @@ def _held(connection: Connection, tag: Active, gate: Gate, people: BitMap) -> Op
     for n, name in enumerate(names, start=1):
         codes[np.searchsorted(ids, numbers_of(held.get(name, BitMap()) & here))] = n
     axis = Axis(TAG + tag.tag.key, Kind.ATTRIBUTE, values)
-    return Opened(axis, codes, TAG + tag.tag.key, len(people - here))
+    return Opened(axis, codes, "tag", len(people - here))
 
 
 def _crossed(found: Sequence[Opened]) -> Grouping:

@@ -2,16 +2,14 @@
 """Reports as they were made: kept, found again, and laid beside the next one on the same people."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import Connection, text
 
 from audit import canon
-from audit.bias.cube import read_cube
 from audit.bias.policy import FairnessPolicy
-from audit.bias.report import Before, recall
 from audit.clock import Micros
 from audit.errors import NotFound
 from audit.ids import new_id
@@ -19,13 +17,25 @@ from governance.authority import demand
 from policies.document import nearest
 
 if TYPE_CHECKING:
+    from audit.bias.report import Before
     from governance.store.unit import Unit
     from governance.workspace import Workspace
 
 BIAS = "bias"
 LEAK = "leak"
 PRICE = "price"
+CONSENT = "consent"
+COMPLIANCE = "compliance"
+NO_COUNTS: Final[Mapping[str, Any]] = {}
 NONCE = 12
+
+
+class Limits(Protocol):
+    """The policy that a report was judged by."""
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +66,15 @@ def keep(
     about: str,
     version: int,
     status: str,
-    policy: FairnessPolicy,
-    counts: Mapping[str, Any],
+    policy: Limits | None = None,
+    counts: Mapping[str, Any] = NO_COUNTS,
+    by_policy: str = "",
 ) -> Kept:
-    """Write a report and return it; `counts` are sealed to its name."""
+    """Write a report and return it; `counts` are sealed to its name.
+
+    A report that is judged by the law alone has no policy. `by_policy` is the digest of the policy
+    in force, when the report is the audit that it asks for.
+    """
     made = Kept(
         new_id(ws.ids, "audit"),
         kind,
@@ -74,7 +89,7 @@ def keep(
     unit.connection.execute(
         text(
             "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, "
-            "counts, at) VALUES (:n, :k, :b, :v, :s, :d, :g, :p, :c, :t)"
+            "counts, by_policy, at) VALUES (:n, :k, :b, :v, :s, :d, :g, :p, :c, :y, :t)"
         ),
         {
             "n": made.name,
@@ -84,8 +99,9 @@ def keep(
             "s": status,
             "d": made.bytes.decode(),
             "g": made.digest,
-            "p": canon.canonical(policy.document()).decode(),
+            "p": canon.canonical(policy.document() if policy else {}).decode(),
             "c": sealed,
+            "y": by_policy,
             "t": made.at,
         },
     )
@@ -118,10 +134,28 @@ def given(ws: "Workspace", name: str) -> Kept:
         return _kept(row)
 
 
+def between(connection: Connection, since: Micros, until: Micros) -> list[Kept]:
+    """Return the reports that were made from one instant to before another, in their order."""
+    rows = connection.execute(
+        text(f"{_SELECT} WHERE at >= :s AND at < :u ORDER BY id"), {"s": since, "u": until}
+    )
+    return [_kept(row) for row in rows]
+
+
+def policies(connection: Connection, names: Sequence[str]) -> dict[str, Any]:
+    """Return the policies by which some reports were judged, each by its digest."""
+    rows = connection.execute(text("SELECT name, policy FROM auditreport ORDER BY id"))
+    used = [json.loads(row.policy) for row in rows if row.name in names]
+    return {canon.digest(policy): policy for policy in used if policy}
+
+
 def last_of(
     ws: "Workspace", connection: Connection, tag: str, policy: FairnessPolicy
-) -> tuple[Before | None, str | None]:
+) -> "tuple[Before | None, str | None]":
     """Return what the last report of a tag over the same attributes showed, and its digest."""
+    from audit.bias.cube import read_cube  # noqa: PLC0415  (statistics only where counts are opened)
+    from audit.bias.report import recall  # noqa: PLC0415
+
     rows = connection.execute(
         text(
             "SELECT name, digest, policy, counts FROM auditreport "
@@ -140,6 +174,17 @@ def last_of(
             before = recall(read_cube(counts["cube"]), older, counts["merged"], counts["shown"])
             return before, row.digest
     return None, None
+
+
+def digest_of_last(connection: Connection, kind: str, about: str) -> str | None:
+    """Return the digest of the newest report of a kind about something."""
+    found = connection.execute(
+        text(
+            "SELECT digest FROM auditreport WHERE kind = :k AND about = :b ORDER BY id DESC LIMIT 1"
+        ),
+        {"k": kind, "b": about},
+    ).scalar()
+    return None if found is None else str(found)
 
 
 _SELECT = "SELECT name, kind, about, version, status, document, digest, at FROM auditreport"

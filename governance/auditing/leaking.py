@@ -52,8 +52,9 @@ def leak(
     demand(ws, "audit.leak")
     if why not in REASONS:
         raise BadInput("audit-question", "there is no such reason", hint=", ".join(REASONS))
-    policy = limits.narrowed(limits.read(policy_file), [attribute], outcome=False)
     with ws.store.read() as connection:
+        limit = limits.chosen(connection, policy_file)
+        policy = limits.narrowed(limit.policy, [attribute], outcome=False)
         tags = usable_tags(ws, connection, keys)
         if not tags:
             raise BadInput(

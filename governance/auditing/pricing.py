@@ -75,10 +75,10 @@ def prices(ws: "Workspace", question: PriceAsked, policy_file: Path | None = Non
     """
     demand(ws, "audit.price")
     sealed, keys = _check(question)
-    policy = limits.read(policy_file)
-    if sealed:
-        policy = limits.over(policy, sealed)
     with ws.store.read() as connection:
+        policy = limits.chosen(connection, policy_file).policy
+        if sealed:
+            policy = limits.over(policy, sealed)
         tags = active(connection, keys) if keys else {}
         for tag in tags.values():
             check_computed(tag, ws.clock.now())

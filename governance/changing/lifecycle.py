@@ -106,7 +106,14 @@ def _take(
     found = active(unit.connection, [key])[key]
     before, after, act = MOVES[move]
     if found.state not in before:
-        raise Conflict("tag-state", f'"{key}" is {found.state}: it cannot be moved by {move}')
+        stopped = found.standing.stopped(ws.clock.now()) if move == "resume" else ""
+        raise Conflict(
+            "tag-state",
+            f'"{key}" is {found.state}: it cannot be moved by {move}',
+            hint=f"the policy of audits stops it ({stopped}): tagwarden audit bias --tag {key}"
+            if stopped
+            else "",
+        )
     unit.connection.execute(
         text("UPDATE definition SET state = :s WHERE id = :i"), {"s": after, "i": found.id}
     )

@@ -16,7 +16,7 @@ from governance.cli import out
 NOUNS = {
     "assessment": "Keep the assessments that the law asks for.",
     "audience": "Count people by their tags, with noise.",
-    "audit": "Audit tags for bias; check the evidence log.",
+    "audit": "Audit tags, prices, consent, compliance; check the evidence log.",
     "cert": "Check the certificate of an erasure.",
     "budget": "Keep what releases may say about people.",
     "choice": "Record what a person objects to, blocks, switches off.",

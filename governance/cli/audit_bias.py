@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from governance.auditing.kept import Kept
 
 Tags = Annotated[list[str], typer.Option("--tag", help="Key of a tag; repeat for several.")]
-By = Annotated[str, typer.Option("--by", help="Attributes to compare by, joined by commas.")]
+By = Annotated[
+    str,
+    typer.Option("--by", help="Attributes, joined by commas. [default: those of the policy]"),
+]
 PolicyFile = Annotated[
     Path | None,
-    typer.Option("--policy", help="File with a FairnessPolicy. [default: the one to start from]"),
+    typer.Option("--policy", help="File with a FairnessPolicy. [default: the one in force]"),
 ]
 Why = Annotated[str, typer.Option("--why", help="periodic, release, complaint or authority.")]
 OutFile = Annotated[
@@ -27,7 +30,7 @@ OutFile = Annotated[
 
 def bias(  # noqa: PLR0917  (options of a command)
     tag: Tags,
-    by: By,
+    by: By = "",
     outcome: Annotated[
         str,
         typer.Option(
@@ -68,7 +71,7 @@ def bias(  # noqa: PLR0917  (options of a command)
     ws = workspace(where)
     attributes = _names(by)
     when = None if at is None else time_of(ws, at)
-    _suits(out)
+    suits(out)
     made = audit(
         ws, Asked(tuple(tag), attributes, outcome, when, why, having, causes, drift), policy
     )
@@ -98,7 +101,7 @@ def leak(  # noqa: PLR0917  (options of a command)
     from governance.auditing.leaking import leak as audit
 
     ws = workspace(where)
-    _suits(out)
+    suits(out)
     made = audit(ws, by, tag or (), policy, why=why)
     give([made], out, language_of(ws, lang), as_json)
     if made.status == "breach":
@@ -135,7 +138,7 @@ def price(  # noqa: PLR0917  (options of a command)
     from governance.auditing.pricing import PriceAsked, prices
 
     ws = workspace(where)
-    _suits(out)
+    suits(out)
     first = None if since is None else time_of(ws, since, "--from")
     end = None if until is None else time_of(ws, until, "--to")
     made = prices(ws, PriceAsked(_names(by), first, end, why), policy)
@@ -183,7 +186,7 @@ def show(
     from governance.auditing.kept import given
 
     ws = workspace(where)
-    _suits(out)
+    suits(out)
     give([given(ws, name)], out, language_of(ws, lang), as_json)
 
 
@@ -227,7 +230,7 @@ def _names(by: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in by.split(",") if part.strip())
 
 
-def _suits(out: Path | None) -> None:
+def suits(out: Path | None) -> None:
     """Raise BadInput for a file of another kind, before anything is counted."""
     from audit.errors import BadInput
 

@@ -26,6 +26,8 @@ Kind = Literal[
     "bias-report",
     "leak-report",
     "price-report",
+    "consent-policy",
+    "consent-report",
 ]
 
 
@@ -59,7 +61,8 @@ def schema(
     kind: Annotated[
         Kind,
         typer.Argument(
-            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report, leak-report or price-report."
+            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report, leak-report, price-report, "
+            "consent-policy or consent-report."
         ),
     ] = "tag",
     as_json: Json = True,  # noqa: ARG001  (a schema is JSON, asked for or not)
@@ -77,6 +80,8 @@ def json_schema(kind: Kind) -> dict[str, Any]:
     from audit.bias.policy import FairnessPolicy
     from audit.bias.price_report import PriceReport
     from audit.bias.schema import BiasReport
+    from audit.consent.policy import ConsentPolicy
+    from audit.consent.schema import ConsentReport
     from governance.access.schema import AccessPackage
     from governance.assessment import Assessment
     from governance.purpose import Purpose
@@ -95,6 +100,8 @@ def json_schema(kind: Kind) -> dict[str, Any]:
         "bias-report": BiasReport,
         "leak-report": LeakReport,
         "price-report": PriceReport,
+        "consent-policy": ConsentPolicy,
+        "consent-report": ConsentReport,
     }
     found: dict[str, Any] = models[kind].model_json_schema(by_alias=True)
     if kind == "pack":

@@ -122,7 +122,7 @@ def show(
 
 def report_lines(data: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of a run report, for people."""
-    hidden = any(tag["tagged"] is None for tag in data["tags"].values())
+    hidden = any(tag["tagged"] is None and not tag.get("stopped") for tag in data["tags"].values())
     yield (
         f"{data['run']}: {data['people_evaluated']:,} of {data['people_known']:,} people evaluated "
         f"as of {data['as_of']}, {data['opened']:,} tags given, {data['closed']:,} taken back"
@@ -142,6 +142,7 @@ def report_lines(data: dict[str, Any]) -> Iterator[str]:
             )
         )
     yield from table(("tag", "permitted", "tagged", "values"), rows)
+    yield from _audit_lines(data["tags"])
     reasons: dict[str, int] = {}
     for tag in data["tags"].values():
         for reason, count in tag["gated_out"].items():
@@ -151,6 +152,19 @@ def report_lines(data: dict[str, Any]) -> Iterator[str]:
         yield "kept out by the gate (most people for one tag):"
         most = sorted(((count, reason) for reason, count in reasons.items()), reverse=True)
         yield from table(("reason", "people"), [(reason, count) for count, reason in most])
+
+
+def _audit_lines(tags: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Yield which tags the policy of audits stops or warns of."""
+    for stopped, said in ((True, "stopped, shown to nobody"), (False, "warned of")):
+        found = [
+            f"{key} ({tag['audit']})"
+            for key, tag in tags.items()
+            if tag.get("audit") and tag["stopped"] is stopped
+        ]
+        if found:
+            yield ""
+            yield f"{said}, by the policy of audits: {', '.join(found)}"
 
 
 def _told(count: int | None) -> int | str:

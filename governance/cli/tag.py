@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`tagwarden tag`: write, check and apply tags."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,11 @@ from governance.cli.lineage import lineage
 from governance.cli.lint import lint
 from governance.cli.new import new
 from governance.cli.out import Json, Lang, Where, emit, table, workspace
+from governance.cli.who import language_of
+
+if TYPE_CHECKING:
+    from audit.clock import Micros
+    from governance.catalogue import Active
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write, check and apply tags.")
 app.command()(new)
@@ -35,7 +40,8 @@ def list_(where: Where = None, lang: Lang = None, as_json: Json = False) -> None
     from governance.changing import review
 
     ws = workspace(where)
-    language = lang or ws.settings.text("workspace.language")
+    now = ws.clock.now()
+    language = language_of(ws, lang)
     with ws.store.read() as connection:
         found = list(catalogue.active(connection).values())
         coming = {
@@ -55,6 +61,7 @@ def list_(where: Where = None, lang: Lang = None, as_json: Json = False) -> None
             "purposes": list(item.tag.purposes),
             "computed": iso(item.evaluated_at),
             "in_review": coming.get(item.tag.key),
+            **_audit(item, now),
         }
         for item in found
     ]
@@ -63,16 +70,16 @@ def list_(where: Where = None, lang: Lang = None, as_json: Json = False) -> None
             item.tag.key,
             item.tag.name.in_(language),
             item.version,
-            item.state,
+            _state(item, now),
             item.tag.dimension,
+            item.standing.said(now),
             coming.get(item.tag.key, ""),
         )
         for item in found
     ]
-    rows += [
-        (key, "", "", "in_review", "", name) for key, name in coming.items() if key not in known
-    ]
-    columns = ("key", "name", "version", "state", "dimension", "in review")
+    new = [(key, name) for key, name in coming.items() if key not in known]
+    rows += [(key, "", "", "in_review", "", "", name) for key, name in new]
+    columns = ("key", "name", "version", "state", "dimension", "audit", "in review")
     emit({"tags": data, "in_review": coming}, as_json, lambda: table(columns, rows))
 
 
@@ -84,22 +91,24 @@ def show(key: Key, where: Where = None, lang: Lang = None, as_json: Json = False
     """
     from audit.clock import iso
     from governance import catalogue
+    from policies.vocabulary import label
 
     ws = workspace(where)
     language = lang or ws.settings.text("workspace.language")
     with ws.store.read() as connection:
         item = catalogue.active(connection, [key])[key]
-    tag = item.tag
+    tag, now = item.tag, ws.clock.now()
     data = {
         "tag": tag.model_dump(mode="json", by_alias=True),
         "version": item.version,
         "state": item.state,
+        **_audit(item, now),
         "digest": item.digest,
         "applied": iso(item.applied_at),
         "computed": iso(item.evaluated_at),
     }
     lines = [
-        f"{tag.name.in_(language)}  ({tag.key}, version {item.version}, {item.state})",
+        f"{tag.name.in_(language)}  ({tag.key}, version {item.version}, {_state(item, now)})",
         f"  rule      {tag.value}",
         f"  says      {tag.says.in_(language)}",
         f"  purposes  {', '.join(tag.purposes)}",
@@ -111,4 +120,16 @@ def show(key: Key, where: Where = None, lang: Lang = None, as_json: Json = False
         f"  owner     {tag.owner}",
         f"  computed  {iso(item.evaluated_at) or 'never'}",
     ]
+    if said := item.standing.said(now):
+        lines.append(f"  audit     {said}: {label('audit', said, language)}")
     emit(data, as_json, lines)
+
+
+def _state(item: "Active", now: "Micros") -> str:
+    """Return the state that a tag has for who reads: one that the policy of audits stops is suspended."""
+    return "suspended" if item.state == "active" and item.standing.stopped(now) else item.state
+
+
+def _audit(item: "Active", now: "Micros") -> dict[str, object]:
+    """Return what the policy of audits says of a tag, and whether it stops it."""
+    return {"audit": item.standing.said(now), "stopped": bool(item.standing.stopped(now))}

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from audit.clock import DAY, Micros
 from governance.vault import canary, rotation
@@ -13,6 +13,9 @@ from governance.vault.sealing import SUITES
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
+
+Backups = Literal["ok", "none", "old", "copies", "nothing-yet"]
+"""How backups stand: the newest is too old, or there may be copies that are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +48,30 @@ def days(since: Micros, now: Micros) -> int:
 
 def backup_warning(found: KeyStatus, now: Micros, limit: int) -> tuple[str, str]:
     """Return what is wrong with the backups and what to do, or two empty strings."""
-    if not found.backups and not found.data_keys:
-        return "", ""
     again = "a custodian makes one: tagwarden key backup FILE"
+    match backups(found, now, limit):
+        case "none":
+            return "there is no backup of the keys of this epoch", again
+        case "old":
+            return (
+                f"the newest backup of the keys is {days(found.backups[-1], now)} days old",
+                again,
+            )
+        case "copies":
+            oldest = days(found.backups[0], now)
+            said = f"there may be backups of the keys that are up to {oldest} days old"
+            return said, "destroy them, then rotate: tagwarden key rotate"
+        case _:
+            return "", ""
+
+
+def backups(found: KeyStatus, now: Micros, limit: int) -> Backups:
+    """Return how the backups stand, when none may be older than so many days."""
     if not found.backups:
-        return "there is no backup of the keys of this epoch", again
-    newest, oldest = days(found.backups[-1], now), days(found.backups[0], now)
-    if newest > limit:
-        return f"the newest backup of the keys is {newest} days old", again
-    if oldest > limit:
-        said = f"there may be backups of the keys that are up to {oldest} days old"
-        return said, "destroy them, then rotate: tagwarden key rotate"
-    return "", ""
+        return "none" if found.data_keys else "nothing-yet"
+    if days(found.backups[-1], now) > limit:
+        return "old"
+    return "copies" if days(found.backups[0], now) > limit else "ok"
 
 
 def status(ws: "Workspace") -> KeyStatus:

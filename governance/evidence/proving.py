@@ -13,6 +13,7 @@ from pathlib import Path
 from audit.clock import SECOND, Clock
 from audit.errors import NotFound, Tampered
 from audit.evidence.note import Proof, growth_file, proof_file
+from audit.evidence.reading import time_of
 from audit.evidence.tree import (
     Head,
     consistency_proof,
@@ -47,6 +48,16 @@ class Growth:
     new: Head
     hashes: tuple[bytes, ...]
     file: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The log up to an instant: its head then, all leaf hashes, and the entries from `first` on."""
+
+    head: Head
+    leaves: bytes
+    first: int
+    entries: tuple[bytes, ...]
 
 
 class Proofs:
@@ -95,6 +106,36 @@ class Proofs:
                 entry, hashes = self._path(places[value], head)
                 found.append((entry, Proof(places[value], tuple(hashes), note)))
         return found
+
+    def part(self, since_ms: int, until_ms: int) -> Part:
+        """Return the log before an instant, with the entries since another one; raises Tampered."""
+        with self._tree():
+            leaves, entries, first, size = bytearray(), list[bytes](), None, 0
+            for row in self._log.rows():
+                at = time_of(row.entry)
+                if at >= until_ms:
+                    break
+                if first is None and at >= since_ms:
+                    first = row.idx
+                if first is not None:
+                    entries.append(row.entry)
+                leaves += row.leaf
+                size = row.idx + 1
+            head = Head(size, root_between(self._log, 0, size))
+        return Part(head, bytes(leaves), size if first is None else first, tuple(entries))
+
+    def since(self, old: Head, before: bytes, value: bytes) -> tuple[bytes, Proof, list[bytes]]:
+        """Return as `newest` for one value, with the hashes by which the log went on from an old head.
+
+        Raises NotFound `unknown-entry`, Tampered.
+        """
+        with self._tree() as head:
+            grown = continues(self._log, old, head)
+            place = self._log.newest(before, [value]).get(value)
+            if place is None:
+                raise NotFound("unknown-entry", "the log has no such entry")
+            entry, hashes = self._path(place, head)
+            return entry, Proof(place, tuple(hashes), self._sign(head)), grown
 
     def _path(self, index: int, head: Head) -> tuple[bytes, list[bytes]]:
         """Return an entry and the hashes that show it under a head; raises Tampered."""

@@ -74,7 +74,11 @@ class Metrics:
 
 def metrics(ws: "Workspace", year: int) -> Metrics:
     """Return the figures of a year; `days` are calendar days."""
-    lines = register(ws, date(year, 1, 1), date(year, 12, 31))
+    return metrics_of(register(ws, date(year, 1, 1), date(year, 12, 31)), year)
+
+
+def metrics_of(lines: Sequence[Line], year: int) -> Metrics:
+    """Return the figures of lines of the register that came in in a year."""
     californian = [line for line in lines if line.regime == "ccpa" and _group(line)]
     return Metrics(
         year,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy import Connection
+
 from audit.clock import Micros
 from governance.authority import demand
 from governance.requests import row
@@ -62,12 +64,23 @@ class Line:
 def register(ws: "Workspace", first: date | None = None, last: date | None = None) -> list[Line]:
     """Return the requests that came in from `first` to `last`, in the order of receipt."""
     demand(ws, "request.read")
-    values = {"a": (first or date.min).isoformat(), "b": (last or date.max).isoformat()}
-    where, today = "received_on BETWEEN :a AND :b", day_here(ws)
     with ws.store.read() as connection:
-        told = given(connection, where, **values)
-        found = row.select(connection, where, **values)
-    lines = [line_of(one, told.get(one.ref, {}), ws.settings, today) for one in found]
+        return lines_in(connection, ws.settings, day_here(ws), first, last)
+
+
+def lines_in(
+    connection: Connection,
+    settings: "Settings",
+    today: date,
+    first: date | None = None,
+    last: date | None = None,
+) -> list[Line]:
+    """Return the same as they stand on a day, for a use case that has asked for its own role."""
+    values = {"a": (first or date.min).isoformat(), "b": (last or date.max).isoformat()}
+    where = "received_on BETWEEN :a AND :b"
+    told = given(connection, where, **values)
+    found = row.select(connection, where, **values)
+    lines = [line_of(one, told.get(one.ref, {}), settings, today) for one in found]
     return sorted(lines, key=lambda line: (line.received, line.ref))
 
 

@@ -23,6 +23,7 @@ from governance.purpose import Purpose, purposes
 from governance.running import attributes as declared
 from governance.running import publish
 from governance.running.snapshot import Snapshot, lake_bucket, latest_cuts, take
+from governance.standing import NOT_ASKED, standings
 from governance.store import bitmaps
 from governance.store.unit import Unit
 from governance.workspace import Workspace
@@ -131,7 +132,7 @@ class Live:
         return _Moment(at, values, events, permitted, attributes)
 
     def record(self, subject_id: int, event: Mapping[str, Any]) -> list[LiveChange]:
-        """Store one event and refresh the tags that its type triggers; return what changed.
+        """Store one event and refresh the tags that its type triggers; return the changes that are shown.
 
         `event` has ts (microseconds), event_type, and the columns of events, numbers in 1/10000.
         Until when the values hold is known as a lower bound only, until `settle`.
@@ -152,6 +153,7 @@ class Live:
                 if event["event_type"] in tag.tag.refresh.on
             ]
             changes, bounded = self._refresh(unit, subject_id, moment, triggered)
+            shown = self.shown(unit.connection, changes)
             unit.log(
                 self.ws.evidence.entry(
                     "run.live",
@@ -161,7 +163,20 @@ class Live:
                 )
             )
         self._wait(_Unsettled(subject_id, moment, bounded))
-        return changes
+        return shown
+
+    def shown(self, connection: Connection, changes: list[LiveChange]) -> list[LiveChange]:
+        """Return the changes of tags that the policy of audits does not stop at this moment."""
+        if not changes:
+            return changes
+        tags = self._snapshot.tags
+        standing = standings(
+            connection,
+            {key: tag.tag for key, tag in tags.items()},
+            {key: tag.root for key, tag in tags.items()},
+        )
+        now = self.ws.clock.now()
+        return [c for c in changes if not standing.get(c.key, NOT_ASKED).stopped(now)]
 
     def resting_on(self, attribute: str) -> set[str]:
         """Return the tags that are computed from an attribute, directly or through other tags."""

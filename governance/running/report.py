@@ -20,7 +20,12 @@ class TagCount:
     opened: int
     closed: int
     told: bool = True
-    """Whether its people are told: exact sizes beside the noisy ones of segments would undo the noise."""
+    """Whether its people are told: exact sizes beside the noisy ones of segments would undo the noise,
+    and a tag that is stopped is shown to nobody."""
+    audit: str = ""
+    """What the policy of audits says of it (a code)."""
+    stopped: bool = False
+    """Whether it is stopped because of that."""
 
     @property
     def tagged(self) -> int:
@@ -59,6 +64,7 @@ class RunReport:
                     "values": dict(tag.values) if tag.told else {},
                     "opened": tag.opened if tag.told else None,
                     "closed": tag.closed if tag.told else None,
+                    **({"audit": tag.audit, "stopped": tag.stopped} if tag.audit else {}),
                 }
                 for tag in self.tags
             },

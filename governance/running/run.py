@@ -130,10 +130,12 @@ class _Run:
             audiences: dict[int, BitMap] = {}
             counts = []
             roots = {key: tag.root for key, tag in snapshot.tags.items()}
+            now = self.ws.clock.now()
             for key, tag in snapshot.tags.items():
                 people = allowed[key] if only is None else allowed[key] & only
                 values, closed = _settle(unit, run, key, people, audiences)
-                told = not rests_on(tag.root, Segment, roots)
+                stopped = bool(tag.standing.stopped(now))
+                told = not stopped and not rests_on(tag.root, Segment, roots)
                 refused = snapshot.gate.refused[key] if only is None else {}
                 counts.append(
                     TagCount(
@@ -145,6 +147,8 @@ class _Run:
                         run.opened[key],
                         closed,
                         told=told,
+                        audit=tag.standing.said(now),
+                        stopped=stopped,
                     )
                 )
             bookkeeping.close_superseded(unit, self.as_of)

@@ -187,7 +187,8 @@ def _technical(answer: Explanation) -> dict[str, Any]:
 def _head(answer: Explanation, depth: Depth, language: Language) -> Said:
     name, you = answer.tag.name.in_(language), depth == "subject"
     if not answer.has:
-        code = "head.not" if answer.permitted else "head.refused"
+        refused = "head.stopped" if answer.stopped else "head.refused"
+        code = "head.not" if answer.permitted else refused
         return Said(line(code, language, to_subject=you, name=name))
     plain = answer.value == "true"
     value = note("has", language) if plain else label(answer.tag, answer.value, language)
@@ -198,6 +199,10 @@ def _head(answer: Explanation, depth: Depth, language: Language) -> Said:
 def _not_computed(answer: Explanation, depth: Depth, language: Language) -> Iterator[Said]:
     """Yield which purpose is refused for which reasons."""
     you = depth == "subject"
+    if answer.stopped:
+        why = code_label("audit", answer.stopped, language)
+        yield Said(line("stopped", language, to_subject=you, why=why))
+        return
     for purpose in answer.purposes:
         words = [_refusal(reason, language, to_subject=you) for reason in purpose.reasons]
         text = ("；" if language == "zh" else "; ").join(words)

@@ -71,6 +71,8 @@ class Explanation:
     """Instead of a reason, for a tag whose value is a segment."""
     model: ModelReason | None = None
     """Instead of a reason, for a tag that a model gives."""
+    stopped: str = ""
+    """Why the shop has stopped the tag for everybody (a code of the labels `audit`); '' if it has not."""
     inner: tuple["Explanation", ...] = ()
     """Explanations of the tags that this one refers to."""
 

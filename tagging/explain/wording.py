@@ -15,6 +15,11 @@ LINES: Mapping[str, Pair] = {
     "head.has": ("{name}: {value}, since {day}", "{name}：{value}（自{day}起）"),
     "head.not": ("{name}: you do not have this tag", "{name}：您没有这个标签"),
     "head.refused": ("{name}: not computed for you", "{name}：没有为您计算"),
+    "head.stopped": ("{name}: not used at present", "{name}：目前停用"),
+    "stopped": (
+        "  The shop has stopped it for everybody until an audit of it is in order.",
+        "  商店已对所有人停用该标签，直至其审计合格。",
+    ),
     "refused.reason": ("  {name}: {why}", "  {name}：{why}"),
     "refused.nothing-read": (
         "  So none of your behaviour was read for it.",
@@ -134,6 +139,10 @@ LINES: Mapping[str, Pair] = {
 OF_THE_PERSON: Mapping[str, Pair] = {
     "head.not": ("{name}: not given to the person", "{name}：本人没有这个标签"),
     "head.refused": ("{name}: not computed for the person", "{name}：没有为本人计算"),
+    "stopped": (
+        "  Stopped for everybody by the policy of audits: {why}",
+        "  依据审计政策对所有人停用：{why}",
+    ),
     "refused.nothing-read": (
         "  So none of the person's behaviour was read for it.",
         "  因此没有读取本人的任何行为记录。",

@@ -63,12 +63,14 @@ def test_one_number_has_another_tag_in_every_workspace(tmp_path):
 
 HASHING = {
     "audit/canon.py": "documents",
+    "audit/compliance/pack.py": "files of a pack, which name nobody",
     "audit/evidence/note.py": "names of keys",
     "audit/evidence/tree.py": "entries, which hold no identity",
     "audit/ids.py": "the repeatable stream of tests",
     "audit/offline_verifier.py": "entries and names of keys",
     "governance/actor.py": "names of operators",
     "governance/cli/audit_log.py": "the verifier, when it is handed out",
+    "governance/complying/packing.py": "the pack as a whole",
     "governance/demo/sample.py": "the people of the demonstration",
     "governance/erasure/preview.py": "counts by place, with the time",
     "governance/evidence/timestamp.py": "checkpoints",

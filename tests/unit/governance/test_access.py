@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import text
 
 from audit.evidence.entry import ACTS, MAX_BYTES, ROOM, Entry
-from governance import access, authority, operator_key, subject
+from governance import access, authority, fairness, operator_key, subject
 from governance.access import sealing
 from governance.access.schema import AccessPackage
 from governance.access.sections import SECTIONS
@@ -25,7 +25,8 @@ from governance.access.trail import ACTS as NAMED
 from governance.cli.policy_show import json_schema
 from governance.explaining import explain
 from governance.registry import PLACES
-from tests.access import PURPOSE, Shop, a_person
+from tests.access import PERSON, PURPOSE, a_shop
+from tests.auditing import a_duty, a_policy
 from tests.workshop import OFFICER, as_reviewer, code_of
 
 ROOT = Path(__file__).parents[3]
@@ -33,15 +34,15 @@ GOLDEN = ROOT / "tests" / "golden" / "access"
 
 
 @pytest.fixture
-def shop(tmp_path):
-    opened = Shop(tmp_path / "ws")
+def shop(tmp_path, request):
+    opened = a_shop(tmp_path / "ws", request, "person")
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def person(shop):
-    return a_person(shop)
+def person(shop):  # noqa: ARG001  (the shop has the person in it)
+    return PERSON[0]
 
 
 @pytest.fixture
@@ -64,6 +65,18 @@ def package(shop, who, folder, **more):
 
 def records(found, code):
     return next(section["records"] for section in found["sections"] if section["code"] == code)
+
+
+def test_a_tag_that_the_policy_of_audits_stops_is_told_as_stored_and_not_in_use(
+    shop, person, tmp_path
+):
+    before = records(package(shop, person, tmp_path), "tags")
+    assert next(one for one in before if one["tag"] == "interest.tea")["used"] == "yes"
+    fairness.apply(shop.ws, a_policy(audits=[a_duty(tags={})]))
+    found = records(package(shop, person, tmp_path), "tags")
+    (tea,) = (one for one in found if one["tag"] == "interest.tea")
+    assert tea["used"].startswith("no: the shop has stopped it")
+    assert "We noted" not in str(tea["why"])
 
 
 @pytest.mark.law("GDPR-15")

@@ -262,6 +262,7 @@ def test_an_outcome_is_a_rule_over_the_time_after_the_tags_were_looked_at(conseq
         "precision": (len(women & later & held), len(women & held)),
     }
     assert made.document["identity"]["outcome"] == rule
+    assert f"The outcome is: {rule}." in [*lines(made, "en")]
     assert rule.replace(">", "&gt;") in page.page([made.document], "en")
     other = "orders(days => 1) >= 2"  # another outcome, beside the report before
     (again,) = shop.audit("offer.gold", outcome=other, at=NOW - DAY, policy=policy)

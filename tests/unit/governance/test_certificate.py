@@ -231,32 +231,40 @@ def test_the_auditors_program_takes_it_too_and_no_other(tmp_path, issued, capsys
     assert offline_verifier.main(asked) == 1
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_command_needs_no_workspace_and_says_what_is_not_proven(tmp_path, issued, language):
-    outside(tmp_path, issued)
+def asked(folder, *more):
+    """Ask the command line in a folder that is no workspace."""
     root = Path(offline_verifier.__file__).parents[1]
-    command = "from governance.cli.app import run; run()"
-    environment = {**os.environ, "PYTHONPATH": str(root), "XDG_DATA_HOME": str(tmp_path)}
+    environment = {**os.environ, "PYTHONPATH": str(root), "XDG_DATA_HOME": str(folder)}
     environment.pop("TAGWARDEN_WORKSPACE", None)
+    command = "from governance.cli.app import run; run()"
+    return subprocess.run(
+        [sys.executable, "-c", command, "cert", "verify", "one.tlog-proof", *more],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    def ask(*more):
-        return subprocess.run(
-            [sys.executable, "-c", command, "cert", "verify", "one.tlog-proof", *more],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
 
-    done = ask("--vkey", "keys", "--lang", language)
+@pytest.mark.parametrize(("language", "words"), [("en", "does not prove"), ("zh", "不能证明")])
+def test_the_command_needs_no_workspace_and_says_what_is_not_proven(
+    tmp_path, issued, language, words
+):
+    outside(tmp_path, issued)
+    done = asked(tmp_path, "--vkey", "keys", "--lang", language)
     assert (done.returncode, done.stderr) == (0, "")
     assert "R7K2M9QWE4TZ1" in done.stdout
-    assert ("does not prove" if language == "en" else "不能证明") in done.stdout
-    assert json.loads(ask("--vkey", "keys", "--json").stdout)["certificate"]["l2"] == "2026-03-31"
-    assert "no-workspace" in ask().stderr
+    assert words in done.stdout
+
+
+def test_the_command_gives_data_and_refuses_what_is_false_or_has_no_keys(tmp_path, issued):
+    outside(tmp_path, issued)
+    found = json.loads(asked(tmp_path, "--vkey", "keys", "--json").stdout)
+    assert found["certificate"]["l2"] == "2026-03-31"
+    assert "no-workspace" in asked(tmp_path).stderr
     data = bytearray((tmp_path / "one.tlog-proof").read_bytes())
     data[-20] ^= 1
     (tmp_path / "one.tlog-proof").write_bytes(data)
-    false = ask("--vkey", "keys")
+    false = asked(tmp_path, "--vkey", "keys")
     assert (false.returncode, "certificate-false" in false.stderr) == (6, True)

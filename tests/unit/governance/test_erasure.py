@@ -21,7 +21,7 @@ from governance.requests import desk
 from governance.running.live import Live
 from governance.store import bitmaps
 from governance.vault.keystore import KeyStore
-from tests.access import PURPOSE, Shop, a_person
+from tests.access import PERSON, PURPOSE, a_person, a_shop
 from tests.erasing import REF, all_begun, begun, erased, later
 from tests.holding import rows_of
 from tests.workshop import NOON, as_reviewer, code_of, reopened
@@ -30,15 +30,15 @@ AHEAD = from_micros(NOON + 60 * DAY).date()
 
 
 @pytest.fixture
-def shop(tmp_path):
-    opened = Shop(tmp_path / "ws")
+def shop(tmp_path, request):
+    opened = a_shop(tmp_path / "ws", request)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def who(shop):
-    return a_person(shop)
+def who(shop):  # noqa: ARG001  (the shop has the person in it)
+    return PERSON[0]
 
 
 def step_of(ws, ref=REF):

@@ -11,15 +11,15 @@ from governance import access, correcting, notifying
 from governance.choice import ChoiceFact
 from governance.requests import desk, erasing, executing, row
 from governance.requests.desk import Asked
-from tests.access import Shop, a_person
+from tests.access import PERSON, a_shop
 from tests.erasing import REF, erased, later
 from tests.holding import body
 from tests.workshop import as_reviewer, code_of
 
 
 @pytest.fixture
-def shop(tmp_path):
-    opened = Shop(tmp_path / "shop")
+def shop(tmp_path, request):
+    opened = a_shop(tmp_path / "shop", request)
     yield opened
     opened.close()
 
@@ -30,8 +30,8 @@ def ws(shop):
 
 
 @pytest.fixture
-def who(shop):
-    return a_person(shop)
+def who(shop):  # noqa: ARG001  (the shop has the person in it)
+    return PERSON[0]
 
 
 def granted(ws, who, kind, target="", said=None):

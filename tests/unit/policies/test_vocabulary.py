@@ -15,6 +15,8 @@ GROUPS = {
     "reason": list(vocabulary.Reason),
     "age": list(vocabulary.AGE_BANDS),
     "duty": list(vocabulary.DUTIES),
+    "waiver": list(vocabulary.codes("waiver")),
+    "audit": list(vocabulary.codes("audit")),
     "set": sorted({name for pack in library() for name in pack.sets}),
     "table": sorted({name for pack in library() for name in pack.tables}),
 }

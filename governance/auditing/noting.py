@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a report means for findings: those it opens or finds again, those it resolves, waivers it ends.
+
+A breach counts whatever limits and time it was found by. Only a report of the present by the policy in
+force resolves one: nobody audits a finding away by limits of their own.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from audit import canon
+from audit.bias.breaches import breaches, resolves, worse
+from governance.auditing.kept import Kept
+from governance.findings import Finding, findings
+
+if TYPE_CHECKING:
+    from governance.store.unit import Unit
+    from governance.workspace import Workspace
+
+
+def note(ws: "Workspace", unit: "Unit", made: Kept, *, may_resolve: bool) -> tuple[int, int]:
+    """Write what a bias report says of findings; returns how many are open by it and were resolved."""
+    known = {one.name: one for one in findings(unit.connection, tag=made.about)}
+    found = {one.name: one for one in breaches(made.document)}
+    for name, breach in found.items():
+        _write(ws, unit, made, name, breach.what, "open", breach.figure)
+        waiver = known[name].waiver if name in known else None
+        if waiver is None or waiver.state != "given":
+            continue
+        if worse(breach.figure, waiver.figure, benefit=breach.benefit):
+            end(ws, unit, known[name], "worse-figure")
+    over = [
+        one
+        for name, one in known.items()
+        if may_resolve
+        and name not in found
+        and not one.resolved
+        and resolves(made.document, one.what)
+    ]
+    for one in over:
+        _write(ws, unit, made, one.name, one.what, "resolved", None)
+        if one.waiver is not None and one.waiver.state == "given":
+            end(ws, unit, one, "resolved")
+    return len(found), len(over)
+
+
+def end(ws: "Workspace", unit: "Unit", finding: Finding, why: str) -> None:
+    """Write that the waiver of a finding has ended, and why (a code)."""
+    waiver = finding.waiver
+    if waiver is None:
+        raise AssertionError
+    unit.connection.execute(
+        text(
+            "INSERT INTO auditwaiver (finding, state, version, figure, owner, reason, until, note, at, "
+            "given_by) VALUES (:f, :s, :v, :g, :o, :r, :u, '', :t, :b)"
+        ),
+        {
+            "f": finding.name,
+            "s": why,
+            "v": waiver.version,
+            "g": waiver.figure,
+            "o": waiver.owner,
+            "r": waiver.reason,
+            "u": waiver.until,
+            "t": ws.clock.now(),
+            "b": ws.actor.ref,
+        },
+    )
+
+
+def _write(  # noqa: PLR0917  (one row)
+    ws: "Workspace",
+    unit: "Unit",
+    made: Kept,
+    name: str,
+    what: Mapping[str, object],
+    state: str,
+    figure: str | None,
+) -> None:
+    unit.connection.execute(
+        text(
+            "INSERT INTO auditfinding (name, tag, version, report, state, what, figure, auditor, at) "
+            "VALUES (:n, :k, :v, :r, :s, :w, :f, :a, :t)"
+        ),
+        {
+            "n": name,
+            "k": made.about,
+            "v": made.version,
+            "r": made.name,
+            "s": state,
+            "w": canon.canonical(what).decode(),
+            "f": figure,
+            "a": ws.actor.ref,
+            "t": made.at,
+        },
+    )

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One compliance audit: read → judge → report, kept and signed like every other report."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
+
+from audit.clock import iso
+from audit.compliance.report import Head, Row, Texts, report
+from governance.auditing import kept
+from governance.authority import demand
+from governance.complying.gathering import facts, law_papers
+from governance.retention import WHAT
+from policies.assessments import TYPES
+from policies.obligations import Obligation, obligations, register
+from policies.vocabulary import Reason, label
+from tagging.asking import RECIPIENTS
+
+if TYPE_CHECKING:
+    from governance.workspace import Workspace
+
+
+def compliance(ws: "Workspace", regime: str) -> kept.Kept:
+    """Audit a workspace against the obligations of a regime; returns the kept report.
+
+    Raises NotFound `unknown-regime`, Refused `not-permitted`, Conflict `workspace-busy`; Tampered where
+    the log cannot take the entry.
+    """
+    rows = [_row(one) for one in obligations(regime)]
+    demand(ws, "audit.compliance")
+    with ws.exclusive("audit"):
+        found = facts(ws, regime)
+        with ws.store.read() as connection:
+            head = _head(ws, connection, regime)
+        document = report(head, rows, found, words())
+        with ws.store.write() as unit:
+            made = kept.keep(
+                ws,
+                unit,
+                document,
+                kind=kept.COMPLIANCE,
+                about=regime,
+                version=1,
+                status=document["verdict"]["status"],
+            )
+            unit.log(
+                ws.evidence.entry(
+                    "audit.compliance",
+                    report=made.name,
+                    sha256=made.digest,
+                    regime=regime,
+                    met=document["verdict"]["met"],
+                    not_met=document["verdict"]["not_met"],
+                    person=document["verdict"]["needs_a_person"],
+                )
+            )
+    return made
+
+
+def words() -> Mapping[str, Texts]:
+    """Return the words of the codes that findings may name."""
+    found = {f"due.{code}": {"en": what.en, "zh": what.zh} for code, what in WHAT.items()}
+    for group, codes in (
+        ("reason", map(str, Reason)),
+        ("assessment", TYPES),
+        ("recipient", sorted(RECIPIENTS)),
+    ):
+        for code in codes:
+            found[f"{group}.{code}"] = {
+                language: label(group, code, language) for language in ("en", "zh")
+            }
+    return found
+
+
+def _row(one: Obligation) -> Row:
+    return Row(
+        one.id,
+        one.article,
+        one.provenance == "verified",
+        one.severity,
+        one.when,
+        one.must,
+        one.by,
+        one.lacks,
+        one.acts,
+    )
+
+
+def _head(ws: "Workspace", connection: Connection, regime: str) -> Head:
+    previous = connection.execute(
+        text(
+            "SELECT digest FROM auditreport WHERE kind = :k AND about = :r ORDER BY id DESC LIMIT 1"
+        ),
+        {"k": kept.COMPLIANCE, "r": regime},
+    ).scalar()
+    return Head(
+        made=iso(ws.clock.now()),
+        auditor=ws.actor.ref,
+        program=version("tagwarden"),
+        law_as_of=register().as_of,
+        previous=previous,
+        packs=law_papers(connection, regime),
+    )

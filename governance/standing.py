@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How tags stand to the policy of audits: which it warns of, which it stops, from which instant on.
+
+Read together with the tags, so every reader knows. A stopped tag is computed, or else no audit could
+ever lift it, and is shown to nobody; so is each tag that is made of it. An instant is the first at
+which it holds as long as nothing is said or audited: waivers and audits run out by themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from audit.bias.policy import Duty, FairnessPolicy, Which
+from audit.clock import Micros
+from governance import findings
+from governance.fairness import in_force
+from tagging.document import Tag, span_micros
+from tagging.evaluation.plan import closure
+from tagging.rules.tree import Node
+
+MISSING: Final = "audit-missing"
+OVERDUE: Final = "audit-overdue"
+BREACH: Final = "audit-breach"
+INPUT: Final = "audit-input"
+
+AT_ONCE: Final = Micros(0)
+
+
+class Reason(NamedTuple):
+    """One thing that the policy says of a tag."""
+
+    since: Micros
+    code: str
+    stops: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the policy says of a tag, the gravest first; empty: nothing, or it asks for no audit."""
+
+    reasons: tuple[Reason, ...] = ()
+    asked: bool = False
+    """Whether the policy asks for audits of the tag."""
+
+    def stopped(self, at: Micros) -> str:
+        """Return why the tag is shown to nobody at an instant (a code); '' when it is not stopped."""
+        return next((one.code for one in self.reasons if one.stops and one.since <= at), "")
+
+    def said(self, at: Micros) -> str:
+        """Return what the policy warns of or stops the tag for at an instant (a code), or ''."""
+        return self.stopped(at) or next((one.code for one in self.reasons if one.since <= at), "")
+
+
+NOT_ASKED: Final = Standing()
+
+
+def standings(
+    connection: Connection, tags: Mapping[str, Tag], rules: Mapping[str, Node]
+) -> dict[str, Standing]:
+    """Return how tags stand, by key; those of whom the policy in force says nothing are left out.
+
+    `tags` and `rules` are all tags of the catalogue, for a tag rests on others.
+    """
+    version = in_force(connection)
+    if version is None or not version.policy.audits:
+        return {}
+    audited, breached = _audited(connection), findings.open_from(connection)
+    found = {
+        key: standing
+        for key, tag in tags.items()
+        if (standing := _standing(version.policy, tag, audited.get(key), breached.get(key))).asked
+    }
+    stopped = {
+        key: min(one.since for one in standing.reasons if one.stops)
+        for key, standing in found.items()
+        if any(one.stops for one in standing.reasons)
+    }
+    for key in rules if stopped else ():
+        below = [stopped[other] for other in closure(rules, {key}) - {key} if other in stopped]
+        if below:
+            own = found.get(key, NOT_ASKED)
+            inherited = Reason(min(below), INPUT, stops=True)
+            found[key] = Standing((*own.reasons, inherited), own.asked)
+    return found
+
+
+def asks(policy: FairnessPolicy, tag: Tag) -> list[Duty]:
+    """Return the duties of a policy that are about a tag."""
+    return [duty for duty in policy.audits if _fits(duty.tags, tag)]
+
+
+def _standing(
+    policy: FairnessPolicy, tag: Tag, audited: Micros | None, breached: Micros | None
+) -> Standing:
+    duties = asks(policy, tag)
+    reasons = []
+    for duty in duties:
+        if breached is not None:
+            reasons.append(Reason(breached, BREACH, duty.breach == "suspend"))
+        late = duty.overdue == "suspend"
+        if audited is None:
+            reasons.append(Reason(AT_ONCE, MISSING, late))
+        else:
+            due = Micros(audited + span_micros(duty.within))
+            reasons.append(Reason(due, OVERDUE, late))
+    order = (BREACH, MISSING, OVERDUE)
+    reasons.sort(key=lambda one: (order.index(one.code), one.since))
+    return Standing(tuple(reasons), asked=bool(duties))
+
+
+def _fits(which: Which, tag: Tag) -> bool:
+    having = {"benefit" if good else "burden" for good in tag.direction().values()}
+    wanted: tuple[tuple[list[str], set[str]], ...] = (
+        ([*which.effect], {tag.effect}),
+        ([*which.dimension], {tag.dimension}),
+        ([*which.having], having),
+        ([*which.purposes], set(tag.purposes)),
+    )
+    return all(not asked or set(asked) & has for asked, has in wanted)
+
+
+def _audited(connection: Connection) -> dict[str, Micros]:
+    """Return when the present version of each tag was last audited by an applied policy."""
+    rows = connection.execute(
+        text(
+            "SELECT d.key, (SELECT max(r.at) FROM auditreport r WHERE r.about = d.key "
+            "AND r.version = d.version AND r.by_policy <> '') AS at "
+            "FROM definition d WHERE d.state <> 'superseded'"
+        )
+    )
+    return {row.key: Micros(row.at) for row in rows if row.at is not None}
