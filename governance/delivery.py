@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from audit.errors import BadInput, Conflict, Refused
+from governance import letters
 from governance.store import private_file
 
 if TYPE_CHECKING:
@@ -71,15 +72,14 @@ def _argv(settings: "Settings") -> list[str]:
 
 
 def _folder(ws: "Workspace") -> Path:
-    given = ws.settings.text("delivery.folder")
-    if not given:
+    folder = letters.place(ws.settings)
+    if folder is None:
         raise Refused(
             "no-delivery",
             "nothing is set by which a message could reach a person",
             hint="set delivery.command or delivery.folder; or an officer makes sure: "
             "tagwarden request verify REF --by in-person",
         )
-    folder = Path(given).expanduser()
     inside = folder.resolve().is_relative_to(ws.paths.root.resolve())
     if inside or not folder.is_absolute():
         raise Refused(
@@ -116,7 +116,7 @@ def _write(folder: Path, message: Message) -> None:
     letter.set_content(message.text)
     try:
         private_file.make_folder(folder)
-        private_file.replace(folder / f"{message.id}.eml", letter.as_bytes())
+        private_file.replace(letters.file_of(folder, message.id), letter.as_bytes())
     except OSError:
         raise _failed("the folder for messages cannot be written") from None
 

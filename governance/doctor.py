@@ -358,6 +358,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("assessments", _assessments, True),
     ("models", _models, True),
     ("requests", _promise(promises.requests), True),
+    ("calendars", _promise(promises.calendars), True),
     ("erasures", _promise(promises.erasures), True),
     ("holds", _promise(promises.holds), True),
     ("notifications", _promise(promises.notifications), True),

@@ -2,21 +2,27 @@
 """What was promised to people and waits: requests, erasures, legal holds, notifications; for `doctor`."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import Connection, text
 
+from governance.calendars import kept
 from governance.custody.remnants import remnants
 from governance.erasure.outlook import outlook
 from governance.holds import CONFIRM_DAYS, in_force
 from governance.notifying import OPEN
 from governance.requests.days import day_here
 from governance.requests.doctor import tasks
+from policies.calendars import missing_years
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
 Found = tuple[Literal["ok", "warn", "bad"], str] | tuple[Literal["ok", "warn", "bad"], str, str]
+CHINA: Final = "CN"
+AHEAD_DAYS: Final = 40
+"""So far ahead a deadline of 15 working days lies at most, with the longest holidays in between."""
 Check = Callable[["Workspace", Connection], Found]
 
 
@@ -30,6 +36,40 @@ def requests(ws: "Workspace", connection: Connection) -> Found:
     if soon:
         return "warn", f"soon due for requests of people: {soon}", hint
     return "ok", f"{len(found)} things to do for requests of people, none of them soon due"
+
+
+def calendars(ws: "Workspace", connection: Connection) -> Found:
+    """Return whether days off are not known that deadlines in China are counted on."""
+    here = connection.execute(
+        text(
+            "SELECT EXISTS (SELECT 1 FROM subject WHERE regime = 'pipl_cn') "
+            "OR EXISTS (SELECT 1 FROM request WHERE regime = 'pipl_cn' AND ended_at IS NULL)"
+        )
+    ).scalar_one()
+    if not here and ws.settings.text("workspace.regime") != "pipl_cn":
+        return "ok", "no deadline is counted on the official calendar of China"
+    today = day_here(ws)
+    years = (today.year, (today + timedelta(days=AHEAD_DAYS)).year)
+    missing = missing_years(CHINA, years, kept(connection))
+    estimated = connection.execute(
+        text("SELECT count(*) FROM request WHERE estimated AND ended_at IS NULL")
+    ).scalar_one()
+    if missing or estimated:
+        said = (
+            f"days off of {', '.join(map(str, missing))} are not known for China" if missing else ""
+        )
+        counted = f"{estimated} open requests have an earlier, estimated day" if estimated else ""
+        return (
+            "warn",
+            "; ".join(filter(None, (said, counted))),
+            "tagwarden policy calendar FILE, from the notice of the State Council"
+            if missing
+            else "tagwarden policy calendar",
+        )
+    return (
+        "ok",
+        f"the official calendar of China is known for {', '.join(map(str, sorted(set(years))))}",
+    )
 
 
 def erasures(ws: "Workspace", connection: Connection) -> Found:

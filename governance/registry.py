@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-Kind = Literal["table", "file", "keystore", "log"]
+Kind = Literal["table", "file", "outside", "keystore", "log"]
 
 ERASE: Final = "erase"
 SHRED: Final = "shred"
@@ -26,7 +26,7 @@ class Place:
     code: str
     kind: Kind
     name: str
-    """Table, or the property of `Paths` that names the folder."""
+    """Table; the property of `Paths`, or the setting, that names the folder."""
     holds: Mapping[str, str]
     find: str
     """The column by which a person is found."""
@@ -80,6 +80,10 @@ _AFTERWARDS: Final = {
 _OF_ERASED: Final = {
     "en": "keyed digests about people who were erased; they open nothing and lead to nobody who is here",
     "zh": "关于已被删除者的带密钥摘要；不能打开任何内容，也不指向仍在册的人",
+}
+_SENT: Final = {
+    "en": "you were sent them; each is deleted 30 days after the code in it has ended",
+    "zh": "这些信件已发送给您；每封信在其中的验证码失效30天后删除",
 }
 _PASSING: Final = {
     "en": "copies of what is listed elsewhere, deleted when the command ends",
@@ -204,6 +208,18 @@ PLACES: Final = (
         find="-",
         withheld=_PASSING,
     ),
+    Place(
+        "outside.delivery.folder",
+        "outside",
+        "delivery.folder",
+        {
+            "en": "letters to the person, as files in the folder of messages",
+            "zh": "发给本人的信件（消息文件夹中的文件）",
+        },
+        "challenge",
+        ERASE,
+        withheld=_SENT,
+    ),
     _keys("person", "the internal numbers of a person", "个人的内部编号", withheld=_INTERNAL),
     _keys(
         "dek",
@@ -260,6 +276,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.operator": "operators of the workspace, whom tags say nothing about",
     "store.assessment": "documents about purposes and tags; reviewers are roles, never people",
     "store.overlay": "documents about the law; operators by a keyed name",
+    "store.calendaryear": "days off of a year; operators by a keyed name",
     "store.definition": "documents about tags; the author is an operator",
     "store.tagvalue": "values a tag can have, for nobody in particular",
     "store.feature": "documents about measures",

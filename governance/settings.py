@@ -106,7 +106,7 @@ KNOWN: dict[str, Setting] = {
     ),
     "erasure.max_per_hour": Setting(
         100,
-        "how many deletions of people one officer may grant in an hour; then another one goes on",
+        "how many deletions of people may be granted in an hour, by all officers together",
     ),
     "erasure.proof_years": Setting(
         3, "years for which consents and choices of erased people are kept as proof"

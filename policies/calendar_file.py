@@ -53,8 +53,12 @@ class CalendarYear(Strict):
 
 def read_calendar_file(path: Path) -> tuple[YearTable, ...]:
     """Return the years in a file; raises BadInput with every problem of it."""
-    documents = read_documents(path)
-    problems = Problems(path.name)
+    return tables_of(read_documents(path), path.name)
+
+
+def tables_of(documents: Sequence[Document], name: str) -> tuple[YearTable, ...]:
+    """Return the years in documents, in their order; raises BadInput with every problem of them."""
+    problems = Problems(name)
     tables: dict[tuple[str, int], YearTable] = {}
     for document in documents:
         year = validate(CalendarYear, document, problems)
@@ -72,7 +76,7 @@ def read_calendar_file(path: Path) -> tuple[YearTable, ...]:
         tables[year.calendar, year.year] = _table(year, document, problems)
     if not documents:
         problems.add("no-calendar", "there is no calendar in it")
-    problems.raise_if_any("bad-calendar-file", f"{path.name} is not a usable calendar")
+    problems.raise_if_any("bad-calendar-file", f"{name} is not a usable calendar")
     return tuple(tables.values())
 
 

@@ -6,7 +6,7 @@ Refuses a year for which a package has no data: one of them would answer with we
 other knows the Chinese make-up workdays only after the State Council has published them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -60,6 +60,18 @@ def day_off(day: date, calendar: Calendar) -> Off | None:
 def is_working_day(day: date, calendar: Calendar) -> bool:
     """Return whether a day is a working day; raises Refused for an unknown year."""
     return day_off(day, calendar) is None
+
+
+def missing_years(name: str, years: Iterable[int], given: Sequence[YearTable] = ()) -> list[int]:
+    """Return those of some years whose days off are not known for a calendar."""
+    calendar = calendar_named(name, given)
+    found = []
+    for year in sorted(set(years)):
+        try:
+            day_off(date(year, 1, 1), calendar)
+        except Refused:
+            found.append(year)
+    return found
 
 
 def roll_forward(day: date, calendar: Calendar) -> date:
@@ -145,7 +157,7 @@ def _unavailable(name: str, year: int) -> Refused:
     return Refused(
         "calendar-unavailable",
         f"the days off of {year} are not known for the calendar {name}, and are not guessed",
-        hint=f"write them into a file and add --calendar-file FILE.yaml: apiVersion: tagwarden/v1, "
+        hint=f"write them into a file, then: tagwarden policy calendar FILE.yaml, or --calendar-file FILE.yaml: apiVersion: tagwarden/v1, "
         f"kind: Calendar, calendar: {name}, year: {year}, source, holidays"
         + (", make_up_workdays" if name == "CN" else ""),
         facts={"calendar": name, "year": year},

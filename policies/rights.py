@@ -5,7 +5,7 @@ Reads `library/rights.yaml`. `dates` counts the days of a request; where the off
 year is not known yet, fifteen working days are counted as fifteen days: that is never late.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 
 from audit.errors import NotFound, Problems, Refused
+from policies.calendar_file import YearTable
 from policies.clocks import Due, due
 from policies.document import Strict, nearest, parse_documents, validate
 from policies.periods import calendars_of, clock_rule
@@ -100,6 +101,8 @@ class Rights(Strict):
     refusals: dict[str, Refusal]
     extensions: dict[str, Why]
     holds: dict[str, Why]
+    outside: dict[str, Why]
+    awaited: dict[str, Why]
     words: Words
 
 
@@ -195,17 +198,19 @@ def dates(
     *,
     calendar: str = "",
     identity: tuple[date, date] | None = None,
+    given: Sequence[YearTable] = (),
 ) -> Dates:
     """Return the days of a request that came in on a day: the earliest end of its clocks.
 
-    `identity` is when proof was asked for and came, where that stops the clock (GDPR Art. 12(6)).
+    `identity` is when proof was asked for and came, where that stops the clock (GDPR Art. 12(6)); `given`
+    are years whose days off the operator has given.
     """
-    found = [_dates(name, received, calendar, identity) for name in under.clocks]
+    found = [_dates(name, received, calendar, identity, given) for name in under.clocks]
     first = min(found, key=lambda one: one.due)
     return replace(first, estimated=any(one.estimated for one in found))
 
 
-_PAUSED: Final = {"gdpr.month": "gdpr.month_with_identity_pause"}
+PAUSED: Final = {"gdpr.month": "gdpr.month_with_identity_pause"}
 
 
 def _dates(
@@ -213,10 +218,11 @@ def _dates(
     received: date,
     calendar: str,
     identity: tuple[date, date] | None,
+    given: Sequence[YearTable],
 ) -> Dates:
     asked = answered = None
-    if identity and clock in _PAUSED:
-        (asked, answered), clock = identity, _PAUSED[clock]
+    if identity and clock in PAUSED:
+        (asked, answered), clock = identity, PAUSED[clock]
     rule = clock_rule(clock)
     used = calendar if calendar in calendars_of(rule) else None
     try:
@@ -226,6 +232,7 @@ def _dates(
             calendar=used,
             identity_requested=asked,
             identity_received=answered,
+            overrides=given,
         )
     except Refused as unknown:
         if unknown.code != "calendar-unavailable" or rule.due.working_days is None:

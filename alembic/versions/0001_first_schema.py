@@ -55,6 +55,17 @@ def upgrade() -> None:
     with op.batch_alter_table('overlay', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_overlay_key'), ['key'], unique=False)
 
+    op.create_table('calendaryear',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('calendar', sa.String(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=False),
+    sa.Column('applied_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('applied_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_calendaryear')),
+    sqlite_autoincrement=True
+    )
     op.create_table('attribute',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('key', sa.String(), nullable=False),
@@ -341,6 +352,9 @@ def upgrade() -> None:
     sa.Column('hold', sa.String(), server_default=sa.text("''"), nullable=False),
     sa.Column('hold_until', sa.String(), server_default=sa.text("''"), nullable=False),
     sa.Column('waiting', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.Column('awaited', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.Column('waiting_since', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.Column('waiting_until', sa.String(), server_default=sa.text("''"), nullable=False),
     sa.Column('said', sa.LargeBinary(), nullable=True),
     sa.Column('submitted_by', sa.String(), server_default=sa.text("''"), nullable=False),
     sa.Column('decided_by', sa.String(), server_default=sa.text("''"), nullable=False),
@@ -634,6 +648,7 @@ def upgrade() -> None:
     forbid_change("choiceevent", unless_due=True)
     forbid_change("assessment")
     forbid_change("overlay")
+    forbid_change("calendaryear")
 
 
 def forbid_change(table: str, *, unless_due: bool = False) -> None:
@@ -741,6 +756,7 @@ def downgrade() -> None:
     op.drop_table('bitmapdelta')
     op.drop_table('bitmap')
     op.drop_table('attribute')
+    op.drop_table('calendaryear')
     with op.batch_alter_table('overlay', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_overlay_key'))
 

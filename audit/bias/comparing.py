@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from audit.bias import intervals, significance
 from audit.bias.cube import UNKNOWN, Cube
 from audit.bias.policy import FairnessPolicy
-from audit.bias.protection import AMONG, KNOWN, OF, PEOPLE, Key, Release, side
+from audit.bias.protection import Release
 from audit.bias.rates import OF_OUTCOME, Floats, strict
+from audit.bias.statements import AMONG, KNOWN, OF, PEOPLE, Key, side
+from audit.bias.successive import Dated
 from audit.bias.verdict import Judgement, Status, association, detectable
 
 HIDDEN: Final = "hidden"
@@ -43,9 +45,16 @@ def is_shown(release: Release, keys: Sequence[Key]) -> bool:
 
 
 def comparison(
-    j: Judgement, cube: Cube, release: Release, policy: FairnessPolicy
+    j: Judgement,
+    cube: Cube,
+    release: Release,
+    policy: FairnessPolicy,
+    earlier: Sequence[Dated] = (),
 ) -> dict[str, Any]:
-    """Return a comparison as `schema.Comparison`."""
+    """Return a comparison as `schema.Comparison`.
+
+    For a group that is hidden now, the figures of the last report that showed it stand, with their date.
+    """
     visible = np.array(
         [is_shown(release, keys_of(j, labels)) for labels in j.known.labels], dtype=bool
     )
@@ -55,6 +64,10 @@ def comparison(
         _group(n, j, columns, visible=bool(visible[n]), whole=whole)
         for n in range(len(j.known.labels))
     ]
+    unknown = _unknown(j, release, policy) if len(j.attributes) == 1 else None
+    for group in (*groups, *([unknown] if unknown else [])):
+        if group["hidden"]:
+            group["last"] = _last(j, tuple(group["labels"]), cube.version, policy, earlier)
     all_seen = whole and bool(visible.all())
     single = len(j.attributes) == 1
     strength = float("nan")
@@ -67,7 +80,7 @@ def comparison(
         "attributes": list(j.attributes),
         "status": j.status.value,
         "reason": j.reason,
-        "unknown": _unknown(j, release, policy) if single else None,
+        "unknown": unknown,
         "groups": groups,
         "extremes": _extremes(j, policy) if all_seen else None,
         "association": figure(strength),
@@ -164,6 +177,23 @@ def _unknown(j: Judgement, release: Release, policy: FairnessPolicy) -> dict[str
         "tagged": j.unknown[0],
         "rate": interval(rate, 0),
     }
+
+
+def _last(
+    j: Judgement,
+    labels: tuple[str, ...],
+    version: int,
+    policy: FairnessPolicy,
+    earlier: Sequence[Dated],
+) -> dict[str, Any] | None:
+    """Return the newest figures of a group in earlier reports on this version of the tag, dated."""
+    for old in reversed(earlier):
+        tagged, people = (old.release.value(key) for key in keys_of(j, labels))
+        if old.version == version and tagged is not None and people:
+            a, n = np.array([tagged]), np.array([people])
+            rate = (strict(a, n), *intervals.of_rate(a, n, float(policy.alpha)))
+            return {"at": old.at, "people": people, "tagged": tagged, "rate": interval(rate, 0)}
+    return None
 
 
 def _extremes(j: Judgement, policy: FairnessPolicy) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from audit.bias.words import (
     TAG,
     TITLE,
     drifted,
+    last,
     protected,
 )
 
@@ -137,8 +138,9 @@ def _line(
     name = say("unknown", language) if unknown else " × ".join(group["labels"])
     told = REASONS[group["reason"]].of(language)
     if group["hidden"]:
+        instead = "<br>".join(part for part in (words["hidden"], last(group, language)) if part)
         return (
-            f'<tr><td>{escape(name)}</td><td class="n quiet" colspan="6">{words["hidden"]}</td>'
+            f'<tr><td>{escape(name)}</td><td class="n quiet" colspan="6">{instead}</td>'
             f"<td>{told}</td></tr>"
         )
     ratio = group.get("ratio_rest") or {}

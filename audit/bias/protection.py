@@ -1,56 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a report may show: nobody, and no group under k, can be worked out from its numbers.
+"""What a report may show: nobody, and no group under k, can be worked out from its numbers and earlier ones.
 
-First categories are merged, then numbers are hidden: those of 1 to k - 1, those that moved that little
-since the last report, and whatever would give them away. A hidden number is safe when another table of
-whole people, with every shown number the same, has it otherwise, and the range is at least k wide. Such
-tables are made by moves: people are swapped among a few cells so that margins stay. `attack` checks this
-from the outside, by integer programmes that know nothing of moves.
+Hidden are numbers of 1 to k - 1, those that moved that little since an earlier report, and whatever would
+give them away. For each there are two tables of whole people that agree with every number shown, in every
+report, and differ in it by k or more. They are made by a move, back and forth (`moves`), and checked one by
+one in whole numbers at the end (`proven`). So it holds without trust in a solver: HiGHS, whose integer
+programmes are the attack in the tests, was seen to leave the true table out of its range.
+
+Earlier reports are part of what a reader knows. If nobody left in between, the reader knows that, too.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations, pairwise, product
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
-from audit.bias.cube import UNKNOWN, Axis, Cube, Kind, groupings
-from audit.bias.rates import OF_OUTCOME, RATES
+from audit.bias.moves import Floats, moves_of
+from audit.bias.statements import Key, Statements
 from audit.errors import Refused
 
-OTHER: Final = "other"
-PEOPLE: Final = "people"
-KNOWN: Final = "*known"
-"""In the place of labels: all whose attributes are known."""
-OF: Final = ":of"
-AMONG: Final = ":among"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """Which number: how many of what in which group; no attribute means everybody."""
-
-    what: str
-    """`people`, a value of the tag, or one side of a rate (`side`)."""
-    attributes: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
+MANY: Final = 1e12
+"""More often than any table has people: for a move without end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Statements:
-    """Numbers that a report could show: each the sum of some of the finest cells."""
+class Target:
+    """What a reader must not learn: a number in one report, or by how much it moved since another."""
 
-    keys: tuple[Key, ...]
-    matrix: NDArray[np.int64]
-    """Number by finest cell: 1 when the cell is in it."""
-    values: NDArray[np.int64]
-    counts: NDArray[np.int64]
-    """People in each of the finest cells."""
-    cells: tuple[tuple[str, ...], ...]
-    """The finest cells by name, so that two reports can be laid side by side."""
+    number: int
+    report: int
+    since: int | None
+    k: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proof:
+    """Why a target is safe: a move, made in the reports from `first` to before `stop`, forth or back."""
+
+    target: Target
+    move: NDArray[np.int64]
+    first: int
+    stop: int
+    forth: int
+    back: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +55,8 @@ class Release:
     statements: Statements
     shown: NDArray[np.bool_]
     k: int
+    proofs: tuple[Proof, ...] = ()
+    """One for each target, of this report and the earlier ones."""
 
     def value(self, key: Key) -> int | None:
         """Return a number, or None when it is hidden."""
@@ -77,266 +74,204 @@ class Release:
         }
 
 
-def statements(
-    cube: Cube, attributes: Sequence[str], depth: int, rates: Sequence[str] = ()
-) -> Statements:
-    """Return the numbers of a report: for all, for each group up to `depth`, and for whom it is known.
+def protect(wanted: Statements, k: int, earlier: Sequence[Release] = ()) -> Release:
+    """Return what may be shown, with proofs. `earlier` are the reports on the same people, oldest first.
 
-    They are people, each value of the tag, and the two sides of each rate that needs an outcome.
-    """
-    (tag,) = cube.of_kind(Kind.TAG)
-    axes = [*(cube.axis(name) for name in attributes), *_outcome(cube, rates), tag]
-    counts = cube.over([axis.name for axis in axes])
-    places = np.indices(counts.shape).reshape(len(axes), -1)
-    kinds = _kinds(axes[len(attributes) :], places[len(attributes) :], rates)
-    keys, rows = [], []
-    for names, labels, inside in _groups(axes, attributes, depth, places):
-        for what, which in kinds.items():
-            keys.append(Key(what, names, labels))
-            rows.append(inside & which)
-    matrix = np.array(rows, dtype=np.int64)
-    cells = tuple(
-        tuple(axis.values[n] for axis, n in zip(axes, place, strict=True)) for place in places.T
-    )
-    flat = counts.reshape(-1)
-    return Statements(tuple(keys), matrix, matrix @ flat, flat, cells)
-
-
-def side(value: str, rate: str, part: str) -> str:
-    """Return what the successes (`OF`) or the trials (`AMONG`) of a rate are called in a key."""
-    return f"{value}:{rate}{part}"
-
-
-def _outcome(cube: Cube, rates: Sequence[str]) -> tuple[Axis, ...]:
-    return cube.of_kind(Kind.OUTCOME) if OF_OUTCOME & set(rates) else ()
-
-
-def _kinds(
-    axes: Sequence[Axis], places: NDArray[Any], rates: Sequence[str]
-) -> dict[str, NDArray[np.bool_]]:
-    """Return which of the finest cells each kind of number sums."""
-    tag = axes[-1]
-    found = {PEOPLE: np.ones(places.shape[1], dtype=bool)}
-    found |= {value: places[-1] == n for n, value in enumerate(tag.values)}
-    audited = ("yes",) if tag.values == ("no", "yes") else tag.values
-    for rate, value in product(rates, audited):
-        if rate in OF_OUTCOME:
-            seen = [axes[0].values.index(answer) for answer in ("no", "yes")]
-            held = places[-1] == tag.values.index(value)
-            for part, chosen in zip((OF, AMONG), RATES[rate], strict=True):
-                found[side(value, rate, part)] = np.any(
-                    [
-                        (places[0] == seen[n // 2]) & (held == bool(n % 2))
-                        for n in range(4)
-                        if chosen[n]
-                    ],
-                    axis=0,
-                )
-    return found
-
-
-def _groups(
-    axes: Sequence[Axis], attributes: Sequence[str], depth: int, places: NDArray[Any]
-) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], NDArray[np.bool_]]]:
-    everybody = np.ones(places.shape[1], dtype=bool)
-    yield (), (), everybody
-    for names in groupings(attributes, depth):
-        at = [list(attributes).index(name) for name in names]
-        known = everybody.copy()
-        for n in at:
-            if UNKNOWN in axes[n].values:
-                known &= places[n] != axes[n].values.index(UNKNOWN)
-        yield names, (KNOWN,), known
-        for group in np.ndindex(*(len(axes[n].values) for n in at)):
-            inside = everybody.copy()
-            for n, value in zip(at, group, strict=True):
-                inside &= places[n] == value
-            yield names, tuple(axes[n].values[v] for n, v in zip(at, group, strict=True)), inside
-
-
-def protect(wanted: Statements, k: int, before: Release | None = None) -> Release:
-    """Return what may be shown. `before` is the last report on the same people.
-
-    For each number that must be hidden, the move that hides fewest others is taken: all that it
-    changes is hidden too, and is then as safe.
+    They must be over the same cells. For each target without a move yet, the move that hides fewest
+    numbers is taken: all that it changes is hidden too, and becomes a target.
     """
     hidden = (wanted.values > 0) & (wanted.values < k)
-    hidden |= _moved_a_little(wanted, before, k)
+    for old in earlier:  # their targets would hide these one by one, and more besides
+        hidden |= old.shown & _little(wanted, old, k)
+    release = Release(wanted, ~hidden, k)
     if int(wanted.counts.sum()) < k:
-        return Release(wanted, np.zeros(len(hidden), dtype=bool), k)
-    effect, room = _moves(wanted, before)
-    width = np.zeros(effect.shape)
-    np.multiply(np.abs(effect), room, out=width, where=effect != 0)
-    weight = np.sqrt(wanted.matrix.sum(axis=1))  # a margin says more than a cell
-    safe = np.zeros(len(hidden), dtype=bool)
-    while (open_ := np.flatnonzero(hidden & ~safe)).size:
-        able = np.flatnonzero(width[open_[0]] >= k)
-        touched = effect[:, able] != 0
-        cost = (weight * ~hidden) @ touched
-        best = able[np.lexsort((-room[able], cost))[0]]
-        hidden |= effect[:, best] != 0
-        safe |= width[:, best] >= k
-    return Release(wanted, ~hidden, k)
+        return replace(release, shown=np.zeros_like(hidden))
+    desk = _Desk(release, earlier)
+    waiting = list(_targets(release, earlier))
+    proofs = []
+    while waiting:
+        chosen = desk.choose(waiting.pop(0))
+        if chosen is None:
+            continue  # an earlier report gave it away: what is shown now adds nothing
+        proof, touched = chosen
+        proofs.append(proof)
+        newly = touched[release.shown[touched]]
+        desk.hide(newly)
+        waiting += [Target(int(n), len(earlier), None, k) for n in newly]
+    return replace(release, proofs=tuple(proofs))
 
 
-def _moves(wanted: Statements, before: Release | None) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return (what each move changes in each number, how often it can be made, both ways together).
+def proven(release: Release, earlier: Sequence[Release] = ()) -> int | None:
+    """Return the narrowest range that the proofs of a release leave a reader; None when nothing is hidden.
 
-    A move swaps people between the corners of a box, in as many directions as differ: all margins
-    that leave out one of these directions stay. Besides, one for each cell that only adds people.
+    Each proof is carried out: both tables are made, and compared with every number that is shown. Raises
+    Refused `release-contradictory` when one does not hold, or a hidden number has none.
     """
-    codes = np.array(
-        [np.unique(names, return_inverse=True)[1] for names in zip(*wanted.cells, strict=True)]
-    ).T
-    place = {tuple(code): n for n, code in enumerate(codes.tolist())}
-    moves = [np.eye(len(codes), dtype=np.int64)]
-    for first, second in combinations(range(len(codes)), 2):
-        ends = codes[first], codes[second]
-        move = np.zeros(len(codes), dtype=np.int64)
-        differ = np.flatnonzero(ends[0] != ends[1])
-        for choice in product((0, 1), repeat=len(differ)):
-            corner = ends[0].copy()
-            corner[differ] = np.where(choice, ends[1][differ], ends[0][differ])
-            move[place[tuple(corner.tolist())]] = (-1) ** sum(choice)
-        moves.append(move[None])
-    found = np.unique(np.concatenate(moves), axis=0)
-    return wanted.matrix @ found.T, _room(found, wanted, before)
-
-
-def attack(release: Release, before: Release | None = None) -> dict[Key, tuple[float, float]]:
-    """Return the (least, most) that each hidden number can be for a reader of the report.
-
-    With `before`, the reader has that report too, and knows of nobody who left, if nobody did.
-    """
-    return {
-        release.statements.keys[target]: bounds(release, int(target), before)
-        for target in np.flatnonzero(~release.shown)
-    }
-
-
-def bounds(release: Release, target: int, before: Release | None = None) -> tuple[float, float]:
-    """Return the least and the most a number can be, given what is shown; inf for no end."""
-    row = release.statements.matrix[target].astype(float)
-    matrix, values = _known(release)
-    link = None
-    if before is not None and _only_joined(release.statements, before.statements):
-        older, older_values = _known(before)
-        link = np.hstack([np.eye(len(row)), -np.eye(len(row))])
-        matrix = np.block(
-            [
-                [matrix, np.zeros((len(matrix), len(row)))],
-                [np.zeros((len(older), len(row))), older],
-            ]
-        )
-        values = np.concatenate([values, older_values])
-        row = np.concatenate([row, np.zeros(len(row))])
-    ends = [_end(sign * row, matrix, values, link) for sign in (1.0, -1.0)]
-    return ends[0], -ends[1]
-
-
-def merge(cube: Cube, attributes: Sequence[str], k: int) -> tuple[Cube, dict[str, dict[str, str]]]:
-    """Return the cube with categories merged until few cells are small, and what went into what.
-
-    Only neighbours of an ordered attribute are merged (`25-34` and `35-44` become `25-34+35-44`); of
-    others the two rarest, into `other`. `unknown` stays by itself. Each step is the one that leaves
-    the most cells that can be shown; merging stops when no step leaves more.
-    """
-    (tag,) = cube.of_kind(Kind.TAG)
-    into: dict[str, dict[str, str]] = {name: {} for name in attributes}
-    best = _quality(cube, attributes, tag.name, k)
-    while best[0] < 0:
-        steps = [(name, step) for name in attributes for step in _steps(cube, name)]
-        tried = [
-            (_quality(cube.merged(name, step), attributes, tag.name, k), name, step)
-            for name, step in steps
-        ]
-        if not tried:
-            break
-        quality, name, step = max(tried, key=lambda one: one[0])
-        cube, best = cube.merged(name, step), quality
-        into[name] = {
-            value: step.get(into[name].get(value, value), into[name].get(value, value))
-            for value in {*into[name], *step}
-        }
-    return cube, {name: found for name, found in into.items() if found}
-
-
-def _quality(cube: Cube, attributes: Sequence[str], tag: str, k: int) -> tuple[int, int]:
-    """Return (minus the share of small cells above a tenth, in thousandths; cells that can be shown)."""
-    counts = cube.over([*attributes, tag])
-    small = int(((counts > 0) & (counts < k)).sum())
-    return min(-(1000 * small // counts.size) + 100, 0), counts.size - small
-
-
-def _steps(cube: Cube, name: str) -> list[Mapping[str, str]]:
-    axis = cube.axis(name)
-    known = [value for value in axis.values if value != UNKNOWN]
-    if len(known) < 3:  # two groups are the least that can be compared
-        return []
-    if axis.ordered:
-        return [
-            dict.fromkeys((first, second), f"{first}+{second}") for first, second in pairwise(known)
-        ]
-    counts = dict(zip(axis.values, cube.over([name]).tolist(), strict=True))
-    rare = sorted(known, key=lambda value: (counts[value], value))[:2]
-    return [dict.fromkeys(rare, OTHER)]
-
-
-def _known(release: Release) -> tuple[NDArray[Any], NDArray[Any]]:
-    matrix = release.statements.matrix[release.shown].astype(float)
-    return matrix, release.statements.values[release.shown].astype(float)
-
-
-def _only_joined(new: Statements, old: Statements) -> bool:
-    return new.cells == old.cells and bool((new.counts >= old.counts).all())
-
-
-def _moved_a_little(new: Statements, before: Release | None, k: int) -> NDArray[np.bool_]:
-    """Return which numbers differ by 1 to k - 1 from what was shown before."""
-    old = before.visible() if before is not None else {}
-    moved = [
-        abs(int(v) - old.get(key, int(v))) for key, v in zip(new.keys, new.values, strict=True)
-    ]
-    return np.array([0 < step < k for step in moved], dtype=bool)
-
-
-def _room(moves: NDArray[Any], wanted: Statements, before: Release | None) -> NDArray[Any]:
-    """Return how often each move can be made, forth and back together; inf when without end."""
-    free: NDArray[Any] = _times(moves, wanted.counts) + _times(-moves, wanted.counts)
-    if before is None or not _only_joined(wanted, before.statements):
-        return free
-    # a reader knows that nobody left: the same move in both reports, or none beyond who joined
-    older = before.statements
-    joined = wanted.counts - older.counts
-    both = np.minimum(_times(moves, older.counts), _times(moves, wanted.counts))
-    both += np.minimum(_times(-moves, older.counts), _times(-moves, wanted.counts))
-    unseen = (older.matrix[before.shown] @ moves.T == 0).all(axis=0)
-    alone = _times(moves, joined) + _times(-moves, joined)
-    return np.asarray(np.where(unseen, both, alone))
-
-
-def _times(moves: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[Any]:
-    """Return how often each move can be made before a cell would hold fewer than nobody."""
-    return np.asarray(np.where(moves < 0, counts, np.inf).min(axis=1))
-
-
-def _end(
-    row: NDArray[Any],
-    matrix: NDArray[Any],
-    values: NDArray[Any],
-    link: NDArray[Any] | None,
-) -> float:
-    """Return the least value of `row` over what agrees with everything known; -inf for no end."""
-    limits = [optimize.LinearConstraint(matrix, values, values)] if len(matrix) else []
-    if link is not None:
-        limits.append(optimize.LinearConstraint(link, 0, np.inf))
-    found = optimize.milp(row, constraints=limits, integrality=np.ones(len(row)))
-    if found.status in {3, 4} and found.x is None:  # no end (HiGHS may call it undecided)
-        return -np.inf
-    if found.status != 0:
+    known = _Known((*earlier, release))
+    tables = np.array([one.statements.counts for one in (*earlier, release)])
+    has_one = np.zeros(len(release.shown), dtype=bool)
+    widths = []
+    hold = known.allows(tables)
+    for proof in release.proofs:
+        at = proof.target
+        ends = []
+        for times in (proof.forth, -proof.back):
+            end = tables.copy()
+            end[proof.first : proof.stop] += times * proof.move
+            hold = hold and known.allows(end)
+            numbers = end @ release.statements.matrix[at.number]
+            ends.append(int(numbers[at.report] - (0 if at.since is None else numbers[at.since])))
+        widths.append(abs(ends[0] - ends[1]))
+        hold = hold and widths[-1] >= at.k
+        has_one[at.number] |= (at.report, at.since) == (len(earlier), None)
+    if release.shown.any() and not (hold and (has_one | release.shown).all()):
         raise Refused(
             "release-contradictory",
             "the numbers of the report contradict each other",
             hint="count again; nothing is shown until they agree",
         )
-    return float(found.fun)
+    return min(widths, default=None)
+
+
+def nobody_left(old: Statements, new: Statements) -> tuple[int, bool]:
+    """Return (1, whether also within groups) where nobody left any group; -1 where nobody came; else 0.
+
+    Within a group, people leave a cell when they lose the tag, or their outcome changes.
+    """
+    step = new.counts - old.counts
+    for direction in (1, -1):
+        if (direction * _by_group(new, step) >= 0).all():
+            return direction, bool((direction * step >= 0).all())
+    return 0, False
+
+
+class _Desk:
+    """The moves, how often each can be made in which reports, and what it would hide."""
+
+    def __init__(self, release: Release, earlier: Sequence[Release]) -> None:
+        new = release.statements
+        self.release, self.last = release, len(earlier)
+        self.moves, self.by_group = moves_of([len(values) for values in new.axes], new.outer)
+        self.effect = self.moves.effect(new.matrix)
+        self.unseen = np.array([~(self.effect[old.shown] != 0).any(axis=0) for old in earlier])
+        self.tables = [one.statements for one in (*earlier, release)]
+        self.gates = [self._gate(n) for n in range(1, len(self.tables))]
+        self.weight = np.sqrt(new.matrix.sum(axis=1))  # a margin says more than a cell
+        self.cost = np.zeros(len(self.moves.gains))
+        self._count(np.flatnonzero(release.shown), 1)
+        self.widest: dict[tuple[int, int | None, bool], tuple[Floats, NDArray[np.int32]]] = {}
+        self._measure()
+
+    def choose(self, target: Target) -> tuple[Proof, NDArray[np.intp]] | None:
+        """Return the proof that hides fewest numbers, and what it changes in this report."""
+        change = np.abs(self.effect[target.number])
+        for seen in (False, True):  # a move that this report does not see hides nothing
+            which = target.report, target.since, seen
+            if which not in self.widest:
+                continue
+            room, spans = self.widest[which]
+            able = np.flatnonzero(change * room >= target.k)
+            if able.size:
+                cost = self.cost[able] * seen
+                n = int(able[np.lexsort((-room[able], cost))[0]])
+                first, stop = divmod(int(spans[n]), len(self.tables) + 1)
+                most = max(int(self.tables[-1].counts.sum()), target.k)
+                forth, back = (int(min(end[0], most)) for end in self._ends(first, stop, [n]))
+                touched = np.flatnonzero(self.effect[:, n]) if seen else np.array([], dtype=np.intp)
+                return Proof(target, self.moves.one(n), first, stop, forth, back), touched
+        return None
+
+    def hide(self, numbers: NDArray[np.intp]) -> None:
+        """Hide numbers of the new report."""
+        self._count(numbers, -1)
+        self.release.shown[numbers] = False
+
+    def _count(self, numbers: NDArray[np.intp], sign: int) -> None:
+        for n in numbers:
+            self.cost += sign * self.weight[n] * (self.effect[n] != 0)
+
+    def _measure(self) -> None:
+        """Keep for each kind of target how often a move can be made at most, and in which reports."""
+        count, everyone = len(self.tables), slice(None)
+        kinds = [(at, None) for at in range(count)] + [(self.last, at) for at in range(self.last)]
+        for first, stop in combinations(range(count + 1), 2):
+            forth, back = self._ends(first, stop, everyone)
+            room, span = np.minimum(forth + back, MANY), first * (count + 1) + stop
+            for report, since in kinds:
+                inside = first <= report < stop
+                if inside != (since is not None and first <= since < stop):
+                    which = report, since, stop == count
+                    empty = np.zeros_like(room), np.zeros(len(room), dtype=np.int32)
+                    most, spans = self.widest.setdefault(which, empty)
+                    spans[room > most] = span
+                    np.maximum(most, room, out=most)
+
+    def _ends(self, first: int, stop: int, which: slice | list[int]) -> tuple[Floats, Floats]:
+        """Return how often moves can be made (forth, back) in the reports from `first` to before `stop`.
+
+        No more often than there are people in each, nor than a reader can see that nobody left before
+        the first or after the last of them; never where an earlier report would show it.
+        """
+        low = np.min([one.counts for one in self.tables[first:stop]], axis=0)
+        moves = self.moves.only(which)
+        ends = [moves.forth(low), moves.back(low)]
+        for gate, turned in ((first - 1, False), (stop - 1, True)):
+            if 0 <= gate < len(self.gates):
+                sides = self.gates[gate][::-1] if turned else self.gates[gate]
+                ends = [np.minimum(end, side[which]) for end, side in zip(ends, sides, strict=True)]
+        seen = ~self.unseen[first : min(stop, self.last), which].all(axis=0) if self.last else False
+        return np.where(seen, 0.0, ends[0]), np.where(seen, 0.0, ends[1])
+
+    def _gate(self, number: int) -> tuple[Floats, Floats]:
+        """Return how often moves can be made (forth, back) in one report and not in the one before."""
+        old, new = self.tables[number - 1], self.tables[number]
+        direction, within = nobody_left(old, new)
+        step = direction * (new.counts - old.counts)
+        if not direction:
+            never = np.full(len(self.moves.gains), np.inf)
+            return never, never
+        moves, slack = (self.moves, step) if within else (self.by_group, _by_group(new, step))
+        gate = moves.forth(slack), moves.back(slack)
+        return gate if direction > 0 else (gate[1], gate[0])
+
+
+class _Known:
+    """All that a reader of some reports knows."""
+
+    def __init__(self, reports: Sequence[Release]) -> None:
+        self.of = reports[-1].statements
+        self.sums = self.of.matrix.T.astype(np.float64)  # whole numbers below 2^53 stay exact
+        self.values = np.array([one.statements.values for one in reports])
+        self.shown = np.array([one.shown for one in reports])
+        left = [nobody_left(old.statements, new.statements) for old, new in pairwise(reports)]
+        self.direction = np.array([way for way, _ in left], dtype=np.int64).reshape(-1, 1)
+        self.within = np.array([inside for _, inside in left], dtype=bool)
+
+    def allows(self, tables: NDArray[np.int64]) -> bool:
+        """Return whether these tables of people, one for each report, could be the true ones."""
+        step = self.direction * np.diff(tables, axis=0)
+        wrong = ((tables @ self.sums != self.values) & self.shown).any()
+        left = (_by_group(self.of, step) < 0).any() or (step[self.within] < 0).any()
+        return bool((tables >= 0).all() and not wrong and not left)
+
+
+def _targets(release: Release, earlier: Sequence[Release]) -> Iterator[Target]:
+    """Yield what must not be learned: hidden numbers, small moves, and what earlier reports hid."""
+    new = len(earlier)
+    yield from (Target(int(n), new, None, release.k) for n in np.flatnonzero(~release.shown))
+    for at, old in enumerate(earlier):
+        little = _little(release.statements, old, release.k)
+        yield from (Target(int(n), new, at, release.k) for n in np.flatnonzero(little))
+        yield from (Target(int(n), at, None, old.k) for n in np.flatnonzero(~old.shown))
+
+
+def _little(new: Statements, old: Release, k: int) -> NDArray[np.bool_]:
+    """Return which numbers moved by 1 to k - 1 since an earlier report."""
+    step = np.abs(new.values - old.statements.values)
+    return np.asarray((step > 0) & (step < k))
+
+
+def _by_group(of: Statements, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return people by group: the sums over what is not an attribute."""
+    size = int(np.prod([len(values) for values in of.axes[of.outer :]]))
+    return np.asarray(np.add.reduceat(counts, np.arange(0, counts.shape[-1], size), axis=-1))

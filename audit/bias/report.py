@@ -20,19 +20,12 @@ from audit.bias.cube import Cube
 from audit.bias.drift import Drift
 from audit.bias.leak import Auc, Leaks, Pair
 from audit.bias.policy import FairnessPolicy
-from audit.bias.protection import (
-    PEOPLE,
-    Key,
-    Release,
-    attack,
-    merge,
-    protect,
-    statements,
-)
+from audit.bias.protection import Release, protect, proven
 from audit.bias.rates import OF_OUTCOME
+from audit.bias.statements import PEOPLE, Key
+from audit.bias.successive import Before, Dated, Merges, side_by_side, stated
 from audit.bias.verdict import OTHER_TAGS, Status, TagVerdict, judge
 from audit.bias.whatif import Outlook
-from audit.errors import BadInput
 
 FRONT: Final = 40
 """Points of a front that are printed, evenly chosen."""
@@ -71,22 +64,14 @@ class Examined:
     """Merged, over the attributes of the policy."""
     fine: TagVerdict
     printed: TagVerdict
-    merged: Mapping[str, Mapping[str, str]]
+    merged: Merges
     release: Release
-    attacked: int
-    """How many hidden numbers were attacked."""
-    narrowest: float
-    """The smallest range that an attack leaves."""
+    earlier: Sequence[Dated]
+    """The reports before, laid beside it."""
+    narrowest: int | None
+    """The smallest range that a reader is left with; None when nothing is hidden."""
     counts: str
     """Digest of the cube as it was counted."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Before:
-    """What the last report on the same people showed."""
-
-    release: Release
-    merged: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,53 +98,22 @@ class Further:
 
 
 def examine(
-    cube: Cube, policy: FairnessPolicy, benefit: Mapping[str, bool], before: Before | None = None
-) -> Examined:
-    """Return the verdicts on a tag and what may be shown; `before` is the last report on the same people.
-
-    What the last report merged is merged again, and no more, so that its numbers can be laid beside.
-    The release is attacked at the end; the narrowest range left is part of the answer.
-    """
-    fine = judge(cube, policy, benefit)
-    into: Mapping[str, Mapping[str, str]]
-    if before is None:
-        merged, into = merge(cube, policy.attributes, policy.release.k)
-    else:
-        merged, into = _merged_again(cube, before.merged), before.merged
-    wanted = statements(merged, policy.attributes, policy.intersections, policy.rates)
-    older = before.release if before is not None else None
-    release = protect(wanted, policy.release.k, older)
-    left = attack(release, older) if release.shown.any() else {}
-    narrowest = min((high - low for low, high in left.values()), default=float("inf"))
-    printed = judge(merged, policy, benefit)
-    return Examined(merged, fine, printed, into, release, len(left), narrowest, cube.digest())
-
-
-def recall(
     cube: Cube,
     policy: FairnessPolicy,
-    merged: Mapping[str, Mapping[str, str]],
-    shown: Sequence[bool],
-) -> Before:
-    """Return an earlier release from its cube, its merges, and which numbers it showed, in order.
+    benefit: Mapping[str, bool],
+    earlier: Sequence[Before] = (),
+) -> Examined:
+    """Return the verdicts on a tag and what may be shown; `earlier` are its reports, oldest first.
 
-    `policy` is the one of that report. Raises BadInput when they do not belong together.
+    The proofs of the release are carried out at the end; the narrowest range left is part of the answer.
     """
-    again = _merged_again(cube, merged)
-    wanted = statements(again, policy.attributes, policy.intersections, policy.rates)
-    if len(shown) != len(wanted.keys):
-        raise BadInput(
-            "release-not-of-cube",
-            "the last release does not belong to these counts",
-            hint="take the counts, the policy and the release of one report",
-        )
-    return Before(Release(wanted, np.array(shown, dtype=bool), policy.release.k), merged)
-
-
-def _merged_again(cube: Cube, merged: Mapping[str, Mapping[str, str]]) -> Cube:
-    for name, into in merged.items():
-        cube = cube.merged(name, into)
-    return cube
+    fine = judge(cube, policy, benefit)
+    merged, into, dated = side_by_side(cube, policy, earlier)
+    older = [one.release for one in dated]
+    release = protect(stated(merged, policy), policy.release.k, older)
+    narrowest = proven(release, older)
+    printed = judge(merged, policy, benefit)
+    return Examined(merged, fine, printed, into, release, dated, narrowest, cube.digest())
 
 
 def report(
@@ -185,7 +139,7 @@ def report(
         "sources": [dict(source) for source in head.sources],
         "left_out": [dict(reason) for reason in head.left_out],
         "comparisons": [
-            comparison(j, examined.cube, examined.release, policy)
+            comparison(j, examined.cube, examined.release, policy, examined.earlier)
             for j in examined.printed.judgements
         ],
         "drift": [_drift(one) for one in more.drift if _may_show(examined, one)],
@@ -198,8 +152,8 @@ def report(
             "merged": {name: dict(found) for name, found in examined.merged.items()},
             "numbers": len(examined.release.shown),
             "shown": int(examined.release.shown.sum()),
-            "attacked": examined.attacked,
-            "narrowest": figure(examined.narrowest, 0),
+            "proofs": len(examined.release.proofs),
+            "narrowest": examined.narrowest,
         },
     }
 

@@ -80,6 +80,15 @@ class Interval(_Part):
     high: Figure
 
 
+class LastOf(_Part):
+    """The newest figures of a group that were shown before, and until when people were counted."""
+
+    at: str
+    people: int
+    tagged: int
+    rate: Interval
+
+
 class GroupOf(_Part):
     """One group. Where `hidden` is true its numbers are not shown, to protect people."""
 
@@ -97,6 +106,7 @@ class GroupOf(_Part):
     p_difference: Figure = None
     p_breach: Figure = None
     detectable: Figure = None
+    last: LastOf | None = None
 
 
 class Extremes(_Part):
@@ -172,8 +182,8 @@ class Protection(_Part):
     merged: dict[str, dict[str, str]]
     numbers: int
     shown: int
-    attacked: int
-    narrowest: Figure = Field(description="smallest range that an attacker is left with")
+    proofs: int = Field(description="pairs of tables that agree with all that is shown")
+    narrowest: int | None = Field(description="smallest range that a reader is left with")
 
 
 class BiasReport(_Part):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from audit.bias.rates import Floats, Ints, strict
 
 MAX_POLICIES = 300_000
+BANDS = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,20 +50,21 @@ def evaluate(histogram: NDArray[np.int64], thresholds: NDArray[Any]) -> Outlook:
     `thresholds` goes by policy and group, from 0 (everybody) to the number of bins (nobody).
     """
     tagged, right = _by_threshold(histogram)
-    group = np.arange(len(histogram))
     people = histogram.sum(axis=(1, 2))
-    held = tagged[group, thresholds]
-    rates = strict(held, np.broadcast_to(people, held.shape))[:, people > 0]
-    gap = (
-        rates.max(axis=1) - rates.min(axis=1) if rates.shape[1] > 1 else np.full(len(held), np.nan)
-    )
-    return Outlook(
-        np.asarray(thresholds, dtype=np.int64),
-        held.sum(axis=1),
-        right[group, thresholds].sum(axis=1),
-        gap,
-        (thresholds == thresholds[:, :1]).all(axis=1),
-    )
+    rates = strict(tagged, np.broadcast_to(people[:, None], tagged.shape))
+    reach, correct = (np.zeros(len(thresholds), dtype=np.int64) for _ in range(2))
+    low, high = np.full(len(thresholds), np.inf), np.full(len(thresholds), -np.inf)
+    uniform = np.ones(len(thresholds), dtype=bool)
+    for group, cut in enumerate(thresholds.T):  # a column at a time: policies are many, groups few
+        reach += tagged[group].take(cut)
+        correct += right[group].take(cut)
+        uniform &= cut == thresholds[:, 0]
+        if people[group]:
+            rate = rates[group].take(cut)
+            np.minimum(low, rate, out=low)
+            np.maximum(high, rate, out=high)
+    gap = high - low if np.count_nonzero(people) > 1 else np.full(len(thresholds), np.nan)
+    return Outlook(np.asarray(thresholds, dtype=np.int64), reach, correct, gap, uniform)
 
 
 def candidates(histogram: NDArray[np.int64], limit: int = MAX_POLICIES) -> Ints:
@@ -73,30 +75,45 @@ def candidates(histogram: NDArray[np.int64], limit: int = MAX_POLICIES) -> Ints:
     """
     count, _, bins = histogram.shape
     cuts = np.arange(bins + 1)
-    uniform = np.repeat(cuts[:, None], count, axis=1)
     if count == 2:
         step = max(int(np.ceil((bins + 1) / np.sqrt(max(limit - bins - 1, 1)))), 1)
-        first, second = np.meshgrid(cuts[::step], cuts[::step], indexing="ij")
-        by_group = np.column_stack([first.ravel(), second.ravel()])
+        some = cuts[::step]
+        by_group = np.array([np.repeat(some, len(some)), np.tile(some, len(some))])
+        cuts = cuts[cuts % step > 0]  # the others are among the pairs
     else:
         tagged, _ = _by_threshold(histogram)
         rates = np.nan_to_num(strict(tagged, histogram.sum(axis=(1, 2))[:, None]))
         wanted = np.unique(rates)
         wanted = wanted[:: max(int(np.ceil(len(wanted) / max(limit - bins - 1, 1))), 1)]
-        by_group = np.column_stack([_nearest(row, wanted) for row in rates])
-    mixed = by_group[(by_group != by_group[:, :1]).any(axis=1)]
-    return np.concatenate([uniform, mixed])[:limit]
+        by_group = np.array([_nearest(row, wanted) for row in rates])
+        by_group = by_group[:, (by_group != by_group[0]).any(axis=0)]
+    if len(cuts):
+        by_group = np.concatenate([np.broadcast_to(cuts, (count, len(cuts))), by_group], axis=1)
+    return by_group[:, :limit].T
 
 
 def front(outlook: Outlook, gain: Literal["correct", "reach"] = "correct") -> Outlook:
     """Return the policies that no other beats in both gap and gain, by ascending gap."""
     gains = outlook.correct if gain == "correct" else outlook.reach
-    order = np.lexsort((~outlook.uniform, -gains, outlook.gap))
-    order = order[~np.isnan(outlook.gap[order])]
+    able = _perhaps(outlook.gap, gains)
+    order = able[np.lexsort((~outlook.uniform[able], -gains[able], outlook.gap[able]))]
     best = np.maximum.accumulate(gains[order]) if len(order) else order
     first = np.ones(len(order), dtype=bool)
     first[1:] = best[1:] > best[:-1]
     return outlook.take(order[first])
+
+
+def _perhaps(gap: Floats, gains: Ints) -> NDArray[np.intp]:
+    """Return which policies could be on the front: none of a band of smaller gaps gains as much.
+
+    Far fewer than all of them, so that only they need sorting. A gap that is not defined is left out.
+    """
+    known = np.flatnonzero(~np.isnan(gap))
+    band = (gap.take(known) * BANDS).astype(np.intp)  # a larger gap is never in a lower band
+    most = np.full(BANDS + 1, -1, dtype=np.int64)
+    np.maximum.at(most, band, gains.take(known))
+    before = np.concatenate([[-1], np.maximum.accumulate(most)[:-1]])
+    return known[gains.take(known) > before.take(band)]
 
 
 def _by_threshold(histogram: NDArray[np.int64]) -> tuple[Ints, Ints]:

@@ -132,11 +132,20 @@ DRIFT: Final = Words(
 )
 DRIFTED: Final = Words("it changed most before {jump} (p {p})", "在 {jump} 之前变化最大（p {p}）")
 STEADY: Final = Words("no change that is more than chance (p {p})", "没有超出偶然的变化（p {p}）")
+LAST: Final = Words(
+    "Shown last, as of {at}: {tagged} of {people} ({value}, {low} to {high}).",
+    "最近一次显示的数字（截至 {at}）：{people} 人中 {tagged} 人（{value}，{low} 至 {high}）。",
+)
 PROTECTED: Final = Words(
-    "No group under {k} is shown. {shown} of {numbers} numbers are shown. The {attacked} hidden "
-    "ones were attacked with all that is shown: none could be narrowed to a range under {k}.",
-    "不显示少于 {k} 人的群体。共 {numbers} 个数字，显示 {shown} 个；对全部 {attacked} 个隐藏数字"
-    "进行了攻击测试，没有一个能被缩小到小于 {k} 的范围。",
+    "No group under {k} is shown. {shown} of {numbers} numbers are shown. For each of the others, and for "
+    "each change under {k} since an earlier report, two tables of people agree with all that is shown and "
+    "differ by {k} or more: {proofs} proofs were carried out.",
+    "不显示少于 {k} 人的群体。共 {numbers} 个数字，显示 {shown} 个。对其余每个数字，以及自以往报告以来"
+    "每一处小于 {k} 的变化，都有两份人数表与全部已显示内容一致，且相差不少于 {k}：已逐一验证 {proofs} 项证明。",
+)
+NONE_SHOWN: Final = Words(
+    "Of {numbers} numbers {shown} are shown: fewer than {k} people were counted.",
+    "共 {numbers} 个数字，显示 {shown} 个：计入的人数少于 {k}。",
 )
 ALL_SHOWN: Final = Words(
     "All {numbers} numbers are shown: none of them is of a group under {k}.",
@@ -195,9 +204,25 @@ def drifted(one: Mapping[str, Any], policy: Mapping[str, Any], language: str) ->
 
 
 def protected(protection: Mapping[str, Any], language: str) -> str:
-    """Return the sentence on what is hidden, and how that was tested."""
-    said = ALL_SHOWN if protection["shown"] == protection["numbers"] else PROTECTED
+    """Return the sentence on what is hidden, and how that was proven."""
+    said = PROTECTED if protection["shown"] else NONE_SHOWN
+    if protection["shown"] == protection["numbers"]:
+        said = ALL_SHOWN
     return said.of(language).format(**protection)
+
+
+def last(group: Mapping[str, Any], language: str) -> str:
+    """Return the figures of a hidden group that were shown last, with their date; nothing if none were."""
+    found = group["last"]
+    if found is None:
+        return ""
+    told = {"at": found["at"][:10], "people": found["people"], "tagged": found["tagged"]}
+    return LAST.of(language).format(**told, **found["rate"])
+
+
+def _with_last(told: str, group: Mapping[str, Any], language: str) -> str:
+    between = "" if language == "zh" else " "
+    return between.join(part for part in (told, last(group, language)) if part)
 
 
 def _outcome(part: Mapping[str, Any], language: str) -> dict[str, str]:
@@ -210,7 +235,8 @@ def _outcome(part: Mapping[str, Any], language: str) -> dict[str, str]:
 def _group(group: Mapping[str, Any], language: str) -> str:
     name = " × ".join(group["labels"])
     if group["hidden"]:
-        return GROUP_HIDDEN.of(language).format(group=name, **_outcome(group, language))
+        told = GROUP_HIDDEN.of(language).format(group=name, **_outcome(group, language))
+        return _with_last(told, group, language)
     nothing = NOT_DEFINED.of(language)
     ratio = (group.get("ratio_rest") or {}).get("value") or nothing
     rate = {key: value or nothing for key, value in group["rate"].items()}
@@ -226,6 +252,7 @@ def _group(group: Mapping[str, Any], language: str) -> str:
 
 def _unknown(group: Mapping[str, Any], language: str) -> str:
     if group["hidden"]:
-        return UNKNOWN_HIDDEN.of(language).format(reason=REASONS["hidden"].of(language))
+        told = UNKNOWN_HIDDEN.of(language).format(reason=REASONS["hidden"].of(language))
+        return _with_last(told, group, language)
     value = group["rate"]["value"] or NOT_DEFINED.of(language)
     return UNKNOWN.of(language).format(tagged=group["tagged"], people=group["people"], value=value)

@@ -152,6 +152,10 @@ ENTERED: Final = Words(
     "{stop}: entries {entries}; assignments that stood on it: {rested}. None of them has ended.",
     "{stop}：登记 {entries} 条；所依赋值：{rested}。尚无终止。",
 )
+UNTOUCHED: Final = Words(
+    "{stop}: entries {entries}; no assignment stood on it.",
+    "{stop}：登记 {entries} 条；没有赋值依赖于此。",
+)
 COVERED: Final = Words(
     "{purpose}, {regime}: {covered} of {people} people are covered.",
     "{purpose}，{regime}：{people} 人中 {covered} 人有依据。",
@@ -205,7 +209,7 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
 
 def _took(document: Mapping[str, Any], one: Mapping[str, Any], language: str) -> str:
     ended = {code: lasting(seconds, language) for code, seconds in one["ended"].items()}
-    said = ENTERED if one["ended"]["median"] is None else TOOK
+    said = UNTOUCHED if one["rested"] == 0 else ENTERED if ended["median"] == "" else TOOK
     return said.of(language).format(
         stop=name(document, "choice", one["stop"], language),
         entries=people(one["entries"], document["k"], language),

@@ -30,6 +30,7 @@ ACTS = frozenset(
         "overlay.applied",
         "overlay.approved",
         "overlay.withdrawn",
+        "calendar.applied",
         "operator.added",
         "operator.removed",
         "key.rotated",

@@ -175,6 +175,7 @@ class _Tags:
             taken = [one for one in found if one.changes]
             at, pairs = _pairs(rows, taken, self.law)
             rested = world.permitted(pairs, just_before(at)) & ~world.permitted(pairs, when(at))
+            rested &= self._of_today(rested, at, pairs)
             at, pairs = at[rested], pairs.at(rested)
             self.totals["judged"] += len(pairs)
             took = pairs.end[pairs.end < NEVER] - at[pairs.end < NEVER]
@@ -184,6 +185,13 @@ class _Tags:
             self.counts[kind, "rested"] += len(pairs)
             self.counts[kind, "late"] += int((took > self.allowed).sum())
             self.counts[kind, "standing"] += int((~world.permitted(open_, when(now))).sum())
+
+    def _of_today(self, rested: Bools, at: Ints, pairs: Rows) -> Bools:
+        """Return which pairs are under the law of today; the others are counted, and set apart."""
+        earlier, moved = at < self.law_since, pairs.moved
+        self.totals["earlier_law"] += int((rested & earlier).sum())
+        self.totals["earlier_regime"] += int((rested & moved & ~earlier).sum())
+        return ~earlier & ~moved
 
     def _signals(self, world: World, stops: list[Stop], broken: set[int]) -> None:
         outs = [one for one in stops if one.kind == Choice.OPT_OUT]

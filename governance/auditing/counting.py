@@ -84,10 +84,12 @@ def count(
     outcome: Outcome | None = None,
     apart: bool = False,
     months: int = 0,
+    named: Mapping[str, frozenset[str]] | None = None,
 ) -> list[Counted]:
     """Return the counts for each tag; `at` None is now. Attributes are opened once for all.
 
     `apart` takes the rules of the tags apart as well, in the present; `months` counts the last months.
+    Values of attributes that are `named` keep their names even when few people have them.
 
     Raises Refused `tag-not-computed`, `attribute-too-fine`, `too-many-groups`, `too-few-months`, BadInput
     `outcome-not-yes-no`, `outcome-to-come`, `time-to-come`.
@@ -98,7 +100,7 @@ def count(
     gate = Gate(connection, now, purposes(connection))
     reach = [gate.people(tag.effective) for tag in tags]
     people = BitMap.union(*reach)
-    attributes = opened(ws, connection, policy, gate, people)
+    attributes = opened(ws, connection, policy, gate, people, named=named)
     axes = [one.axis for one in attributes]
     codes: list[NDArray[np.int16]] = [one.codes for one in attributes]
     if outcome is not None:

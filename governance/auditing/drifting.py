@@ -46,7 +46,9 @@ def months(at: Micros, count: int) -> list[Month]:
 
 
 def check(tags: Sequence[Active], count: int, policy: FairnessPolicy) -> None:
-    """Raise BadInput `audit-question` for a drift that is not asked rightly."""
+    """Raise BadInput `audit-question` for a drift that is not asked rightly; 0 is none."""
+    if not count:
+        return
     if not LEAST <= count <= policy.drift.periods:
         raise BadInput(
             "audit-question",
@@ -112,8 +114,14 @@ def by_month(  # noqa: PLR0917  (one caller)
     return cube_of(tag.tag.key, tag.version, axes, counts)
 
 
-def drifts(cubes: Sequence[Cube], policy: FairnessPolicy) -> list[list[Drift]]:
-    """Return the drifts in each cube, p corrected over all of them, figures of rounded numbers."""
+def drifts(months: Sequence[Cube | None], policy: FairnessPolicy) -> list[list[Drift]]:
+    """Return the drifts in each cube, p corrected over all of them, figures of rounded numbers.
+
+    None has no drift: it is there for all, or for none.
+    """
+    cubes = [cube for cube in months if cube is not None]
+    if not cubes:
+        return [[] for _ in months]
     exact = [drift(cube, policy) for cube in cubes]
     adjusted = iter(drift_of_all([one for found in exact for one in found]))
     rough = [drift(_rounded(cube, policy.release.k), policy) for cube in cubes]

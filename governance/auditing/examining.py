@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from audit import canon
 from audit.bias.drift import Drift
 from audit.bias.policy import FairnessPolicy
-from audit.bias.report import Before, Examined, Head, examine, report, with_status
+from audit.bias.report import Examined, Head, examine, report, with_status
+from audit.bias.successive import Before, widened
 from audit.bias.verdict import Status, judge_all
 from audit.clock import Micros, iso
 from audit.errors import BadInput
@@ -68,11 +69,13 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         tags = [active(connection, [key])[key] for key in asked.tags]
         outcome = outcome_of(connection, asked.outcome) if asked.outcome else None
         directions = [_direction(tag, asked) for tag in tags]
-        if asked.months:
-            drifting.check(tags, asked.months, policy)
+        drifting.check(tags, asked.months, policy)
     log_opening(ws, policy, asked.why)
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
+            befores = [
+                kept.earlier(ws, connection, key, policy, asked.outcome) for key in asked.tags
+            ]
             counted = count(
                 ws,
                 connection,
@@ -82,20 +85,25 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
                 outcome=outcome,
                 apart=asked.causes,
                 months=asked.months,
+                named=_named(policy, [one for older, _ in befores for one in older]),
             )
-            befores = [kept.last_of(ws, connection, key, policy) for key in asked.tags]
             consents = consents_to(connection, policy)
+        counted = [
+            replace(one, cube=widened(one.cube, older))
+            for one, (older, _) in zip(counted, befores, strict=True)
+        ]
         examined = [
-            examine(one.cube, policy, _audited(one, said), before)
-            for one, said, (before, _) in zip(counted, directions, befores, strict=True)
+            examine(one.cube, policy, _audited(one, said), older)
+            for one, said, (older, _) in zip(counted, directions, befores, strict=True)
         ]
         verdicts = judge_all([one.fine for one in examined], policy)
         examined = [with_status(one, said) for one, said in zip(examined, verdicts, strict=True)]
-        cubes = [one.months for one in counted if one.months is not None]
-        moved = drifting.drifts(cubes, policy) if cubes else [[] for _ in counted]
+        moved = drifting.drifts([one.months for one in counted], policy)
         return [
-            _kept(ws, one, found, moves, (policy, limit), asked, before, consents)
-            for one, found, moves, before in zip(counted, examined, moved, befores, strict=True)
+            _kept(ws, one, found, moves, (policy, limit), asked, previous, consents)
+            for one, found, moves, (_, previous) in zip(
+                counted, examined, moved, befores, strict=True
+            )
         ]
 
 
@@ -125,6 +133,14 @@ def _direction(tag: Active, asked: Asked) -> Mapping[str, bool]:
     return said
 
 
+def _named(policy: FairnessPolicy, earlier: Sequence[Before]) -> dict[str, frozenset[str]]:
+    """Return the values of each attribute that earlier reports named: they keep their names."""
+    return {
+        name: frozenset(value for one in earlier for value in one.cube.axis(name).values)
+        for name in policy.attributes
+    }
+
+
 def _audited(one: Counted, said: Mapping[str, bool]) -> dict[str, bool]:
     """Return the direction of each value of the tag that is audited."""
     values = [value for value in one.cube.axis("tag").values if value not in ("no", NONE)]
@@ -148,11 +164,11 @@ def _kept(  # noqa: PLR0917  (one caller)
     moves: Sequence[Drift],
     limit: tuple[FairnessPolicy, limits.Limits],
     asked: Asked,
-    before: tuple[Before | None, str | None],
+    previous: str | None,
     consents: int,
 ) -> kept.Kept:
     policy, by = limit
-    head = _head(ws, one, policy, asked, before[1], consents)
+    head = _head(ws, one, policy, asked, previous, consents)
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
     more = further(found, one.apart, policy, outcome=bool(asked.outcome))
@@ -160,7 +176,7 @@ def _kept(  # noqa: PLR0917  (one caller)
     counts = {
         "cube": cube,
         "merged": found.merged,
-        "shown": found.release.shown.tolist(),
+        "shown": sorted((key.what, key.attributes, key.labels) for key in found.release.visible()),
     }
     with ws.store.write() as unit:
         made = kept.keep(

@@ -17,7 +17,7 @@ from governance.authority import demand
 from policies.document import nearest
 
 if TYPE_CHECKING:
-    from audit.bias.report import Before
+    from audit.bias.successive import Before
     from governance.store.unit import Unit
     from governance.workspace import Workspace
 
@@ -149,31 +149,43 @@ def policies(connection: Connection, names: Sequence[str]) -> dict[str, Any]:
     return {canon.digest(policy): policy for policy in used if policy}
 
 
-def last_of(
-    ws: "Workspace", connection: Connection, tag: str, policy: FairnessPolicy
-) -> "tuple[Before | None, str | None]":
-    """Return what the last report of a tag over the same attributes showed, and its digest."""
+def earlier(
+    ws: "Workspace", connection: Connection, tag: str, policy: FairnessPolicy, outcome: str = ""
+) -> "tuple[list[Before], str | None]":
+    """Return the reports of a tag over the same numbers, oldest first, and the digest of the last.
+
+    Numbers of another outcome are other numbers.
+    """
     from audit.bias.cube import read_cube  # noqa: PLC0415  (statistics only where counts are opened)
-    from audit.bias.report import recall  # noqa: PLC0415
+    from audit.bias.statements import Key  # noqa: PLC0415
+    from audit.bias.successive import Before  # noqa: PLC0415
 
     rows = connection.execute(
         text(
-            "SELECT name, digest, policy, counts FROM auditreport "
-            "WHERE kind = :k AND about = :b ORDER BY id DESC"
+            "SELECT name, digest, policy, document, counts FROM auditreport "
+            "WHERE kind = :k AND about = :b ORDER BY id"
         ),
         {"k": BIAS, "b": tag},
     )
+    found, digest = [], None
     for row in rows:
         older = FairnessPolicy.model_validate(json.loads(row.policy))
-        if (older.attributes, older.rates, older.intersections) == (
+        identity = json.loads(row.document)["identity"]
+        if (older.attributes, older.rates, older.intersections, identity["outcome"]) == (
             policy.attributes,
             policy.rates,
             policy.intersections,
+            outcome,
         ):
             counts = json.loads(ws.keys.ring.open_counts(row.name, row.counts))
-            before = recall(read_cube(counts["cube"]), older, counts["merged"], counts["shown"])
-            return before, row.digest
-    return None, None
+            shown = frozenset(
+                Key(what, tuple(names), tuple(labels)) for what, names, labels in counts["shown"]
+            )
+            cube = read_cube(counts["cube"])
+            until = identity["until"]
+            found.append(Before(cube, counts["merged"], shown, older.release.k, until))
+            digest = row.digest
+    return found, digest
 
 
 def digest_of_last(connection: Connection, kind: str, about: str) -> str | None:

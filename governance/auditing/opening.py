@@ -8,6 +8,7 @@ opened, which and why, is on record before the first one is.
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,8 +18,8 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
 from audit.bias.cube import UNKNOWN, Axis, Kind
+from audit.bias.merging import OTHER
 from audit.bias.policy import FairnessPolicy
-from audit.bias.protection import OTHER
 from audit.errors import BadInput, NotFound, Refused
 from governance.catalogue import attribute_categories
 from governance.gate import Gate
@@ -68,15 +69,32 @@ def log_opening(ws: "Workspace", policy: FairnessPolicy, why: str) -> None:
 
 
 def opened(
-    ws: "Workspace", connection: Connection, policy: FairnessPolicy, gate: Gate, people: BitMap
+    ws: "Workspace",
+    connection: Connection,
+    policy: FairnessPolicy,
+    gate: Gate,
+    people: BitMap,
+    *,
+    named: Mapping[str, frozenset[str]] | None = None,
 ) -> tuple[Opened, ...]:
     """Return the attributes of the policy for `people` (by ascending number).
 
+    `named` are values that keep their names even when few have them: an earlier report told them.
     Raises Refused `attribute-too-fine` for one with too many values.
     """
     known = attribute_categories(connection)
     return tuple(
-        _one(ws, connection, policy, gate, people, key, known[key]) for key in policy.attributes
+        _one(
+            ws,
+            connection,
+            policy,
+            gate,
+            people,
+            key,
+            known[key],
+            (named or {}).get(key, frozenset()),
+        )
+        for key in policy.attributes
     )
 
 
@@ -88,6 +106,7 @@ def _one(  # noqa: PLR0917  (one caller)
     people: BitMap,
     key: str,
     category: str,
+    told: frozenset[str],
 ) -> Opened:
     permitted = people & gate.people(asked(policy, key, category), policy.opening.purpose)
     ids: list[int] = []
@@ -105,7 +124,7 @@ def _one(  # noqa: PLR0917  (one caller)
                     f'"{key}" has more than {MAX_VALUES} values: people would stand alone',
                     hint="bring it in as bands, or compare by another attribute",
                 )
-    axis = _axis(policy, key, numbers, Counter(said))
+    axis = _axis(policy, key, numbers, Counter(said), told)
     codes = np.full(len(people), len(axis.values) - 1, dtype=np.int16)
     if ids:
         at = np.searchsorted(numbers_of(people), np.array(ids, dtype=np.int64))
@@ -146,11 +165,18 @@ def numbers_of(people: BitMap) -> NDArray[np.int64]:
     return np.frombuffer(people.to_array(), dtype=np.uint32).astype(np.int64)
 
 
-def _axis(policy: FairnessPolicy, key: str, numbers: dict[str, int], of: Counter[int]) -> Axis:
-    """Return the values by name; what the policy does not list and fewer than k have is `other`."""
+def _axis(
+    policy: FairnessPolicy,
+    key: str,
+    numbers: dict[str, int],
+    of: Counter[int],
+    told: frozenset[str],
+) -> Axis:
+    """Return the values by name; what nobody listed or told and fewer than k have is `other`."""
     listed = policy.orders.get(key, [])
     found = [value for value in numbers if value not in listed and value != UNKNOWN]
-    named = [value for value in found if of[numbers[value]] >= policy.release.k]
+    few = {value for value in found if of[numbers[value]] < policy.release.k}
+    named = [value for value in found if value not in few or value in told]
     bands = bool(named) and all(_BAND.match(value) for value in named)
     named.sort(key=_in_order if bands else str)
     values = [*listed, *named]

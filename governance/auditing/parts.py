@@ -16,8 +16,8 @@ from audit.bias.comparing import is_shown
 from audit.bias.cube import UNKNOWN, Kind
 from audit.bias.leak import information
 from audit.bias.policy import FairnessPolicy
-from audit.bias.protection import PEOPLE, Key
 from audit.bias.report import Examined, Further, LeakFound
+from audit.bias.statements import PEOPLE, Key
 from audit.bias.whatif import Outlook, evaluate
 from governance.auditing.apart import Apart
 

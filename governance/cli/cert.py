@@ -12,6 +12,8 @@ from governance.cli.out import Json, Lang, Where, emit, workspace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tagging.finding import Text
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -66,6 +68,9 @@ def verify(
 
 
 def _lines(body: "Mapping[str, Any]", data: "Mapping[str, Any]", language: str) -> Iterator[str]:
+    from governance.erasure.words import GROUNDS
+    from governance.holds import CATEGORIES
+
     chinese = language == "zh"
     yield ("证明书属实" if chinese else "the certificate is true") + f" ({body['cert']})"
     words = _ZH if chinese else _EN
@@ -78,20 +83,49 @@ def _lines(body: "Mapping[str, Any]", data: "Mapping[str, Any]", language: str) 
         **{name: f"{count:,}" for name, count in rows.items()},
         "keys": f"{len(body['keys']):,}",
         **{name: body[name] for name in ("l1", "l2", "backups")},
-        "open": ", ".join(body["open"]),
+        "open": ", ".join(_open(one, language) for one in body["open"]),
         "held": ", ".join(
-            f"{one['category']} ({one['ground']}, {one['until']})" for one in body["held"]
+            f"{_said(CATEGORIES, one['category'], language)} ({_said(GROUNDS, one['ground'], language)}, "
+            f"{one['until']})"
+            for one in body["held"]
         ),
-        "remains": ", ".join(body["remains"]),
         "signed": data["signed"],
     }
     for name, value in shown.items():
         if value:
             yield f"  {words[name]}: {value}"
+    yield from (f"  {said}" for said in _stays(body, words, language))
     for said in data["proves"]:
         yield f"+ {said}"
     for said in data["proves_not"]:
         yield f"- {said}"
+
+
+def _stays(body: "Mapping[str, Any]", words: "Mapping[str, str]", language: str) -> Iterator[str]:
+    """Yield what was kept, why and until when, and what stays although it came from people."""
+    from governance.erasure.words import GROUNDS, REMAINS
+    from governance.registry import PLACES
+
+    holds = {place.code: place.holds[language] for place in PLACES}
+    for one in body["retained"]:
+        place = holds.get(one["store"], one["store"])
+        ground = _said(GROUNDS, one["ground"], language)
+        yield words["kept"].format(place, one["rows"], one["until"], ground)
+    for code in body["remains"]:
+        yield f"{words['remains']}: {_said(REMAINS, code, language)}"
+
+
+def _open(one: str, language: str) -> str:
+    """Return who was not told, or has not confirmed (recipient:what:state), in words."""
+    from governance.notifying import STATES, WHAT
+
+    recipient, what, state = one.split(":")
+    return f"{recipient}: {_said(WHAT, what, language)} ({_said(STATES, state, language)})"
+
+
+def _said(known: "Mapping[str, Text]", code: str, language: str) -> str:
+    """Return the words for a code; one of another version stands for itself."""
+    return known[code].in_(language) if code in known else code
 
 
 _EN = {
@@ -109,7 +143,8 @@ _EN = {
     "backups": "backups of the keys may live until",
     "open": "not done yet",
     "held": "held, stored only, until",
-    "remains": "remains",
+    "kept": "kept: {} ({}), until {}: {}",
+    "remains": "stays",
     "signed": "signed",
 }
 _ZH = {
@@ -127,7 +162,8 @@ _ZH = {
     "backups": "密钥备份最迟保留至",
     "open": "尚未完成",
     "held": "依法保留（仅存储），截至",
-    "remains": "保留内容",
+    "kept": "保留：{}（{}），至 {}：{}",
+    "remains": "仍保留",
     "signed": "签署时间",
 }
 

@@ -83,6 +83,6 @@ def accept(where: Where = None, as_json: Json = False) -> None:
             yield f"{done.parts_lost} files of events are gone: ingest what they held again"
         if "subject.corrected" in done.lost:
             yield "corrected attributes were taken away: ask their people for the values again"
-        yield "repeat what else is above: files to ingest and import, purposes, tags, operators"
+        yield "repeat what else is above: files to ingest and import, purposes, tags, operators, requests of people"
 
     emit(data, as_json, text)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tagwarden policy due`: by which day. Needs no workspace and no clock; refuses to guess a calendar."""
+"""`tagwarden policy due`: by which day. Needs no workspace and no clock; refuses to guess a calendar.
+
+In a workspace it counts on the calendars that are kept there, as requests do.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.cli.out import Json, emit, table
+from governance.cli.out import Json, Where, emit, table
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from policies.calendar_file import YearTable
     from policies.clocks import Due
 
 Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.")]
@@ -42,6 +46,7 @@ def due(
         Path | None,
         typer.Option("--calendar-file", help="Days off and make-up workdays of a year (YAML)."),
     ] = None,
+    where: Where = None,
     lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
@@ -74,9 +79,22 @@ def due(
         calendar=calendar,
         identity_requested=day(identity_requested, "the day identity was asked for"),
         identity_received=day(identity_received, "the day identity was shown"),
-        overrides=read_calendar_file(calendar_file) if calendar_file else (),
+        overrides=[*_kept(where), *(read_calendar_file(calendar_file) if calendar_file else ())],
     )
     emit(plain(found), as_json, lambda: _lines(found, lang))
+
+
+def _kept(where: Path | None) -> "tuple[YearTable, ...]":
+    """Return the years that the workspace around keeps; a file that is given beats them."""
+    from governance.cli.lint import here
+
+    ws = here(where)
+    if ws is None:
+        return ()
+    from governance.calendars import kept
+
+    with ws.store.read() as connection:
+        return kept(connection)
 
 
 def plain(found: "Due") -> dict[str, Any]:

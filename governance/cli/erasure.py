@@ -92,7 +92,11 @@ def cancel(ref: Ref, where: Where = None, as_json: Json = False) -> None:
     from governance.requests.erasing import take_back
 
     take_back(workspace(where), ref)
-    emit({"ref": ref, "cancelled": True}, as_json, [f"{ref} is cancelled"])
+    said = [
+        f"{ref} is cancelled: what it had restricted, blocked or objected to is free again",
+        "tags that it had ended come back with the next run; what the person chose stays",
+    ]
+    emit({"ref": ref, "cancelled": True}, as_json, said)
 
 
 @app.command()
@@ -164,7 +168,7 @@ def told(found: "Preview", language: str) -> Iterator[str]:
     yield ""
     yield from (REMAINS[code].in_(language) for code in found.remains)
     yield ""
-    yield f"{found.digest}"
+    yield ("预览摘要值 " if language == "zh" else "digest of this preview ") + found.digest
 
 
 def _list(found: "list[Progress]", language: str, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from governance.cli.decide import classify, decide
 from governance.cli.due import due
 from governance.cli.explain_rules import explain_rules
 from governance.cli.obligations import obligations
+from governance.cli.policy_calendar import calendar, calendars
 from governance.cli.policy_diff import diff, simulate
 from governance.cli.policy_overlay import apply, approve, overlays, withdraw
 from governance.cli.policy_show import schema, show
@@ -27,5 +28,7 @@ app.command()(withdraw)
 app.command()(schema)
 app.command()(obligations)
 app.command()(due)
+app.command()(calendar)
+app.command()(calendars)
 app.command()(record)
 app.command()(explain_rules)

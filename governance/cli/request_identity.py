@@ -6,12 +6,16 @@ depend on whether the person is known here.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance.cli.out import Json, Where, emit, note, table, workspace
-from governance.cli.request_words import secret_argument
+from governance.cli.out import Json, Lang, Where, emit, note, table, workspace
+from governance.cli.request_words import secret_argument, state_of
+from governance.cli.who import language_of
+
+if TYPE_CHECKING:
+    from governance.requests.row import Request
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help="Number of the request.")]
 
@@ -33,6 +37,7 @@ def challenge(
         ),
     ] = False,
     where: Where = None,
+    lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Ask the person for proof: a code goes to a contact that is on file.
@@ -43,14 +48,16 @@ def challenge(
 
     from governance.identity.messages import send_waiting
     from governance.requests.proving import challenge as ask
+    from policies.rights import rights
 
     ws = workspace(where)
     asked = ask(ws, ref, to)
     data = {"ref": asked.ref, "state": asked.state, "minutes": asked.minutes}
+    language = language_of(ws, lang)
+    stands = rights().words.states[asked.state].in_(language)
     said = [
-        f"{asked.ref}: {asked.state}",
-        f"a code goes to a contact on file, if there is one; it counts for {asked.minutes} minutes",
-        "then: tagwarden request confirm REF - (the code on standard input)",
+        f"{asked.ref}: {stands}",
+        *(line.format(asked.minutes, ref) for line in _ASKED[language]),
     ]
     emit(data, as_json, said)
     if not later:
@@ -71,6 +78,7 @@ def confirm(
         ),
     ] = "",
     where: Where = None,
+    lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Take the code that the person got, or data that they state, as proof.
@@ -86,7 +94,7 @@ def confirm(
         )
     ws, text = workspace(where), secret_argument(known or secret)
     after = proving.state_data(ws, ref, _stated(text)) if known else proving.answer(ws, ref, text)
-    _tell(after, as_json)
+    _tell(after, language_of(ws, lang), as_json=as_json)
 
 
 def mandate(
@@ -99,6 +107,7 @@ def mandate(
         Path | None, typer.Option("--signed", help="File with a mandate that the person signed.")
     ] = None,
     where: Where = None,
+    lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Note by what an agent, a guardian or a relative may ask for the person.
@@ -112,13 +121,13 @@ def mandate(
         raise BadInput("bad-mandate", "a mandate is a document that you saw, or a signed file")
     ws = workspace(where)
     if signed is None:
-        _tell(proving.mandate_seen(ws, ref, document), as_json)
+        _tell(proving.mandate_seen(ws, ref, document), language_of(ws, lang), as_json=as_json)
         return
     try:
         data = signed.read_bytes()
     except OSError as error:
         raise BadInput("file-unreadable", f"the file cannot be read: {error.strerror}") from None
-    _tell(proving.mandate_signed(ws, ref, data), as_json)
+    _tell(proving.mandate_signed(ws, ref, data), language_of(ws, lang), as_json=as_json)
 
 
 def contacts(ref: Ref, where: Where = None, as_json: Json = False) -> None:
@@ -168,6 +177,23 @@ def _stated(text: str) -> dict[str, str]:
     return found
 
 
-def _tell(after: Any, as_json: bool) -> None:
+_ASKED = {
+    "en": (
+        "a code goes to a contact on file, if there is one; it counts for {} minutes",
+        "then: tagwarden request confirm {1} - (the code on standard input)",
+    ),
+    "zh": (
+        "如有已留存的联系方式，验证码将发送至该处，{} 分钟内有效",
+        "下一步：tagwarden request confirm {1} -（从标准输入读取验证码）",
+    ),
+}
+_ENOUGH = {
+    "en": ("more proof is needed: another contact, or stated data", "the proof is enough"),
+    "zh": ("尚需更多证明：另一联系方式或所述信息", "证明充分"),
+}
+
+
+def _tell(after: "Request", language: str, *, as_json: bool) -> None:
     data = {"ref": after.ref, "state": str(after.state), "known": after.known, "code": after.code}
-    emit(data, as_json, [f"{after.ref}: {after.state}, known to level {after.known} of 2"])
+    enough = _ENOUGH[language][after.known >= after.standing.needs]
+    emit(data, as_json, [f"{after.ref}: {state_of(after, language)}", enough])

@@ -62,6 +62,7 @@ def doctor(where: Where = None, lang: Lang = None, as_json: Json = False) -> Non
             **asdict(task),
             "since": iso(task.since),
             "by": task.by.isoformat(),
+            "last": task.last.isoformat(),
             "cites": list(task.cites),
             "extend_until": task.extend_until.isoformat() if task.extend_until else None,
             "overdue": task.overdue,

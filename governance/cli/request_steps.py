@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from governance.cli.out import Json, Lang, Where, emit, table, workspace
-from governance.cli.request_words import secret_argument, tell
+from governance.cli.request_words import goes_on, secret_argument, tell
 from governance.cli.who import language_of
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help="Number of a request.")]
@@ -34,13 +34,17 @@ def preview(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
 
     Example: tagwarden request preview rq-0123456789abcdef
     """
+    from dataclasses import asdict
+
     from governance.cli.erasure import told
     from governance.requests import erasing
+    from governance.requests.announcing import announcement
 
     ws = workspace(where)
     found = erasing.preview(ws, ref)
-    data = found.record() | {"digest": found.digest}
-    emit(data, as_json, lambda: told(found, language_of(ws, lang)))
+    language, heard = language_of(ws, lang), announcement(ws, ref)
+    data = found.record() | {"digest": found.digest, "notice": heard and asdict(heard)}
+    emit(data, as_json, lambda: (*told(found, language), *(heard.lines(language) if heard else ())))
 
 
 def submit(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
@@ -49,9 +53,11 @@ def submit(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fal
     Example: tagwarden request submit rq-0123456789abcdef
     """
     from governance.requests import executing
+    from governance.requests.announcing import announcement
 
     ws = workspace(where)
-    tell(executing.submit(ws, ref), language_of(ws, lang), as_json=as_json)
+    found, language = executing.submit(ws, ref), language_of(ws, lang)
+    tell(found, language, announcement(ws, ref), as_json=as_json)
 
 
 def approve(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
@@ -60,9 +66,12 @@ def approve(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
     Example: tagwarden request approve rq-0123456789abcdef
     """
     from governance.requests import executing
+    from governance.requests.announcing import announcement
 
     ws = workspace(where)
-    tell(executing.approve(ws, ref), language_of(ws, lang), as_json=as_json)
+    found, language = executing.approve(ws, ref), language_of(ws, lang)
+    heard, more = announcement(ws, ref), goes_on(ws, found, language)
+    tell(found, language, heard, more, as_json=as_json)
 
 
 def return_(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
@@ -180,6 +189,61 @@ def release(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = Fa
     tell(timing.release(ws, ref), language_of(ws, lang), as_json=as_json)
 
 
+def wait(
+    ref: Ref,
+    *,
+    whom: Annotated[
+        str, typer.Option("--for", help="controller, processor, recipient or authority.")
+    ],
+    what: Annotated[
+        str, typer.Option("--what", help="data, instruction, confirmation or decision.")
+    ],
+    until: Annotated[str, typer.Option("--until", help="By when it is expected, YYYY-MM-DD.")],
+    since: Annotated[
+        str, typer.Option("--since", help="Day on which it was asked for. [default: today]")
+    ] = "",
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Note that a request waits for somebody outside; its clock runs on.
+
+    It goes no further until that has arrived, or somebody goes on without it.
+    Example: tagwarden request wait rq-0123456789abcdef --for processor --what data --until 2026-12-15
+    """
+    from governance.requests import timing
+    from policies.clocks import read_day
+
+    ws = workspace(where)
+    last = read_day(until, "the day by which it is expected")
+    first = read_day(since, "the day on which it was asked for") if since else None
+    tell(
+        timing.wait(ws, ref, whom, what, until=last, since=first),
+        language_of(ws, lang),
+        as_json=as_json,
+    )
+
+
+def arrived(
+    ref: Ref,
+    *,
+    without: Annotated[
+        bool, typer.Option("--without", help="It did not arrive: go on without it.")
+    ] = False,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Note that what a request waited for has arrived.
+
+    Example: tagwarden request arrived rq-0123456789abcdef
+    """
+    from governance.requests import timing
+
+    ws = workspace(where)
+    tell(timing.arrive(ws, ref, without=without), language_of(ws, lang), as_json=as_json)
+
+
 def expire(where: Where = None, as_json: Json = False) -> None:
     """End requests that nobody proved to be theirs in time, and holds that are over.
 
@@ -197,5 +261,7 @@ def register(app: typer.Typer) -> None:
     """Add the steps to the noun."""
     for step in (verify, preview, submit, approve, deny, extend, hold, release, revoke, stop):
         app.command()(step)
+    app.command()(wait)
+    app.command()(arrived)
     app.command(name="return")(return_)
     app.command()(expire)

@@ -1,18 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a request is printed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from governance.cli.out import emit, read_argument, table
 
 if TYPE_CHECKING:
+    from governance.requests.announcing import Announcement
     from governance.requests.row import Request, Stepped
+    from governance.workspace import Workspace
 
 
-def tell(found: "Request", language: str, *, as_json: bool) -> None:
-    """Print where a request stands now."""
-    emit({"request": data_of(found)}, as_json, [f"{found.ref}: {state_of(found, language)}"])
+def tell(
+    found: "Request",
+    language: str,
+    heard: "Announcement | None" = None,
+    more: Iterable[str] = (),
+    *,
+    as_json: bool,
+) -> None:
+    """Print where a request stands now, how a deletion is announced to the person, and `more`."""
+    from dataclasses import asdict
+
+    lines = [f"{found.ref}: {state_of(found, language)}", *stands_of(found, language)]
+    if heard:
+        lines += heard.lines(language)
+    lines += more
+    notice = {"notice": asdict(heard)} if heard else {}
+    emit({"request": data_of(found), **notice}, as_json, lines)
+
+
+def goes_on(ws: "Workspace", found: "Request", language: str) -> list[str]:
+    """Return what comes after an approval: who types what, and until when a deletion can be stopped."""
+    from audit.clock import iso
+    from governance import erasure
+    from governance.requests.erasing import is_erasure
+
+    chinese = language == "zh"
+    if not is_erasure(found):
+        return [f"{'下一步：' if chinese else 'then: '}tagwarden request execute {found.ref}"]
+    (saga,) = erasure.sagas(ws, found.ref)
+    until, run = iso(saga.grace_until), f"tagwarden erasure run {found.ref}"
+    if saga.grace_until <= ws.clock.now():
+        return [f"{'下一步：' if chinese else 'then: '}{run}"]
+    return [
+        f"{until} 前可撤销；之后：{run}"
+        if chinese
+        else f"it can be stopped until {until}; then: {run}"
+    ]
 
 
 def data_of(found: "Request") -> dict[str, Any]:
@@ -37,6 +73,9 @@ def data_of(found: "Request") -> dict[str, Any]:
         "hold": found.hold,
         "hold_until": found.hold_until.isoformat() if found.hold_until else None,
         "waiting": found.waiting,
+        "awaited": found.awaited,
+        "waiting_since": found.waiting_since.isoformat() if found.waiting_since else None,
+        "waiting_until": found.waiting_until.isoformat() if found.waiting_until else None,
     }
 
 
@@ -55,12 +94,27 @@ def step_of(one: "Stepped") -> dict[str, Any]:
 
 def state_of(found: "Request", language: str) -> str:
     """Return where a request stands, in words."""
+    from governance.requests.words import waits_in
     from policies.rights import rights
 
     said = rights().words.states[found.state].in_(language)
-    lying = [found.hold and rights().holds[found.hold].in_(language), found.code, found.waiting]
-    more = ", ".join(part for part in lying if part)
+    held = found.hold and rights().holds[found.hold].in_(language)
+    waits = found.outside and waits_in(found.outside, language)
+    more = "; ".join(part for part in (held, found.code, waits) if part)
     return f"{said} ({more})" if more else said
+
+
+def stands_of(found: "Request", language: str) -> Iterator[str]:
+    """Yield what is to be known of a request that is on hold or waits for somebody: its clock runs on."""
+    from policies.periods import clock_rule
+
+    if found.hold or found.waiting:
+        until, cites = found.deadline.isoformat(), "; ".join(clock_rule(found.clock).cites)
+        yield (
+            f"期限不因此中止：最迟 {until}（{cites}）"
+            if language == "zh"
+            else f"this stops no clock: the last day is {until} ({cites})"
+        )
 
 
 def lines_of(found: "Request", steps: list["Stepped"], language: str) -> Iterator[str]:
@@ -77,6 +131,7 @@ def lines_of(found: "Request", steps: list["Stepped"], language: str) -> Iterato
         yield f"收到 {received}，期限 {until}（{found.clock}）"
     else:
         yield f"received {received}, due {until} ({found.clock})"
+    yield from stands_of(found, language)
     yield ""
     yield from table(
         ("time", "step", "state", "details", "operator"),

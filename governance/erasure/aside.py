@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quarantined rows and work files. A row is a person's when any value in it is an identity of theirs.
+"""Quarantined rows and work files. A row is a person's when an identity of theirs stands in it.
 
-Rows are read as they were put aside: the line as it came, or cells by name. A file from which rows go
-is written anew whole; one without rows left is removed.
+Rows are read as they were put aside: the line as it came, or cells by name. Where the mapping told which
+column names the person, a number as short as a quantity or a price counts there only; else every row with
+that quantity would be theirs. A file from which rows go is written anew whole; one without rows left is
+removed.
 """
 
 import csv
@@ -10,7 +12,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +29,10 @@ _BRACKETS: Final = _AROUND + "{}[]"
 _SPARE: Final = "surrogateescape"
 """How bytes that are no text stay as they are, where somebody has saved the file in another way."""
 _CONTENT: Final = 4
+_SHORT: Final = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,4})?\Z")
+"""A number that may as well be a quantity, a price or a day."""
+COLUMNS: Final = ("line", "row", "reason", "column", "subject", "content")
+"""Of a quarantine file; `subject` names the cell that says who it is about, or is empty."""
 
 Known = Callable[[Sequence[str]], set[str]]
 """Returns which of some values are identities of the people."""
@@ -88,22 +94,36 @@ def _rows(path: Path) -> Iterator[tuple[list[str], frozenset[str]]]:
     """Yield each row, the heading first, with the values that may be an identity."""
     csv.field_size_limit(2**31 - 1)  # a quarantined line may be longer than the default allows
     with path.open(encoding="utf-8", errors=_SPARE, newline="") as file:
+        ours: bool | None = None
         for row in csv.reader(file):
+            ours = row == list(COLUMNS) if ours is None else ours
+            if ours and len(row) == len(COLUMNS):
+                yield row, values_in(row[-1], row[-2])
+                continue
             content = row[_CONTENT:] or row  # a file that somebody edited may have other columns
             yield row, frozenset[str]().union(*map(values_in, content))
 
 
-def values_in(content: str) -> frozenset[str]:
-    """Return every value of a quarantined row that may be an identity: its cells, and pieces of them."""
+def values_in(content: str, subject: str = "") -> frozenset[str]:
+    """Return every value of a quarantined row that may be an identity: its cells, and pieces of them.
+
+    `subject` is the name of the cell that says who the row is about; '' when nobody knows.
+    """
     try:
         given = json.loads(content)
     except ValueError:
         given = content
     cells = list(given.values()) if isinstance(given, dict) else [given]
     named = isinstance(given, dict) and not any(isinstance(cell, dict | list) for cell in cells)
-    cuts = (_CUT,) if named else (_CUT, *_TORN)
-    pieces = {
-        piece for cell in map(str, cells) for cut in cuts for piece in (cell, *cut.split(cell))
-    }
+    if named and subject in given:
+        own = str(given.pop(subject) or "")
+        others = _pieces(map(str, given.values()), (_CUT,))
+        theirs = _pieces((own, own.removesuffix(".0")), (_CUT,))
+        return theirs | {value for value in others if not _SHORT.match(value)}
+    return _pieces(map(str, cells), (_CUT,) if named else (_CUT, *_TORN))
+
+
+def _pieces(cells: Iterable[str], cuts: Sequence[re.Pattern[str]]) -> frozenset[str]:
+    pieces = {piece for cell in cells for cut in cuts for piece in (cell, *cut.split(cell))}
     bare = {piece.strip(around) for piece in pieces for around in (_AROUND, _BRACKETS)}
     return frozenset(bare - {""})

@@ -73,7 +73,7 @@ def begin_many(unit: Unit, ws: "Workspace", wanted: Sequence[Wanted]) -> None:
         choice.record_many(unit, facts, now=now)
     for item in wanted:
         if not scope.whole:
-            part.protect(unit, item.preview.subject_id, scope, now)
+            part.protect(unit, item.preview.subject_id, scope, item.ref, now)
     unit.log_all(
         [
             ws.evidence.entry(
@@ -150,9 +150,9 @@ def _insert(
 
 
 def cancel(ws: "Workspace", ref: str) -> None:
-    """Cancel an erasure that is not committed; the person may be used as before.
+    """Cancel an erasure that is not committed: what it had restricted, blocked or objected to is free again.
 
-    Raises NotFound `unknown-erasure`, Conflict `erasure-committed` when it cannot go back.
+    Tags that a block had ended come back with the next run. Raises NotFound `unknown-erasure`, Conflict `erasure-committed` when it cannot go back.
     """
     demand(ws, "erasure.cancel")
     with ws.exclusive("erasure cancel"), ws.store.write() as unit:
@@ -162,7 +162,8 @@ def cancel(ws: "Workspace", ref: str) -> None:
 def cancel_in(ws: "Workspace", unit: Unit, ref: str) -> None:
     """Cancel an erasure in a transaction of the caller's, who holds the lock of long work; as `cancel`."""
     row = unit.connection.execute(
-        text("SELECT subject_id, step, restricted FROM erasure WHERE ref = :r"), {"r": ref}
+        text("SELECT subject_id, step, restricted, begun_at FROM erasure WHERE ref = :r"),
+        {"r": ref},
     ).one_or_none()
     if row is None:
         raise unknown()
@@ -172,10 +173,13 @@ def cancel_in(ws: "Workspace", unit: Unit, ref: str) -> None:
             "this erasure has been cancelled or committed: it does not go back",
             hint="tagwarden erasure list",
         )
-    now = ws.evidence.now()
+    now = Micros(
+        max(ws.evidence.now(), row.begun_at + 1)
+    )  # at the same instant, what protects holds
     if row.restricted:
         lifted = ChoiceFact(row.subject_id, Choice.RESTRICT, "", False, now, SOURCE)
         choice.record(unit, lifted, now=now)
+    part.release(unit, row.subject_id, ref, now)
     unit.connection.execute(
         text(
             "UPDATE erasure SET step = :n, subject_id = NULL, suppress = NULL, closed_at = :t "

@@ -3,7 +3,8 @@
 them, does not ask the registry where to look, and reads files as bytes and stores with their own readers.
 
 It looks for the random name, the wrapped keys and the index of identities in every file of the
-workspace; for the number in every table, set and part of the lake; for identities in the quarantine.
+workspace, and for letters in the folder of messages; for the number in every table, set and part of the
+lake; for identities in the quarantine.
 """
 
 import csv
@@ -41,6 +42,9 @@ _WORDS: Final = re.compile(r"[^,;\t|]+")
 _TORN: Final = re.compile(r"[\w.@+/-]+")
 """Words of a line of which nobody knows the cells."""
 
+_AMOUNT: Final = re.compile(r"[0-9]{1,8}(\.[0-9]{1,4})?\Z")
+"""A quantity, a price or a day: beside the cell that says who a row is about, that is nobody's number."""
+
 Found = dict[int, set[str]]
 """Person -> where something of them was found."""
 
@@ -51,6 +55,7 @@ def search(ws: "Workspace", people: Mapping[int, Sequence[bytes]]) -> Found:
     owners = [(trace, person) for person, traces in people.items() for trace in traces]
     for number, path in _searched(ws.paths.root, [trace for trace, _ in owners]):
         _add(found, owners[number][1], f"file:{path}")
+    _letters(ws, owners, found)
     numbers = BitMap(people)
     with ws.store.read() as connection:
         _tables(connection, numbers, found)
@@ -77,6 +82,7 @@ def search_held(
     owners = [(trace, person) for person, traces in seals.items() for trace in traces]
     for number, path in _searched(ws.paths.root, [trace for trace, _ in owners]):
         _add(found, owners[number][1], f"file:{path}")
+    _letters(ws, owners, found)
     with ws.store.read() as connection:
         _tables_but(connection, people, found)
         names = {row.name for row in connection.execute(text("SELECT name FROM bitmap"))}
@@ -86,6 +92,14 @@ def search_held(
         for person in people:
             _add(found, person, "quarantine")
     return found
+
+
+def _letters(ws: "Workspace", owners: Sequence[tuple[bytes, int]], found: Found) -> None:
+    """Look for the same traces in the folder of messages: a letter holds its own name."""
+    folder = ws.settings.text("delivery.folder")
+    if folder and Path(folder).expanduser().is_dir():
+        for number, _ in _searched(Path(folder).expanduser(), [trace for trace, _ in owners]):
+            _add(found, owners[number][1], "letters")
 
 
 def _tables_but(connection: Connection, people: Mapping[int, int], found: Found) -> None:
@@ -280,24 +294,36 @@ def _in_quarantine(ws: "Workspace") -> bool:
         if not path.is_file():
             continue
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            words = {
-                word.strip(" \"'{}[]\r\n")
-                for row in csv.reader(file)
-                for cell in row[-1:]
-                for word in _words(cell)
-            }
+            rows = list(csv.reader(file))
+        told = bool(rows) and rows[0][-2:] == ["subject", "content"]
+        words = {
+            word
+            for row in rows
+            for cell in row[-1:]
+            for word in _words(cell, row[-2] if told and len(row) > 1 else "")
+        }
         usable = [word for word in words if word and word.isprintable()]
         if ws.people.suppressed("customer", usable):
             return True
     return False
 
 
-def _words(content: str) -> list[str]:
+def _words(content: str, subject: str) -> list[str]:
+    """Return the words of a row; of cells beside the one that says who it is about, no short numbers."""
     try:
         value = json.loads(content)
     except ValueError:
         value = content
-    if isinstance(value, dict):
-        return _WORDS.findall(",".join(map(str, value.values())))
-    plain = str(value)
-    return [*_WORDS.findall(plain), *_TORN.findall(plain)]
+    if not isinstance(value, dict):
+        plain = str(value)
+        return [_bare(word) for word in (*_WORDS.findall(plain), *_TORN.findall(plain))]
+    told = subject in value
+    own = _WORDS.findall(str(value.pop(subject, "")))
+    others = [_bare(word) for word in _WORDS.findall(",".join(map(str, value.values())))]
+    if told:
+        others = [word for word in others if not _AMOUNT.match(word)]
+    return [*map(_bare, own), *others]
+
+
+def _bare(word: str) -> str:
+    return word.strip(" \"'{}[]\r\n")

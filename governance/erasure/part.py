@@ -27,8 +27,6 @@ from policies.vocabulary import Choice, State
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
-SOURCE = "erasure"
-
 
 def counted(
     ws: "Workspace", connection: Connection, people: Collection[int], scope: Scope
@@ -51,20 +49,48 @@ def counted(
     return {"store.assignment": tags, "store.sealedblob": gone}
 
 
-def protect(unit: Unit, subject_id: int, scope: Scope, now: Micros) -> None:
-    """Record the choices that keep what goes from coming back; they hold at once."""
-    if scope.kind == "purpose":
+def protect(unit: Unit, subject_id: int, scope: Scope, ref: str, now: Micros) -> None:
+    """Record the choices that keep what goes from coming back; they hold at once.
+
+    Their source is the number of the erasure; what the person had chosen before stays theirs.
+    """
+    kind, targets = (
+        (Choice.OBJECT, [scope.target])
+        if scope.kind == "purpose"
+        else (Choice.BLOCK, sorted(tags_of(unit.connection, scope)))
+    )
+    held = {(one.kind, one.target) for one in choice.choices(unit.connection, subject_id)}
+    decided = [
+        ChoiceFact(subject_id, kind, target, True, now, ref)
+        for target in targets
+        if (str(kind), target) not in held
+    ]
+    choice.record_many(unit, decided, now=now)
+
+
+def release(unit: Unit, subject_id: int, ref: str, now: Micros) -> None:
+    """Lift what an erasure that is cancelled had recorded; what the person chose otherwise stays."""
+    rows = unit.connection.execute(
+        text(
+            "SELECT s.kind, s.target FROM choicestate s JOIN choiceevent e ON e.id = s.event_id "
+            "WHERE s.subject_id = :s AND e.source = :r ORDER BY s.kind, s.target"
+        ),
+        {"s": subject_id, "r": ref},
+    ).all()
+    lifted = [ChoiceFact(subject_id, row.kind, row.target, False, now, ref) for row in rows]
+    choice.record_many(unit, lifted, now=now)
+
+
+def withdraw(unit: Unit, refs: Mapping[int, str], scope: Scope, now: Micros) -> None:
+    """Let the consent to a purpose that is erased end (person -> number of the erasure).
+
+    Only now that it does not go back: nobody but the person can give a consent again.
+    """
+    for subject_id, ref in refs.items() if scope.kind == "purpose" else ():
         said = ConsentFact(
-            subject_id, scope.target, str(State.WITHDRAWN), consent.EVERY_KIND, now, source=SOURCE
+            subject_id, scope.target, str(State.WITHDRAWN), consent.EVERY_KIND, now, source=ref
         )
         consent.record(unit, said, now=now)
-        decided = [ChoiceFact(subject_id, Choice.OBJECT, scope.target, True, now, SOURCE)]
-    else:
-        decided = [
-            ChoiceFact(subject_id, Choice.BLOCK, key, True, now, SOURCE)
-            for key in sorted(tags_of(unit.connection, scope))
-        ]
-    choice.record_many(unit, decided, now=now)
 
 
 def erase(ws: "Workspace", unit: Unit, people: Collection[int], scope: Scope) -> None:

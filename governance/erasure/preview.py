@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from audit.canon import canonical
 from audit.clock import DAY, HOUR, Micros, to_micros
 from audit.errors import Conflict
+from governance import letters
 from governance.authority import demand
 from governance.erasure import aside, events, held, part, rows
 from governance.erasure.scope import Scope, check
@@ -37,8 +38,9 @@ _MOVES_TO: Final = {
     "store.liveevent": "file.lake",
     "store.bitmapdelta": "store.bitmap",
     "store.outbox": "log.entry",
+    "outside.delivery.folder": "store.challenge",
 }
-"""Place → where its rows come to lie by themselves: the same data to whoever decides."""
+"""Place → where its rows come to lie by themselves, or come from: the same data to whoever decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ def whole(
     found: dict[str, Mapping[int, int]] = dict(rows.counted(connection, people))
     found["file.lake"] = events.counted(ws, connection, people)
     found["file.quarantine"] = aside.counted(ws, frozenset(people))
+    found["outside.delivery.folder"] = letters.counted(ws.settings, connection, people)
     held = traces(ws.paths.keystore, people)
     found["keystore.person"] = dict.fromkeys(held, 1)
     found["keystore.dek"] = {i: len(trace.nonces) for i, trace in held.items()}

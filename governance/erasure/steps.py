@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from audit.canon import canonical
 from audit.clock import Micros
-from governance import notifying
+from governance import letters, notifying
 from governance.erasure import (
     aside,
     certificate,
@@ -104,7 +104,9 @@ def settle(
     }
     held.settle(ws, unit, records, whole=scope.whole)
     keys = None if scope.whole else tags_of(unit.connection, scope)
-    notifying.owe(ws, unit, "erase", {saga.subject_id: saga.ref for saga in moving}, keys)
+    refs = {saga.subject_id: saga.ref for saga in moving}
+    part.withdraw(unit, refs, scope, ws.evidence.now())
+    notifying.owe(ws, unit, "erase", refs, keys)
 
 
 def _going(
@@ -174,7 +176,7 @@ def _note_keys(ws: "Workspace", batch: Sequence[Saga], people: Sequence[int]) ->
 
 
 def _note_seals(ws: "Workspace", batch: Sequence[Saga]) -> None:
-    """Note what the search looks for where keys stay: the seals of attributes that go."""
+    """Note what the search looks for where keys stay: the seals of attributes, and the letters, that go."""
     seals = _seals(ws, _people(batch))
     noted = [
         {"r": saga.ref, "t": masked(seals[saga.subject_id])}
@@ -187,9 +189,11 @@ def _note_seals(ws: "Workspace", batch: Sequence[Saga]) -> None:
 
 
 def _seals(ws: "Workspace", people: Sequence[int]) -> Mapping[int, list[bytes]]:
-    """Return person -> the last 16 bytes of each of their sealed cells: the seal itself."""
+    """Return person -> the last 16 bytes of each of their sealed cells, and the names of their letters."""
     found: dict[int, list[bytes]] = {}
     with ws.store.read() as connection, leaving(connection, people):
+        for who, names in letters.numbers(connection, people).items():
+            found[who] = [name.encode("ascii") for name in names]
         for row in connection.execute(
             text(
                 f"SELECT subject_id, substr(cell, length(cell) - {TAG_BYTES - 1}) AS seal "
@@ -215,8 +219,10 @@ def delete_rows(ws: "Workspace", batch: Sequence[Saga]) -> Done:
 
 
 def purge_files(ws: "Workspace", batch: Sequence[Saga]) -> Done:
-    """Write the lake and the quarantine anew without these people; leave no work file."""
+    """Write the lake and the quarantine anew without these people; leave no letter and no work file."""
     free, spared = _apart(batch)
+    noted = (trace for saga in batch for trace in unmasked(saga.traces))
+    letters.remove(ws.settings, letters.names_in(noted))
     events.take(ws, held.going(_people(free), spared))
     aside.erase(ws, aside.suppressed(ws))
     aside.clear_scratch(ws)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
+from governance import letters
 from governance.erasure import aside, disk, events, rows
 from governance.erasure.certified import kept_until
 from governance.registry import SHRED, places
@@ -31,6 +32,8 @@ def sweep(ws: "Workspace") -> int:
     events.erase(ws, people)  # first: the rows say, after a kill, that this is not finished
     aside.erase(ws, aside.suppressed(ws))
     with ws.store.write() as unit:
+        theirs = letters.numbers(unit.connection, people)
+        letters.remove(ws.settings, [name for names in theirs.values() for name in names])
         rows.erase(unit, people, kept_until=kept_until(ws, ws.clock.now()))
         unit.log(ws.evidence.entry("erasure.swept", people=len(people)))
     disk.settle(ws.store)

@@ -11,6 +11,7 @@ known here: their row holds digests of nothing.
 import base64
 import hmac
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, text
 from audit.clock import DAY, HOUR, SECOND, Micros
 from audit.errors import Refused
 from audit.ids import new_id
+from governance import holds, letters
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
@@ -34,6 +36,7 @@ TRIES: Final = 5
 PER_PERSON: Final = 3
 """Challenges that go out to one person in 24 hours, over all requests in their name."""
 KEPT: Final = 30 * DAY
+"""For so long a challenge and its letter are kept after their time has ended."""
 DIGITS: Final = 8
 TOKEN_BYTES: Final = 32
 TAG_BYTES: Final = 32
@@ -193,9 +196,23 @@ def confirmed(connection: Connection, ref: str) -> list[bytes]:
     return [bytes(row.target) for row in rows]
 
 
-def forget(unit: "Unit", now: Micros) -> None:
-    """Delete the challenges whose time ended long ago."""
-    unit.connection.execute(text("DELETE FROM challenge WHERE expires_at < :t"), {"t": now - KEPT})
+def past(connection: Connection, before: Micros) -> list[str]:
+    """Return the challenges whose time ended before an instant; not those of people who are held."""
+    stopped = holds.stopped(connection, Micros(before + KEPT))
+    rows = connection.execute(
+        text("SELECT id, subject_id FROM challenge WHERE expires_at < :t ORDER BY id"),
+        {"t": before},
+    )
+    return [row.id for row in rows if row.subject_id not in stopped]
+
+
+def forget(ws: "Workspace", unit: "Unit", numbers: Sequence[str]) -> None:
+    """Delete challenges with their letters; raises Conflict `letters-unreachable`."""
+    letters.remove(ws.settings, numbers)
+    if numbers:
+        unit.connection.execute(
+            text("DELETE FROM challenge WHERE id = :i"), [{"i": number} for number in numbers]
+        )
 
 
 def refused() -> Refused:

@@ -208,7 +208,6 @@ def _note(ws: "Workspace", number: str, code: bytes, *, waiting: bool) -> None:
     """Note that a message went out, or waits on; unless it was made anew meanwhile."""
     now = ws.evidence.now()
     with ws.store.write() as unit:
-        challenges.forget(unit, now)
         row = unit.connection.execute(
             text(
                 "UPDATE challenge SET waiting = :w, retry_at = :now WHERE id = :i AND code = :c "

@@ -78,7 +78,7 @@ def bring_in(at: Desk, rows: Rows, mapping: Mapping[ConsentMap], steps: Steps) -
     ends = when(end, Bounds(earliest="1970-01-01", latest="2199-01-01"), zone, now) if end else None
     cleaning = consents(rows, mapping.map, (time, ends), applied)
     staged = stage(at.duck, cleaning, steps.tick(0.0, 0.5))
-    work.refuse_if_bad(at, staged)
+    work.refuse_if_bad(at, staged, mapping.map.subject.column or "")
     suppressed = people.admit(at, staged.files)
     with work.undone_unless_recorded(at):
         return _commit(at, staged, mapping, source, suppressed=suppressed)
@@ -87,7 +87,7 @@ def bring_in(at: Desk, rows: Rows, mapping: Mapping[ConsentMap], steps: Steps) -
 def _commit(
     at: Desk, staged: Staged, mapping: Mapping[ConsentMap], source: str, *, suppressed: int
 ) -> Report:
-    quarantine = work.put_aside(at, staged)
+    quarantine = work.put_aside(at, staged, mapping.map.subject.column or "")
     who = people.known_people(at)
     count = _Count()
     with at.ws.store.write() as unit:

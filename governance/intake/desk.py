@@ -130,23 +130,24 @@ def seen(at: Desk, source: str, mapping: str) -> Report | None:
     return None if row is None else Report(row.id, at.kind, at.label, NOTHING)
 
 
-def put_aside(at: Desk, staged: Staged) -> str:
+def put_aside(at: Desk, staged: Staged, subject: str) -> str:
     """Write the rows that could not be read, when there are some; returns the file's path or ''.
 
-    Rows in which an identity stands that was erased are left out.
+    Rows in which an identity stands that was erased are left out. `subject` is the column with the
+    customer number.
     """
     if not staged.bad:
         return ""
     suppressed = partial(at.ws.people.suppressed, CUSTOMER)
-    rows = quarantine.without(staged.quarantined(), suppressed)
+    rows = quarantine.without(staged.quarantined(), suppressed, subject)
     first = next(rows, None)
     if first is None:
         return ""
-    path = quarantine.write(at.ws.paths.quarantine, at.id, chain((first,), rows))
+    path = quarantine.write(at.ws.paths.quarantine, at.id, chain((first,), rows), subject)
     return str(path.relative_to(at.ws.paths.root))
 
 
-def refuse_if_bad(at: Desk, staged: Staged) -> None:
+def refuse_if_bad(at: Desk, staged: Staged, subject: str) -> None:
     """Raise Refused `too-many-bad-rows` when too large a share of the file cannot be read.
 
     Nothing of the file is kept but its bad rows in quarantine, and an entry in the evidence log.
@@ -154,7 +155,7 @@ def refuse_if_bad(at: Desk, staged: Staged) -> None:
     share = at.ws.settings.share("intake.max_bad_share")
     if staged.bad_rows <= share * staged.rows:
         return
-    aside = put_aside(at, staged)
+    aside = put_aside(at, staged, subject)
     with at.ws.store.write() as unit:
         entry = at.ws.evidence.entry(
             "intake.refused", intake=at.id, kind=at.kind, rows=staged.rows, bad=staged.bad_rows

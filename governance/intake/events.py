@@ -87,7 +87,7 @@ def bring_in(at: Desk, rows: Rows, mapping: Mapping[EventMap], steps: Steps) -> 
         at.ws.clock.now(),
     )
     staged = stage(at.duck, clean.events(rows, mapping.map, clock), steps.tick(0.0, 0.5))
-    work.refuse_if_bad(at, staged)
+    work.refuse_if_bad(at, staged, mapping.map.subject.column or "")
     suppressed = people.admit(at, staged.files)
     steps.tick(0.5, 0.6)(1.0)
     written = _write(at, staged, mapping, steps)
@@ -133,7 +133,7 @@ def _summary(at: Desk, staged: Staged, written: lake.Written) -> lake.Summary | 
 
 def _commit(at: Desk, staged: Staged, mapping: Mapping[EventMap], new: _New, source: str) -> Report:
     ws = at.ws
-    quarantine = work.put_aside(at, staged)
+    quarantine = work.put_aside(at, staged, mapping.map.subject.column or "")
     with ws.store.write() as unit:
         connection = unit.connection
         late = _late(connection, at, new)

@@ -128,7 +128,7 @@ def bring_in(at: Desk, rows: Rows, mapping: Mapping[ProfileMap], steps: Steps) -
         _check_attributes(connection, mapping)
     today = from_micros(at.ws.clock.now()).date()
     staged = stage(at.duck, profiles(rows, mapping.map, today), steps.tick(0.0, 0.4))
-    work.refuse_if_bad(at, staged)
+    work.refuse_if_bad(at, staged, mapping.map.subject.column or "")
     suppressed = people.admit(at, staged.files)
     twice = contradictions(at.duck, staged.files, mapping.map)
     if twice and mapping.map.contradiction == "refuse":
@@ -177,7 +177,7 @@ def _commit(
     steps: Steps,
 ) -> Report:
     changes = _Changes()
-    quarantine = work.put_aside(at, staged)
+    quarantine = work.put_aside(at, staged, mapping.map.subject.column or "")
     total = int(at.duck.one("SELECT count(*) FROM persons")[0])
     tick = steps.tick(0.5, 1.0)
     with at.ws.store.write() as unit:

@@ -10,4 +10,5 @@ doctor      what each waits for, and who must act     register   all requests, k
 metrics     the figures of a year                     proof      the evidence of one, for anybody
 proving     that it is the person who asks            reading    as officers look at them
 keeping     how long they are kept                    printing   rows, CSV, page; words: their words
+recounting  other days, when a calendar becomes known announcing whether the person hears of a deletion
 """

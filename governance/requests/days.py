@@ -6,8 +6,11 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from audit.clock import Micros, from_micros, to_micros
-from policies.rights import Under, dates
+from governance import calendars
+from policies.rights import Dates, Under, dates
 
 if TYPE_CHECKING:
     from governance.requests.row import Request
@@ -15,11 +18,21 @@ if TYPE_CHECKING:
     from governance.workspace import Workspace
 
 
-def dates_of(
-    settings: "Settings", under: Under, received: date, identity: tuple[date, date] | None = None
-) -> dict[str, object]:
+def counted(
+    ws: "Workspace",
+    connection: Connection,
+    under: Under,
+    received: date,
+    identity: tuple[date, date] | None = None,
+) -> Dates:
+    """Return the days of a request, on the calendars that are kept here; as `policies.rights.dates`."""
+    calendar = ws.settings.text("requests.calendar")
+    given = calendars.kept(connection)
+    return dates(under, received, calendar=calendar, identity=identity, given=given)
+
+
+def columns_of(found: Dates) -> dict[str, object]:
     """Return the days of a request as columns of its row."""
-    found = dates(under, received, calendar=settings.text("requests.calendar"), identity=identity)
     return {
         "clock": found.clock,
         "due": found.due.isoformat(),

@@ -17,13 +17,13 @@ from audit.errors import BadInput, Conflict, Refused
 from audit.ids import new_id
 from governance.authority import demand
 from governance.requests import row
-from governance.requests.days import dates_of, day_here
+from governance.requests.days import columns_of, counted, day_here
 from governance.requests.machine import State, Step
 from governance.requests.moving import admit, decide, handle, move, record
 from governance.requests.row import Request
 from governance.requests.target import check_target
 from policies.document import nearest
-from policies.rights import By, dates, right, rights
+from policies.rights import By, right, rights
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
@@ -75,7 +75,7 @@ def open_request(ws: "Workspace", asked: Asked, subject_id: int | None) -> Reque
         said = None
         if asked.said and subject_id is not None:
             said = ws.people.seal_note(subject_id, row.row_of(ref), asked.said)
-        days = dates_of(ws.settings, under, received)
+        days = columns_of(counted(ws, unit.connection, under, received))
         row.insert(
             unit.connection,
             {
@@ -111,10 +111,10 @@ def verified(ws: "Workspace", unit: "Unit", ref: str, level: int, how: str) -> R
         raise Conflict("nobody-there", "nobody is known here under the name of this request")
     changes: dict[str, Any] = {"known": max(found.known, level)}
     _, under = right(found.kind, found.regime)
-    first = dates(under, found.received_on, calendar=ws.settings.text("requests.calendar")).due
+    first = counted(ws, unit.connection, under, found.received_on).due
     if found.asked_on and found.asked_on <= first:  # later, nothing is left to stand still
         identity = (found.asked_on, max(found.asked_on, day_here(ws)))
-        changes |= dates_of(ws.settings, under, found.received_on, identity)
+        changes |= columns_of(counted(ws, unit.connection, under, found.received_on, identity))
     after = move(ws, unit, found, Step.VERIFY, code=how, level=level, changes=changes)
     return admit(ws, unit, after)
 
@@ -196,9 +196,8 @@ def start(ws: "Workspace", unit: "Unit", ref: str) -> Request:
 
 
 def moved(ws: "Workspace", unit: "Unit", ref: str, what: Step, code: str = "") -> Request:
-    """Note how the carrying out goes: fulfil, fulfil-in-part, stop, wait, arrive."""
-    waiting = {Step.WAIT: {"waiting": code}, Step.ARRIVE: {"waiting": ""}}.get(what, {})
-    return move(ws, unit, row.load(unit.connection, ref), what, code=code, changes=waiting)
+    """Note how the carrying out goes: fulfil, fulfil-in-part, stop."""
+    return move(ws, unit, row.load(unit.connection, ref), what, code=code)
 
 
 def _check(asked: Asked, received: date, today: date) -> None:

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, text
 from audit.clock import Micros
 from governance.authority import demand
 from governance.requests import row
-from governance.requests.days import day_at, day_here, last_day
+from governance.requests.days import day_at, day_here, last_day, start_of
 from governance.requests.machine import LIVE, UNVERIFIED, State
 from governance.requests.notices import ANSWERS, OUTCOME, given
-from governance.requests.row import Request
+from governance.requests.row import Outside, Request
 from policies.periods import clock_rule
 from policies.rights import right, rights
 
@@ -41,14 +41,16 @@ class Task:
     state: str
     what: str
     detail: str
-    """Letter, ground of the hold, recipient; '' where there is nothing more to say."""
+    """Letter, ground of the hold, whom and what it waits for; '' where there is nothing more to say."""
     who: str
     since: Micros
     by: date
     days: int
     """Days that are left; fewer than 0: it is overdue."""
     then: str
-    """What happens after `by`: breach, expires or goes-on."""
+    """What happens after `by`: breach, expires, goes-on or asks-again."""
+    last: date
+    """The last day that the law gives for the request: a hold and waiting stop no clock."""
     cites: tuple[str, ...]
     """Articles that set the day."""
     extend_until: date | None
@@ -139,6 +141,8 @@ class _Desk:
             if one.hold_until and one.hold_until < by:
                 return self._task(upcoming, one.hold_until, "goes-on")
             return self._task(upcoming, by, "breach")
+        if one.outside:
+            return self._outside(one.outside)
         if one.state not in UNVERIFIED:
             return self._task(self._active(), by, "breach")
         upcoming = self._unverified()
@@ -152,12 +156,24 @@ class _Desk:
             return _Next("decision", "second", self._type("approve"))
         if self.one.state == State.OPEN and kind.review:
             return _Next("work", "clerk", self._type("submit"))
-        if self.one.waiting:
-            return _Next("recipient", "outside", self._type("show"), self.one.waiting)
         if kind.act == "erase":
             return _Next("erasure", "time", f"tagwarden erasure run {self.one.ref}")
         more = "--out FILE" if kind.act in ("package", "portable", "rules") else ""
         return _Next("execution", "clerk", self._type("execute", more))
+
+    def _outside(self, outside: Outside) -> Task:
+        """Return how long it waits for somebody outside; after that an officer asks again, or goes on."""
+        by, over = self.last, outside.until < self.today
+        upcoming = _Next(
+            "outside",
+            "clerk" if over else "outside",
+            self._type("arrived", "--without" if over else ""),
+            f"{outside.whom}:{outside.what}",
+        )
+        asked = start_of(self.settings, outside.since)
+        if outside.until < by and self.today <= by:
+            return self._task(upcoming, outside.until, "asks-again", asked)
+        return self._task(upcoming, by, "breach", asked)
 
     def _unverified(self) -> _Next:
         one = self.one
@@ -211,6 +227,7 @@ class _Desk:
             by=by,
             days=(by - self.today).days,
             then=then,
+            last=self.last,
             cites=clock_rule(one.clock).cites,
             extend_until=one.extended_due if possible else None,
             command=upcoming.command,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from audit.errors import BadInput, Conflict
+from audit.errors import BadInput
 from governance import access, choice, consent, correcting, explaining, notifying, rulebook
 from governance.access.forms import Form
 from governance.access.package import Language
@@ -89,8 +89,8 @@ class _Result:
 def execute(ws: "Workspace", ref: str, how: How = How()) -> Done:
     """Carry a request out; returns where it stands then. Goes on where a crash stopped it.
 
-    Raises Refused `not-verified`, `needs-review`, `on-hold`; BadInput `needs-out`; NotFound
-    `unknown-request`; and what the act itself raises: then the request stays as it is, to be repeated.
+    Raises Refused `not-verified`, `needs-review`, `on-hold`; `waits-outside`; BadInput `needs-out`;
+    NotFound `unknown-request`; and what the act itself raises: then the request stays as it is, to be repeated.
     """
     demand(ws, "request.handle")
     with ws.store.write() as unit:
@@ -127,18 +127,11 @@ _TOLD: Final[Mapping[str, str]] = {
 def _check(found: Request, how: How) -> None:
     """Refuse before anything is begun."""
     act = rights().kinds[found.kind].act
-    if found.state != State.EXECUTING:
-        step(found.standing, Step.START)
+    step(found.standing, Step.FULFIL if found.state == State.EXECUTING else Step.START)
     if act in ("package", "portable", "rules") and how.out is None:
         raise BadInput("needs-out", "this request is answered with a file", hint="--out FILE")
     if act == "erase":
-        raise _carries_on("tagwarden erasure run")
-
-
-def _carries_on(hint: str) -> Conflict:
-    return Conflict(
-        "erasure-carries-on", "an erasure goes on by itself once it is approved", hint=hint
-    )
+        raise erasing.carries_on("tagwarden erasure run")
 
 
 def submit(ws: "Workspace", ref: str) -> Request:
@@ -201,7 +194,9 @@ def stop(ws: "Workspace", ref: str) -> Request:
     demand(ws, "request.handle")
     with ws.store.write() as unit:
         if erasing.is_erasure(row.load(unit.connection, ref)):
-            raise _carries_on("tagwarden request revoke REF, when the person takes it back in time")
+            raise erasing.carries_on(
+                "tagwarden request revoke REF, when the person takes it back in time"
+            )
         return desk.moved(ws, unit, ref, Step.STOP)
 
 

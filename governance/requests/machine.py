@@ -2,8 +2,8 @@
 """Which step of a request may follow which. Pure: no store, no clock.
 
 received → verifying → open → in_review → executing → fulfilled | partially_fulfilled, and out of it by
-denied, revoked, expired, duplicate_of. Over an active state may lie: on hold, waiting for somebody
-outside. From every state that is not an end, an end can be reached, and nothing is carried out for
+denied, revoked, expired, duplicate_of. Over it may lie: on hold, waiting for somebody outside; then it
+does not go forward. From every state that is not an end, an end can be reached, and nothing is carried out for
 somebody whose identity was not shown, where the kind of request asks for it.
 """
 
@@ -85,14 +85,15 @@ MOVES: Final[Mapping[Step, tuple[frozenset[State], State | None]]] = {
     Step.EXTEND: (LIVE, None),
     Step.HOLD: (_DECIDABLE, None),
     Step.RELEASE: (LIVE, None),
-    Step.WAIT: (frozenset({State.EXECUTING}), None),
-    Step.ARRIVE: (frozenset({State.EXECUTING}), None),
+    Step.WAIT: (ACTIVE, None),
+    Step.ARRIVE: (ACTIVE, None),
 }
 """Step → from which states, and to which; None: it stays where it is."""
 
 
 _ON: Final = frozenset({Step.ADMIT, Step.SUBMIT, Step.APPROVE, Step.START})
 """Steps towards carrying a request out."""
+_DONE: Final = frozenset({Step.FULFIL, Step.FULFIL_IN_PART})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def step(now: Standing, what: Step, *, level: int = 0) -> Standing:
     """Return where a request stands after a step; `level` is what a verification showed.
 
     Raises Conflict `request-ended` or `wrong-state`, Refused `not-verified`, `needs-review`,
-    `on-hold`, `extended-already`.
+    `on-hold`, `waits-outside`, `extended-already`.
     """
     if now.state in ENDS:
         raise Conflict(
@@ -176,6 +177,12 @@ def _refuse(now: Standing, what: Step) -> None:
             "on-hold",
             "the request is on hold",
             hint="tagwarden request release REF, when it may go on",
+        )
+    if what in _ON | _DONE and now.waiting:
+        raise Refused(
+            "waits-outside",
+            "the request waits for somebody outside",
+            hint="tagwarden request arrived REF; with --without, to go on without it",
         )
     if what == Step.EXTEND and now.extended:
         raise Conflict("extended-already", "a request is extended once")

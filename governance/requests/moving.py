@@ -85,8 +85,12 @@ def move(
     code: str = "",
     level: int = 0,
     changes: Mapping[str, object] | None = None,
+    facts: Mapping[str, Fact] | None = None,
 ) -> Request:
-    """Take a step in a transaction of the caller's, with its evidence; raises as `machine.step`."""
+    """Take a step in a transaction of the caller's, with its evidence; raises as `machine.step`.
+
+    `changes` are columns of the request, `facts` what the evidence says besides.
+    """
     after = step(found.standing, what, level=level)
     now = ws.evidence.now()
     values: dict[str, object] = {**(changes or {})}
@@ -95,11 +99,11 @@ def move(
     if what in (Step.DENY, Step.EXPIRE, Step.DUPLICATE):
         values["code"] = code
     if after.state in ENDS:
-        values |= {"ended_at": now, "hold": "", "hold_until": "", "waiting": ""}
+        values |= {"ended_at": now, "hold": "", "hold_until": "", **row.NOT_WAITING}
     if values:
         row.update(unit.connection, found.ref, values)
     loaded = row.load(unit.connection, found.ref)
-    record(ws, unit, loaded, what, code=code)
+    record(ws, unit, loaded, what, code=code, facts=facts)
     return loaded
 
 
@@ -112,9 +116,12 @@ def record(
     code: str = "",
     act: str = "request.moved",
     letter: str = "",
-    **more: Fact,
+    facts: Mapping[str, Fact] | None = None,
 ) -> None:
-    """Note a step in the history of the request and in the evidence; `letter` is what was given."""
+    """Note a step in the history of the request and in the evidence; `letter` is what was given.
+
+    `facts` are what the evidence says besides.
+    """
     unit.connection.execute(
         text(
             "INSERT INTO requestevent (ref, step, state, code, at, operator, letter) "
@@ -131,5 +138,5 @@ def record(
         },
     )
     said = {"ref": found.ref, "kind": found.kind, "step": str(what), "state": str(found.state)}
-    facts: dict[str, Any] = {**said, **({"code": code} if code else {}), **more}
-    unit.log(ws.evidence.entry(act, subject_id=found.subject_id, **facts))
+    more: dict[str, Any] = {**said, **({"code": code} if code else {}), **(facts or {})}
+    unit.log(ws.evidence.entry(act, subject_id=found.subject_id, **more))

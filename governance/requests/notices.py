@@ -127,8 +127,7 @@ def give(
                 code=made.kind,
                 act="request.notified",
                 letter=made.text,
-                language=made.language,
-                digest=made.digest,
+                facts={"language": made.language, "digest": made.digest},
             )
         return made
 

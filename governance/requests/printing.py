@@ -26,6 +26,7 @@ from governance.requests.words import (
     ground_in,
     kind_in,
     state_in,
+    waits_in,
     word,
 )
 
@@ -68,7 +69,7 @@ def task_row(task: Task, since: date, language: str) -> list[str]:
 def task_hint(task: Task, language: str) -> str:
     """Return what happens after the day of a task, what may still be done, and what to type."""
     comma = "；" if language == "zh" else "; "
-    said = [word(THEN, task.then, language).format(comma.join(task.cites))]
+    said = [word(THEN, task.then, language).format(comma.join(task.cites), task.last.isoformat())]
     if task.extend_until:
         said.append(EXTENSION.in_(language).format(task.extend_until.isoformat()))
     return f"{task.ref}: {comma.join(said)}{comma}{task.command}"
@@ -95,11 +96,15 @@ def register_row(line: Line, language: str) -> list[str]:
         *until,
         word(KEPT, "yes" if line.extended else "", language),
         *happened,
-        state_in("states", line.state, language),
+        state_in("states", line.state, language) + _waits(line, language),
         ground_in(line.ground, language),
         word(KEPT, line.kept, language),
         comma.join(word(MISSED, code, language) for code in line.missed),
     ]
+
+
+def _waits(line: Line, language: str) -> str:
+    return f" ({waits_in(line.outside, language)})" if line.outside else ""
 
 
 def register_csv(lines: Iterable[Line], language: str) -> str:
@@ -147,6 +152,9 @@ def register_plain(lines: Iterable[Line]) -> Iterator[Mapping[str, Any]]:
             "answered": _day(line.answered) or None,
             "days": line.days,
             "state": str(line.state),
+            "waiting": line.outside.whom if line.outside else "",
+            "awaited": line.outside.what if line.outside else "",
+            "waiting_until": _day(line.outside.until) if line.outside else None,
             "ground": line.ground,
             "kept": line.kept,
             "missed": list(line.missed),

@@ -18,7 +18,7 @@ from governance.requests import row
 from governance.requests.days import day_at, day_here, last_day
 from governance.requests.machine import State
 from governance.requests.notices import ANSWERS, OUTCOME, given
-from governance.requests.row import Request
+from governance.requests.row import Outside, Request
 from policies.periods import clock_rule
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Line:
     acknowledge_by: date | None
     acknowledged: date | None
     state: State
+    outside: Outside | None
+    """For whom outside it waits."""
     ground: str
     ended: date | None
     answered: date | None
@@ -113,6 +115,7 @@ def line_of(one: Request, told: Mapping[str, Micros], settings: "Settings", toda
         acknowledge_by=one.ack_due,
         acknowledged=days.get("acknowledgement"),
         state=one.state,
+        outside=one.outside,
         ground=one.code if one.state == State.DENIED else "",
         ended=ended,
         answered=None if one.state in _UNANSWERED else answered,

@@ -17,6 +17,16 @@ REF: Final = "rq"
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """For whom outside a request waits and for what (codes of `policies.rights`), since and until when."""
+
+    whom: str
+    what: str
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What somebody asked for, and where it stands."""
 
@@ -44,6 +54,10 @@ class Request:
     hold: str
     hold_until: date | None
     waiting: str
+    """For whom outside it waits; '' when it does not."""
+    awaited: str
+    waiting_since: date | None
+    waiting_until: date | None
     submitted_by: str
     decided_by: str
     preview: str
@@ -63,6 +77,13 @@ class Request:
             held=bool(self.hold),
             waiting=bool(self.waiting),
         )
+
+    @property
+    def outside(self) -> Outside | None:
+        """For whom outside it waits; None when it does not."""
+        if not self.waiting or self.waiting_since is None or self.waiting_until is None:
+            return None
+        return Outside(self.waiting, self.awaited, self.waiting_since, self.waiting_until)
 
     @property
     def deadline(self) -> date:
@@ -90,9 +111,26 @@ class Stepped:
 _COLUMNS: Final = (
     "ref, subject_id, regime, kind, target, requester, mandate, channel, state, since, code, known, "
     "received_at, received_on, clock, due, extended_due, ack_due, estimated, asked_on, extension, "
-    "hold, hold_until, waiting, submitted_by, decided_by, preview, ended_at, said"
+    "hold, hold_until, waiting, awaited, waiting_since, waiting_until, submitted_by, decided_by, "
+    "preview, ended_at, said"
 )
-_DAYS: Final = ("received_on", "due", "extended_due", "ack_due", "asked_on", "hold_until")
+_DAYS: Final = (
+    "received_on",
+    "due",
+    "extended_due",
+    "ack_due",
+    "asked_on",
+    "hold_until",
+    "waiting_since",
+    "waiting_until",
+)
+NOT_WAITING: Final[Mapping[str, str]] = {
+    "waiting": "",
+    "awaited": "",
+    "waiting_since": "",
+    "waiting_until": "",
+}
+"""What is written when a request does not wait for anybody outside."""
 
 
 def load(connection: Connection, ref: str) -> Request:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What changes the time of a request: more of it, a hold, and its end."""
+"""What changes the time of a request: more of it, a hold, waiting for somebody outside, and its end."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -9,10 +9,13 @@ from audit.errors import BadInput, Refused
 from governance.authority import demand
 from governance.requests import row
 from governance.requests.days import day_here
-from governance.requests.machine import Step
+from governance.requests.erasing import carries_on
+from governance.requests.machine import State, Step
 from governance.requests.moving import admit, decide, handle, move, proven
 from governance.requests.row import Request
+from policies.document import nearest
 from policies.rights import rights
+from policies.rules import Why
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
@@ -61,6 +64,59 @@ def release(ws: "Workspace", ref: str) -> Request:
     demand(ws, "request.decide")
     with ws.store.write() as unit:
         return _freed(ws, unit, row.load(unit.connection, ref))
+
+
+def wait(
+    ws: "Workspace", ref: str, whom: str, what: str, *, until: date, since: date | None = None
+) -> Request:
+    """Note that a request waits for somebody outside: for whom, for what, since when and until when.
+
+    Its clock runs on: no law stops it for that. `since` None: today. Raises BadInput `unknown-outside`,
+    `unknown-awaited`, `bad-day`; Conflict `waiting-already`, or `erasure-carries-on` for a deletion that
+    is approved.
+    """
+    demand(ws, "request.handle")
+    _known(whom, rights().outside, "unknown-outside", "is nobody for whom a request waits")
+    _known(what, rights().awaited, "unknown-awaited", "is nothing for which a request waits")
+    today = day_here(ws)
+    first = since or today
+    if not first <= today <= until:
+        raise BadInput("bad-day", "it waits since today or earlier, until today or later")
+    with ws.store.write() as unit:
+        found = row.load(unit.connection, ref)
+        if found.state == State.EXECUTING and rights().kinds[found.kind].act == "erase":
+            raise carries_on("tagwarden notification list says what recipients still owe")
+        if first < found.received_on:
+            raise BadInput("bad-day", "it does not wait since before it came in")
+        return move(
+            ws,
+            unit,
+            found,
+            Step.WAIT,
+            code=f"{whom}:{what}",
+            changes={
+                "waiting": whom,
+                "awaited": what,
+                "waiting_since": first.isoformat(),
+                "waiting_until": until.isoformat(),
+            },
+            facts={"since": first.isoformat(), "until": until.isoformat()},
+        )
+
+
+def arrive(ws: "Workspace", ref: str, *, without: bool = False) -> Request:
+    """Note that what a request waited for arrived, or that it goes on without it.
+
+    Raises Conflict `not-waiting`.
+    """
+    code = "without" if without else "arrived"
+    return handle(ws, ref, Step.ARRIVE, code=code, changes=row.NOT_WAITING)
+
+
+def _known(code: str, known: Mapping[str, Why], fault: str, said: str) -> None:
+    if code not in known:
+        hint = nearest(code, known) or "one of: " + ", ".join(known)
+        raise BadInput(fault, f'"{code}" {said}', hint=hint)
 
 
 def expire(ws: "Workspace") -> list[Request]:

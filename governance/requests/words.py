@@ -2,12 +2,15 @@
 """The words of the reports about requests, in both languages."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from policies.notices import notices
 from policies.rights import rights
 from policies.rules import Why
 from tagging.finding import Text
+
+if TYPE_CHECKING:
+    from governance.requests.row import Outside
 
 WHAT: Final[Mapping[str, Text]] = {
     "question": Text("proof of who asks must be asked for", "需发起身份核验"),
@@ -19,7 +22,7 @@ WHAT: Final[Mapping[str, Text]] = {
     "decision": Text("a decision", "等待决定"),
     "execution": Text("to be carried out", "需执行"),
     "erasure": Text("the erasure goes on by itself", "删除程序自动进行"),
-    "recipient": Text("somebody outside", "等待外部接收方"),
+    "outside": Text("somebody outside", "等待外部答复"),
     "letter": Text("a letter to be given", "需发出通知"),
 }
 WHO: Final[Mapping[str, Text]] = {
@@ -27,13 +30,20 @@ WHO: Final[Mapping[str, Text]] = {
     "clerk": Text("dsr or dpo", "请求处理员或负责人"),
     "officer": Text("dpo", "个人信息保护负责人"),
     "second": Text("a dpo who did not submit it", "未提交该请求的负责人"),
-    "outside": Text("the recipient", "接收方"),
+    "outside": Text("somebody outside", "外部相关方"),
     "time": Text("nobody: time", "无需操作，等待时间"),
 }
 THEN: Final[Mapping[str, Text]] = {
-    "breach": Text("after that it is a breach of {}", "逾期即违反 {}"),
+    "breach": Text("after that it is a breach of {0}", "逾期即违反 {0}"),
     "expires": Text("after that it expires, and the person must be told", "逾期终止，并须通知本人"),
-    "goes-on": Text("after that it goes on; its clock never stood", "届时继续办理，期限并未中止"),
+    "goes-on": Text(
+        "after that it goes on; its clock never stood: the last day is {1}",
+        "届时继续办理；期限并未中止，最后期限为 {1}",
+    ),
+    "asks-again": Text(
+        "after that, ask again or go on without it; its clock never stood: the last day is {1}",
+        "届时再次催问，或不再等待；期限并未中止，最后期限为 {1}",
+    ),
 }
 EXTENSION: Final = Text("an extension to {} is possible", "可延期至 {}")
 COLUMNS: Final[Mapping[str, Text]] = {
@@ -91,14 +101,31 @@ def kind_in(kind: str, language: str) -> str:
 
 
 def detail_in(what: str, detail: str, language: str) -> str:
-    """Return the words for what a task is about: a letter, the ground of a hold, a code."""
+    """Return the words for what a task is about: a letter, the ground of a hold, whom it waits for."""
     if what == "letter":
         return next(
             (one.title.in_(language) for name, one in notices().notices.items() if name == detail),
             detail,
         )
+    if what == "outside":
+        whom, _, awaited = detail.partition(":")
+        return outside_in(whom, awaited, language)
     held = rights().holds.get(detail) if what == "hold" else None
     return held.in_(language) if held else detail
+
+
+def outside_in(whom: str, what: str, language: str) -> str:
+    """Return the words for whom outside a request waits, and for what of theirs."""
+    known = rights()
+    colon = "：" if language == "zh" else ": "
+    return f"{known.outside[whom].in_(language)}{colon}{known.awaited[what].in_(language)}"
+
+
+def waits_in(outside: "Outside", language: str) -> str:
+    """Return the words for whom a request waits, for what, since and until when."""
+    said = Text("waits for {}, since {}, until {}", "等待{}，自 {} 起至 {}").in_(language)
+    whom = outside_in(outside.whom, outside.what, language)
+    return said.format(whom, outside.since, outside.until)
 
 
 def state_in(of: Literal["states", "by"], code: str, language: str) -> str:

@@ -27,6 +27,8 @@ from governance.erasure.resuming import stored_only
 from governance.gate import Gate
 from governance.purpose import Purpose, purposes
 from governance.requests import keeping
+from governance.retention import records
+from governance.retention.records import Log
 from governance.store import private_file
 from governance.store.unit import Unit
 from tagging.document import Tag, span_micros
@@ -63,10 +65,6 @@ class Sweep:
     before: Callable[["Workspace", Connection], Micros]
     count: Callable[["Workspace", Connection, Micros], int]
     take: Callable[["Workspace", Micros, "Log"], None]
-
-
-Log = Callable[[Unit], None]
-"""Notes what is taken, in the transaction that ends the taking."""
 
 
 def due(ws: "Workspace") -> list[Due]:
@@ -353,15 +351,6 @@ def _take_quarantine(ws: "Workspace", before: Micros, log: Log) -> None:
         log(unit)
 
 
-# --- requests that have ended ---------------------------------------------------------------
-
-
-def _take_requests(ws: "Workspace", _before: Micros, log: Log) -> None:
-    with ws.store.write() as unit:
-        keeping.remove(unit, keeping.due_for_removal(ws, unit.connection))
-        log(unit)
-
-
 def _ago(ws: "Workspace", setting: str) -> Micros:
     days = ws.settings.number(setting)
     return Micros(ws.clock.now() - days * DAY) if days else NEVER
@@ -392,7 +381,9 @@ SWEEPS: Final = (
         "requests",
         lambda ws, _: ws.clock.now(),  # each has its own time, by its law
         lambda ws, connection, _: len(keeping.due_for_removal(ws, connection)),
-        _take_requests,
+        records.take_requests,
     ),
+    Sweep("notifications", records.unasked_before, records.count_unasked, records.take_unasked),
+    Sweep("messages", records.messages_before, records.count_messages, records.take_messages),
 )
 """In the order in which they are run. Another kind of thing with a time is another line here."""

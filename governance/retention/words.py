@@ -20,5 +20,12 @@ WHAT: Final = {
         "requests that ended long ago, with their letters and certificates",
         "已结束并超过保存期限的请求及其通知与证明",
     ),
+    "notifications": Text(
+        "what recipients were told without a request, and certificates of erasures that nobody asked for",
+        "非因请求而作的通知记录，以及非因请求而作的删除证明",
+    ),
+    "messages": Text(
+        "proofs of identity that were asked for, with their letters", "身份核验记录及所发信件"
+    ),
     "quarantine": Text("files of rows that could not be read", "无法读取的行的文件"),
 }

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of rights requests (see `governance.requests`). Days are written YYYY-MM-DD."""
+"""The rows of rights requests (see `governance.requests`), and the calendars that they are counted on.
+
+Days are written YYYY-MM-DD.
+"""
 
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, text
+from sqlalchemy import Column, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 from governance.store.columns import big
@@ -62,6 +65,10 @@ class Request(SQLModel, table=True):
     hold: str = _empty()
     hold_until: str = _empty()
     waiting: str = _empty()
+    """For whom outside it waits (a code of policies.rights), and for what of theirs."""
+    awaited: str = _empty()
+    waiting_since: str = _empty()
+    waiting_until: str = _empty()
     said: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     """What the person said, sealed."""
     submitted_by: str = _empty()
@@ -88,3 +95,17 @@ class RequestEvent(SQLModel, table=True):
     operator: str
     letter: str = _empty()
     """Of a notice: the text that was given. It names nobody."""
+
+
+class CalendarYear(SQLModel, table=True):
+    """The days off of a year as the operator gave them; the latest row of a year counts. Append-only."""
+
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, sa_column=big(primary=True, auto=True))
+    calendar: str
+    year: int
+    digest: str
+    document: str = Field(sa_type=Text)
+    applied_at: int = Field(sa_column=big())
+    applied_by: str

@@ -64,6 +64,15 @@ def test_an_erasure_is_run_and_its_certificate_verified(shop, tmp_path):
     checked = CliRunner().invoke(app, ["cert", "verify", str(out), "--vkey", str(keys)])
     assert checked.exit_code == 0, checked.output
     assert REF in checked.stdout
+    for language, stays in (
+        ("en", "stays: a keyed digest of each identity stays"),
+        ("zh", "仍保留: 保留身份的带密钥摘要"),
+    ):
+        words = ["cert", "verify", str(out), "--vkey", str(keys), "--lang", language]
+        said = CliRunner().invoke(app, words).stdout
+        assert stays in said
+        assert "2029-" in said  # until when the ledgers are kept
+        assert "proof-of-consent" not in said
 
 
 def test_what_has_begun_can_be_cancelled_and_what_is_not_there_cannot(shop):

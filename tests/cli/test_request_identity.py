@@ -41,7 +41,7 @@ def test_a_request_is_challenged_and_confirmed_on_the_command_line(post, tmp_pat
     assert run(post, "deliver").stdout == "1 sent, 0 nowhere, 0 failed\n"
     file = tmp_path / "code.txt"
     file.write_text(code_in(post.last()), "utf-8")
-    assert run(post, "confirm", ref, f"@{file}").stdout == f"{ref}: open, known to level 2 of 2\n"
+    assert run(post, "confirm", ref, f"@{file}").stdout == f"{ref}: open\nthe proof is enough\n"
 
 
 def test_the_answer_is_the_same_whether_or_not_somebody_is_known(post):

@@ -35,6 +35,7 @@ KINDS = ("access", "deletion", "restriction", "personalisation-off", "opt-out")
 EXPECTED = {
     "bad-day",
     "duplicate-of",
+    "erasure-carries-on",
     "extended-already",
     "held-already",
     "key-reused",
@@ -53,6 +54,7 @@ EXPECTED = {
     "too-late",
     "unknown-ground",
     "waiting-already",
+    "waits-outside",
     "wrong-state",
 }
 TODAY = date(2026, 3, 1).toordinal()
@@ -72,6 +74,11 @@ def _started(ws, ref):
         return desk.start(ws, unit, ref)
 
 
+def _waits(ws, ref, days, whom="processor"):
+    until = date.fromordinal(day_here(ws).toordinal() + days)
+    return timing.wait(ws, ref, whom, "data", until=until)
+
+
 WAYS = {
     Step.VERIFY: lambda ws, ref: desk.vouch(ws, ref, "in-person"),
     Step.SUBMIT: desk.submit,
@@ -80,8 +87,8 @@ WAYS = {
     Step.START: _started,
     Step.FULFIL: _moved(Step.FULFIL),
     Step.FULFIL_IN_PART: _moved(Step.FULFIL_IN_PART, "excessive"),
-    Step.WAIT: _moved(Step.WAIT, "mailer"),
-    Step.ARRIVE: _moved(Step.ARRIVE),
+    Step.WAIT: lambda ws, ref: _waits(ws, ref, 3),
+    Step.ARRIVE: timing.arrive,
     Step.STOP: _moved(Step.STOP, "cancelled"),
 }
 
@@ -266,6 +273,20 @@ class Requests(RuleBasedStateMachine):
     def releases(self, officer, crash, ref):
         self.does(officer, crash, lambda ws: timing.release(ws, ref))
 
+    @rule(
+        officer=officers,
+        crash=crashes,
+        ref=refs,
+        days=st.integers(-1, 60),
+        whom=st.sampled_from(sorted(rights().outside)),
+    )
+    def waits(self, officer, crash, ref, *, days, whom):
+        self.does(officer, crash, lambda ws: _waits(ws, ref, days, whom))
+
+    @rule(officer=officers, crash=crashes, ref=refs, without=st.booleans())
+    def arrives(self, officer, crash, ref, without):
+        self.does(officer, crash, lambda ws: timing.arrive(ws, ref, without=without))
+
     @rule(officer=officers, crash=crashes, ref=refs, what=st.sampled_from(sorted(WAYS)))
     def carries_out(self, officer, crash, ref, what):
         self.does(officer, crash, lambda ws: WAYS[what](ws, ref))
@@ -363,6 +384,17 @@ class Requests(RuleBasedStateMachine):
                     assert one.decided_by
             if one.state in DONE and one.standing.reviewed:
                 assert one.submitted_by != one.decided_by
+
+    @invariant()
+    def what_waits_for_somebody_outside_says_for_whom_and_goes_no_further(self):
+        for one in self.requests().values():
+            assert bool(one.waiting) == bool(one.awaited) == (one.outside is not None)
+            if one.outside:
+                assert one.state in ACTIVE
+                assert one.received_on <= one.outside.since <= one.outside.until
+                forward = (Step.SUBMIT, Step.APPROVE, Step.START, Step.FULFIL, Step.FULFIL_IN_PART)
+                assert not any(may(one.standing, step) for step in forward)
+                assert may(one.standing, Step.ARRIVE)
 
     @invariant()
     def no_day_moves_to_an_earlier_one(self):

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from audit.clock import DAY, FixedClock, Micros
 from audit.evidence.reading import decode
-from governance import audience, authority, catalogue, doctor, fairness, findings
+from governance import audience, authority, catalogue, correcting, doctor, fairness, findings
 from governance.actor import Actor
 from governance.assignments import audience as people_of
 from governance.assignments import held_by
@@ -391,6 +391,7 @@ def test_the_log_has_codes_and_the_store_has_the_words(shop):
         "2024-10-24T00:00:00Z",
     )
     assert "board" not in str(entry)
+    assert "growth-team" not in str(entry)
     assert finding(shop).waiver.note == "The board has looked at it."
     audited = next(one for one in acts(shop) if one.act == "audit.bias")
     assert (audited.facts["findings"], audited.facts["resolved"]) == (1, 0)
@@ -471,6 +472,15 @@ def test_an_event_tells_nothing_of_a_stopped_tag_also_to_a_door_that_was_open_be
             said_ = door.record(bob, event | {"ts": NOW - number, "session": str(number)})
             assert said_ == []
     assert store.having("interest.tea") == set()
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_contest_tells_nothing_of_a_stopped_tag(store, stopped):
+    if not stopped:
+        lifted(store)
+    told = correcting.contest(store.ws, store.people["ann"], "interest.tea").tags
+    lost = [] if stopped else [("interest.both", False)]
+    assert [(change.key, change.gained) for change in told] == lost
 
 
 def test_nobody_is_given_a_stopped_tag_and_the_reason_is_told(store):

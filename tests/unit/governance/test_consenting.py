@@ -226,6 +226,26 @@ def test_what_cannot_be_judged_is_set_apart_and_told(house):
     assert (facts.unfounded, facts.earlier_law) == ((), 1)
 
 
+def test_a_no_under_another_law_is_set_apart_too(house):
+    """Under legitimate interests a withdrawal takes nothing away; it is not late because of the law of today."""
+    house.people({1: ("pipl_cn", "18+"), 2: ("gdpr", "18+")})
+    tv = house.offers()
+    for who in (1, 2):
+        house.says(who, ago=20)
+        house.says(who, "withdrawn", kind="", ago=10)
+    house.assigned(tv, 1, ago=15, until=5, by="regime")
+    house.assigned(tv, 2, ago=15, until=4, by="rule")
+    assert breaches(house.audit()) == [("stop-late", 1)]
+    assert house.audit().earlier_regime == 1
+    house.sql(
+        "INSERT INTO overlay (key, digest, document, state, applied_at, applied_by) "
+        "VALUES ('x', 'x', '{}', 'withdrawn', ?, 'x')",
+        at(8),
+    )
+    facts = house.audit()
+    assert (breaches(facts), facts.earlier_law) == ([], 2)
+
+
 def test_the_parts_in_which_people_are_taken_change_nothing(house, monkeypatch):
     house.people(dict.fromkeys(range(1, 40), ("gdpr", "18+")))
     tv = house.offers()

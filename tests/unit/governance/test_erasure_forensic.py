@@ -18,14 +18,19 @@ from governance import erasure, registry
 from governance.erasure import disk, rows
 from governance.erasure import events as lake_events
 from governance.erasure.step import Step
+from governance.identity.messages import send_waiting
+from governance.requests import desk, proving
+from governance.requests.desk import Asked
 from governance.vault.people import People
 from tests.access import Shop
 from tests.erasing import REF, begun, later
+from tests.holding import setting
 from tests.workshop import code_of
 
 NUMBER = "C-7731-canary"
 ITEM = "left-handed-teapot-" * 400
 CITY = "Castrop-Rauxel-" * 400
+MAIL = "kannenfrau@mail.example"
 CROWD = 12
 
 READER = """
@@ -86,6 +91,19 @@ def a_large_person(shop, number=NUMBER, item=ITEM):
     return who
 
 
+def a_letter(shop, who, folder):
+    """Somebody asks in the name of a person, and a letter to them lies in the folder of messages."""
+    setting(shop.ws, delivery_folder=str(folder))
+    with shop.ws.store.write() as unit:
+        unit.connection.execute(
+            text("INSERT INTO attribute (key, category, class_id) VALUES ('mail', :c, 2)"),
+            {"c": "user.contact.email"},
+        )
+    shop.has(who, city=CITY, mail=MAIL)
+    proving.challenge(shop.ws, desk.open_request(shop.ws, Asked("access"), who).ref)
+    send_waiting(shop.ws)
+
+
 def needles_of(ws, who):
     """Byte strings of a person, as their files hold them."""
     with closing(sqlite3.connect(ws.paths.keystore)) as keys:
@@ -103,6 +121,7 @@ def needles_of(ws, who):
     return {
         "number": NUMBER.encode(),
         "item": ITEM[:60].encode(),
+        "letter": MAIL.encode(),
         "sid": sid,
         "wrapped key": wrapped,
         "identity tag": tag,
@@ -119,7 +138,8 @@ def found(ws, who, needles):
     import pyarrow.parquet as pq
 
     seen = set()
-    for path in sorted(ws.paths.root.rglob("*")):
+    letters = ws.paths.root.parent / "post"
+    for path in sorted([*ws.paths.root.rglob("*"), *letters.rglob("*")]):
         if path.is_file():
             data = subprocess.run(["cat", path], capture_output=True, check=True).stdout
             seen |= {name for name, needle in needles.items() if needle in data}
@@ -140,6 +160,7 @@ def case(shop):
     for number, one in enumerate(crowd):
         shop.buys(one, "cup", 1, item=f"late-{number}-" * 300)
     shop.buys(who, "cup", 1, item=ITEM)
+    a_letter(shop, who, ws.paths.root.parent / "post")
     needles = needles_of(ws, who)
     begun(ws, who)
     later(ws)
@@ -205,10 +226,23 @@ def quarantine_left(_ws, patch):
     patch.setattr("governance.erasure.aside.erase", lambda *_: 0)
 
 
-@pytest.mark.parametrize(
-    "sabotage",
-    [overwriting_off, one_eraser_left_out, no_checkpoint, old_parts_left, quarantine_left],
-)
+def letters_left(_ws, patch):
+    """Nobody takes the letters out of the folder of messages."""
+    patch.setattr("governance.letters.remove", lambda *_: None)
+
+
+SABOTAGES = {
+    one_eraser_left_out: "liveevent",
+    overwriting_off: "file:",
+    no_checkpoint: "file:",
+    old_parts_left: "lake",
+    quarantine_left: "quarantine",
+    letters_left: "letters",
+}
+"""What goes wrong, and where the search finds something then."""
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGES)
 def test_each_sabotage_is_seen(case, sabotage, monkeypatch):
     ws, who, needles, _ = case
     with reader(ws, "idle"):
@@ -217,16 +251,7 @@ def test_each_sabotage_is_seen(case, sabotage, monkeypatch):
         assert found(ws, who, needles)
 
 
-@pytest.mark.parametrize(
-    ("sabotage", "place"),
-    [
-        (one_eraser_left_out, "liveevent"),
-        (overwriting_off, "file:"),
-        (no_checkpoint, "file:"),
-        (old_parts_left, "lake"),
-        (quarantine_left, "quarantine"),
-    ],
-)
+@pytest.mark.parametrize(("sabotage", "place"), SABOTAGES.items())
 def test_the_search_of_the_erasure_itself_sees_it_and_withholds_the_certificate(
     case, sabotage, place, monkeypatch
 ):

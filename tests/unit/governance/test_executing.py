@@ -2,6 +2,8 @@
 """What is done when a request is granted: nothing twice, nothing half, and the next read obeys."""
 
 import json
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -9,7 +11,8 @@ from audit.clock import HOUR, FixedClock
 from audit.errors import Fault
 from governance import authority, choice, consent, erasure
 from governance.actor import Actor
-from governance.requests import desk, erasing, executing, row
+from governance.requests import desk, erasing, executing, row, timing
+from governance.requests.days import day_here
 from governance.requests.desk import Asked
 from governance.requests.executing import How
 from governance.requests.machine import State
@@ -238,7 +241,7 @@ def test_a_deletion_is_taken_back_while_it_can_be(shop):
     assert code_of(lambda: executing.revoke(shop.ws, ref)) == "request-ended"
 
 
-def test_one_officer_does_not_erase_many_people_in_an_hour(shop):
+def test_all_officers_together_do_not_erase_many_people_in_an_hour(shop):
     setting(shop.ws, erasure_max_per_hour=2)
     refs = [asked(shop, a_person(shop, f"C-{n}"), "deletion") for n in range(4)]
     assert [granted(shop, ref).state for ref in refs[:2]] == [State.EXECUTING] * 2
@@ -248,9 +251,10 @@ def test_one_officer_does_not_erase_many_people_in_an_hour(shop):
     assert granted(shop, tag).state == State.EXECUTING  # nobody is gone by that
     authority.add(shop.ws, "third", ["dpo"])
     first, shop.ws.actor = shop.ws.actor, Actor("third", "dpo")
-    executing.approve(shop.ws, refs[2])
+    assert code_of(lambda: executing.approve(shop.ws, refs[2])) == "too-many-deletions"
     shop.ws.actor = first
     later(shop, 2)
+    as_reviewer(shop.ws, lambda: executing.approve(shop.ws, refs[2]))
     assert granted(shop, refs[3]).state == State.EXECUTING
     for ref in refs:
         executing.revoke(shop.ws, ref)
@@ -315,3 +319,51 @@ def test_a_clerk_carries_out_what_needs_no_decision(shop):
     who, shop.ws.actor = shop.admits("C-9", "pipl_cn"), Actor("clerk", "dsr")
     ref = asked(shop, who, "personalisation-off")
     assert executing.execute(shop.ws, ref).request.state == State.FULFILLED
+
+
+@pytest.mark.law("GDPR-12-3")
+def test_what_waits_for_somebody_outside_goes_no_further_until_that_arrived_or_without_it(shop):
+    who = a_person(shop)
+    ref = asked(shop, who, "access")
+    soon = day_here(shop.ws) + timedelta(days=3)
+    timing.wait(shop.ws, ref, "processor", "data", until=soon)
+    out = shop.ws.paths.root.parent / "package.html"
+    how = How(out, **PLAIN)
+    assert code_of(lambda: executing.execute(shop.ws, ref, how)) == "waits-outside"
+    assert not out.exists()
+    again = lambda: timing.wait(shop.ws, ref, "authority", "decision", until=soon)  # noqa: E731
+    assert code_of(again) == "waiting-already"
+    timing.arrive(shop.ws, ref)
+    assert code_of(lambda: timing.arrive(shop.ws, ref)) == "not-waiting"
+    assert executing.execute(shop.ws, ref, how).request.state == State.FULFILLED
+    with shop.ws.store.read() as connection:
+        found = [(one.step, one.code) for one in row.steps(connection, ref)]
+    assert ("wait", "processor:data") in found
+    assert ("arrive", "arrived") in found
+
+
+def test_a_correction_that_was_granted_waits_before_anything_is_changed(shop):
+    who = a_person(shop)
+    ref = asked(shop, who, "contest-tag", "interest.tea")
+    granted(shop, ref)
+    timing.wait(shop.ws, ref, "controller", "instruction", until=day_here(shop.ws))
+    assert code_of(lambda: executing.execute(shop.ws, ref)) == "waits-outside"
+    timing.arrive(shop.ws, ref, without=True)
+    assert executing.execute(shop.ws, ref).request.state == State.FULFILLED
+
+
+def test_for_whom_and_for_what_is_a_code_and_a_deletion_that_is_approved_waits_for_nobody(shop):
+    who = a_person(shop)
+    ref = asked(shop, who, "deletion")
+    today = day_here(shop.ws)
+    wait = partial(timing.wait, shop.ws, ref)
+    assert code_of(lambda: wait("Lena Maier", "data", until=today)) == "unknown-outside"
+    assert code_of(lambda: wait("processor", "her letter", until=today)) == "unknown-awaited"
+    yesterday = today - timedelta(days=1)
+    assert code_of(lambda: wait("processor", "data", until=yesterday)) == "bad-day"
+    assert code_of(lambda: wait("processor", "data", until=today, since=yesterday)) == "bad-day"
+    wait("processor", "data", until=today)
+    assert code_of(lambda: executing.submit(shop.ws, ref)) == "waits-outside"
+    timing.arrive(shop.ws, ref)
+    granted(shop, ref)
+    assert code_of(lambda: wait("processor", "data", until=today)) == "erasure-carries-on"

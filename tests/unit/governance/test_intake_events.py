@@ -274,8 +274,8 @@ def test_few_bad_rows_go_to_quarantine_that_only_the_owner_can_read(ws, tmp_path
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.name == f"{report.id}.csv"
     lines = path.read_text("utf-8").splitlines()
-    assert lines[0] == "line,row,reason,column,content"
-    assert lines[1].startswith("42,41,bad-time,at,")
+    assert lines[0] == "line,row,reason,column,subject,content"
+    assert lines[1].startswith("42,41,bad-time,at,customer,")
     assert SECRET in lines[1]
     assert report.bad == {"bad-time": 1}
 

@@ -10,6 +10,7 @@ import pytest
 
 from governance.evidence.log import SCHEMA as LOG_SCHEMA
 from governance.registry import NOT_PERSONAL, PLACES, Place, places
+from governance.settings import KNOWN
 from governance.store.tables import METADATA
 from governance.vault.keystore import SCHEMA as KEY_SCHEMA
 from governance.workspace import Paths
@@ -37,6 +38,7 @@ def everything():
         if isinstance(value, property | cached_property):
             yield f"file.{name}"
     yield from (f"file.{name}" for name in Paths.__dataclass_fields__)
+    yield from (f"outside.{name}" for name in KNOWN if name.endswith(".folder"))
 
 
 def test_every_place_is_entered_once_or_has_a_reason_why_not():
@@ -61,6 +63,8 @@ def test_a_person_is_found_by_a_column_that_is_there():
             assert place.find in METADATA.tables[place.name].columns, place.code
         if place.kind == "keystore":
             assert place.find in keys[place.name], place.code
+        if place.kind == "outside":
+            assert place.find in METADATA.tables
 
 
 def test_what_is_kept_has_a_ground_and_what_dies_has_none():
@@ -89,6 +93,7 @@ def test_what_a_person_gets_no_copy_of_is_withheld_with_a_reason():
         "store.keptproof",
         "file.quarantine",
         "file.scratch",
+        "outside.delivery.folder",
         "keystore.person",
         "keystore.dek",
         "keystore.ident",

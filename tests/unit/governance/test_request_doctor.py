@@ -45,10 +45,34 @@ def test_each_state_says_what_it_waits_for_and_who_must_act(ws):
     assert (main_of(ws, ref).what, main_of(ws, ref).who) == ("decision", "second")
     desk.approve(ws, ref)
     assert (main_of(ws, ref).what, main_of(ws, ref).who) == ("erasure", "time")
-    with ws.store.write() as unit:
-        desk.moved(ws, unit, ref, Step.WAIT, "mailer")
+
+
+@pytest.mark.law("GDPR-12-3")
+def test_who_waits_for_somebody_outside_sees_until_when_and_the_clock_that_never_stood(ws):
+    ref = opened(ws, "access", a_person(ws))
+    verified(ws, ref)
+    timing.wait(ws, ref, "processor", "data", until=date(2026, 3, 10))
     task = main_of(ws, ref)
-    assert (task.what, task.who, task.detail) == ("recipient", "outside", "mailer")
+    assert (task.what, task.detail, task.who) == ("outside", "processor:data", "outside")
+    assert (task.by, task.then, task.last) == (date(2026, 3, 10), "asks-again", date(2026, 4, 1))
+    later(ws, 10)
+    task = main_of(ws, ref)
+    assert (task.who, task.overdue, task.command) == (
+        "clerk",
+        True,
+        f"tagwarden request arrived {ref} --without",
+    )
+    later(ws, 22)
+    assert (main_of(ws, ref).by, main_of(ws, ref).then) == (date(2026, 4, 1), "breach")
+    timing.arrive(ws, ref, without=True)
+    assert main_of(ws, ref).what == "execution"
+
+
+def test_waiting_past_the_last_day_of_the_law_is_a_breach_on_that_day(ws):
+    ref = opened(ws, "access", a_person(ws))
+    verified(ws, ref)
+    timing.wait(ws, ref, "authority", "decision", until=date(2026, 9, 1))
+    assert (main_of(ws, ref).by, main_of(ws, ref).then) == (date(2026, 4, 1), "breach")
 
 
 def test_whoever_asks_for_somebody_else_shows_a_mandate(ws):

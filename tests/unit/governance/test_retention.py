@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from audit.clock import DAY, FixedClock, Micros
 from governance import erasure, retention
-from governance.requests import erasing
+from governance.requests import desk, erasing
 from governance.retention import sweeps
 from tests.access import Shop, a_person
 from tests.erasing import erased, later
@@ -229,3 +229,57 @@ def test_what_cannot_be_noted_is_not_taken(shop, ws, monkeypatch):
             retention.run(ws)
     assert rows_of(ws, "assignment", who)
     assert rows_of(ws, "sealedblob", who)
+
+
+def notified(ws, ref, state, recipient="processor"):
+    """A recipient was told something about somebody, as the table of notifications says it."""
+    at = ws.clock.now()
+    with ws.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            "INSERT INTO notification (id, ref, recipient, what, reference, state, made_at, moved_at) "
+            "VALUES (?, ?, ?, 'correct', 'r', ?, ?, ?)",
+            (f"nt-{ref}-{recipient}", ref, recipient, state, at, at),
+        )
+
+
+def refs_in(ws, table):
+    with ws.store.read() as connection:
+        return set(connection.execute(text(f"SELECT ref FROM {table}")).scalars())
+
+
+@pytest.mark.law("GDPR-5-1-e", "CA-7101")
+def test_what_recipients_were_told_without_a_request_goes_with_its_time(ws):
+    notified(ws, "nr-1", "acknowledged")
+    notified(ws, "nr-2", "pending")
+    notified(ws, "nr-3", "impossible")
+    notified(ws, "nr-4", "acknowledged")
+    notified(ws, "nr-4", "failed", "third_party")
+    in_a(ws, 36 * 30)
+    assert found(ws) == {}
+    in_a(ws, 30)
+    assert found(ws) == {"notifications": 2}
+    retention.run(ws)
+    assert refs_in(ws, "notification") == {"nr-2", "nr-4"}  # somebody has still to be told
+
+
+def test_certificates_of_erasures_that_nobody_asked_for_go_with_their_time(shop, ws):
+    setting(ws, retention_people_days=30, retention_events_days=1)
+    shop.admits("C-1")
+    in_a(ws, 40)
+    retention.run(ws)
+    later(ws)
+    erasing.carry_on(ws)
+    (ref,) = refs_in(ws, "erasure")
+    assert ref.startswith("rt-")
+    in_a(ws, 366 * 3)
+    assert "notifications" in found(ws)
+    retention.run(ws)
+    assert refs_in(ws, "erasure") == set()
+
+
+def test_what_belongs_to_a_request_goes_with_the_request(shop, ws):
+    ref = desk.open_request(ws, desk.Asked("access"), shop.admits("C-1")).ref
+    notified(ws, ref, "acknowledged")
+    in_a(ws, 2000)
+    retention.run(ws)
+    assert refs_in(ws, "notification") == {ref}  # the request has not ended

@@ -17,8 +17,11 @@ from audit.bias import comparing, drift, leak, report, schema, whatif, words
 from audit.bias import policy as policy_module
 from audit.bias.causes import Rule, causes
 from audit.bias.cube import Axis, Kind, cube_of
+from audit.bias.page import page
 from audit.bias.policy import FairnessPolicy
 from audit.bias.report import Further, Head, LeakFound, examine
+from audit.bias.statements import PEOPLE, Key
+from audit.bias.successive import Before, widened
 from audit.bias.verdict import REASONS, Status, judge, judge_all
 from audit.errors import BadInput
 from tests.bias import STARTER, YESNO, binary, policy, two_way
@@ -91,7 +94,8 @@ def test_a_hidden_group_shows_no_figure():
     ]
     assert found
     for group in found:
-        assert set(group) == {"labels", "hidden", "status", "reason"}
+        assert set(group) == {"labels", "hidden", "status", "reason", "last"}
+        assert group["last"] is None
         assert group["reason"] in {"hidden", "beyond-limit", "shown-within"}
 
 
@@ -133,15 +137,19 @@ def test_the_sentences_carry_the_same_facts_in_both_languages(language):
     assert not any("{" in text for text in ours)
 
 
+def before(cube, examined, *, at="2026-10-01T00:00:00Z"):
+    shown = frozenset(examined.release.visible())
+    return Before(cube, examined.merged, shown, examined.release.k, at)
+
+
 def test_the_next_report_stands_beside_the_last_one():
     limits = policy(**TWO)
     first = world(4, rate=0.05, people=2000)
     old = examine(first, limits, {"yes": True})
     assert old.merged
-    before = report.recall(first, limits, old.merged, old.release.shown.tolist())
     more = first.counts.copy()
     more[0, 2, 1] += 1
-    new = examine(cube_of("t.x", 2, first.axes, more), limits, {"yes": True}, before)
+    new = examine(cube_of("t.x", 1, first.axes, more), limits, {"yes": True}, [before(first, old)])
     assert new.merged == old.merged
     assert new.narrowest >= 10
     was, now = old.release.visible(), new.release.visible()
@@ -149,7 +157,47 @@ def test_the_next_report_stands_beside_the_last_one():
     assert moved
     assert not any(0 < abs(step) < 10 for step in moved.values())
     with pytest.raises(BadInput):
-        report.recall(first, policy(), {}, old.release.shown.tolist())
+        examine(first, policy(), {"yes": True}, [before(first, old)])
+
+
+def test_what_moved_too_little_stands_with_the_figures_and_the_date_of_the_last_report():
+    limits = policy()
+    first = binary([600, 600], [180, 300])
+    old = examine(first, limits, {"yes": True})
+    second = binary([600, 620], [184, 330])
+    new = examine(second, limits, {"yes": True}, [before(first, old)])
+    document = report.report(replace(HEAD, sources=()), new, limits)
+    schema.BiasReport.model_validate(document)
+    one = document["comparisons"][0]["groups"][0]
+    assert one["hidden"]
+    assert (one["last"]["people"], one["last"]["tagged"]) == (600, 180)
+    assert one["last"]["at"] == "2026-10-01T00:00:00Z"
+    assert "184" not in str(document["comparisons"])
+    for language, said in (("en", "180 of 600"), ("zh", "600 人中 180 人")):
+        assert said in page([document], language)
+        assert any(said in text for text in words.sentences(document, language))
+    rewritten = replace(new.cube, version=2)  # another rule: its old figures say nothing about it
+    part = comparing.comparison(
+        new.printed.judgements[0], rewritten, new.release, limits, new.earlier
+    )
+    assert part["groups"][0]["last"] is None
+
+
+def test_a_group_that_was_not_named_before_stays_in_other_and_one_that_is_gone_stays_in_the_list():
+    limits = policy()
+    first = binary([600, 600, 60], [180, 300, 20], names=["a", "b", "c"])
+    old = examine(first, limits, {"yes": True})
+    second = binary([640, 640, 50], [180, 300, 20], names=["a", "b", "d"])
+    second = widened(second, [before(first, old)])
+    new = examine(second, limits, {"yes": True}, [before(first, old)])
+    assert new.merged == {"group": {"d": "other"}}
+    assert new.cube.axis("group").values == ("a", "b", "c", "other")
+    found = new.release.visible()
+    assert found[Key(PEOPLE, ("group",), ("c",))] == 0
+    assert found[Key(PEOPLE, ("group",), ("other",))] == 50
+    third = examine(second, limits, {"yes": True}, [before(first, old), before(second, new)])
+    assert third.cube.axis("group").values == new.cube.axis("group").values
+    assert third.release.visible() == found
 
 
 def test_a_breach_that_all_tags_together_correct_away_says_so():
