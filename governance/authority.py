@@ -83,6 +83,7 @@ NEEDS: Final = {
     "audience.size": ("analyst", "tagger"),
     "audit.bias": ("dpo", "auditor"),
     "audit.leak": ("dpo", "auditor"),
+    "audit.price": ("dpo", "auditor"),
     "audit.consent": ("dpo", "auditor"),
     "audit.waive": ("dpo",),
     "fairness.apply": ("dpo",),

@@ -70,6 +70,7 @@ OTHER_KINDS = frozenset(
         "Plan",
         "PolicyOverlay",
         "PolicyPack",
+        "PriceReport",
         "ProfileMap",
         "Purpose",
         "Rights",

@@ -28,6 +28,8 @@ class Breach:
     labels: tuple[str, ...]
     figure: str | None = None
     """Its ratio to the others, in digits; None where the report does not show it."""
+    outcome: str = ""
+    """What a rate of an outcome speaks of; '' for rates that need none."""
 
     @property
     def what(self) -> dict[str, Any]:
@@ -39,6 +41,7 @@ class Breach:
             "benefit": self.benefit,
             "attributes": list(self.attributes),
             "labels": list(self.labels),
+            **({"outcome": self.outcome} if self.outcome else {}),
         }
 
     @property
@@ -58,7 +61,8 @@ def group_of(what: Mapping[str, Any]) -> str:
     name = " ".join(f"{attribute}={label}" for attribute, label in pairs)
     value = f" value={what['value']}" if what["value"] not in ("", "yes") else ""
     rate = f" rate={what['rate']}" if what["rate"] not in ("", "selection") else ""
-    return (name or f"{','.join(what['attributes'])}=*") + value + rate
+    outcome = f" outcome={what['outcome']}" if what.get("outcome") else ""
+    return (name or f"{','.join(what['attributes'])}=*") + value + rate + outcome
 
 
 def breaches(document: Mapping[str, Any]) -> list[Breach]:
@@ -75,6 +79,7 @@ def breaches(document: Mapping[str, Any]) -> list[Breach]:
             tuple(part["attributes"]),
             tuple(group["labels"]),
             _figure(group, against),
+            _outcome(document, part["rate"]),
         )
         for part in document["comparisons"]
         for group in part["groups"]
@@ -95,6 +100,8 @@ def resolves(document: Mapping[str, Any], what: Mapping[str, Any]) -> bool:
     for part in document["comparisons"]:
         if any(part[name] != what[name] for name in ("rate", "value", "benefit", "attributes")):
             continue
+        if _outcome(document, part["rate"]) != what.get("outcome", ""):
+            continue
         said = {tuple(group["labels"]): group["status"] for group in part["groups"]}
         return whole or said.get(tuple(what["labels"])) == WITHIN
     return False
@@ -105,6 +112,10 @@ def worse(now: str | None, then: str | None, *, benefit: bool) -> bool:
     if now is None or then is None:
         return True
     return Decimal(now) < Decimal(then) if benefit else Decimal(now) > Decimal(then)
+
+
+def _outcome(document: Mapping[str, Any], rate: str) -> str:
+    return str(document["identity"]["outcome"]) if rate != "selection" else ""
 
 
 def _figure(group: Mapping[str, Any], against: str) -> str | None:

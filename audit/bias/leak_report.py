@@ -113,8 +113,8 @@ def leak_report(
     tags = [
         {
             "tag": name,
-            "bits": figure(float(found.corrected[n]), 5) if _telling(tables[n], k) else None,
-            "p": chance(float(found.p[n])) if _telling(tables[n], k) else None,
+            "bits": figure(float(found.corrected[n]), 5) if telling(tables[n], k) else None,
+            "p": chance(float(found.p[n])) if telling(tables[n], k) else None,
             "over": n in over,
         }
         for n, name in enumerate(counts.names)
@@ -126,7 +126,7 @@ def leak_report(
             "first": counts.names[pair.first],
             "second": counts.names[pair.second],
             "bits": figure(pair.bits, 5)
-            if _telling(shown[place[pair.first, pair.second]], k)
+            if telling(shown[place[pair.first, pair.second]], k)
             else None,
         }
         for pair in over_pairs(counts.held, counts.sizes, policy)
@@ -148,7 +148,7 @@ def leak_report(
     }
 
 
-def _telling(table: NDArray[Any], k: int) -> bool:
+def telling(table: NDArray[Any], k: int) -> bool:
     """Return whether figures of these counts tell on no group under k."""
     return not bool(((table > 0) & (table < k)).any())
 

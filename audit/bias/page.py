@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from audit import canon
 from audit.bias.page_words import say
-from audit.bias.pictures import COLOURS, percent, rates
+from audit.bias.pictures import COLOURS, percent, rates, ratios
 from audit.bias.words import (
     LIMITS,
     NOT_DEFINED,
@@ -16,12 +16,13 @@ from audit.bias.words import (
     STATUS,
     TAG,
     TITLE,
+    drifted,
     last,
     protected,
     waived,
 )
 
-_STYLE: Final = (
+STYLE: Final = (
     "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
     "1rem;color:#1b1b1b;background:#fff}h1{font-size:1.6rem}h2{font-size:1.35rem;margin-top:3rem}"
     "h3{font-size:1.05rem;margin:2rem 0 .4rem;break-after:avoid}svg{max-width:100%;height:auto;display:block}"
@@ -42,7 +43,7 @@ def page(documents: Sequence[Mapping[str, Any]], language: str) -> str:
         f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        f"style-src 'unsafe-inline'\"><title>{title}</title><style>{_STYLE}</style></head><body>\n"
+        f"style-src 'unsafe-inline'\"><title>{title}</title><style>{STYLE}</style></head><body>\n"
         f"<h1>{title}</h1>\n{body}\n</body></html>\n"
     )
 
@@ -83,6 +84,7 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
         yield from _comparison(comparison, identity["policy"], language)
     yield from _data(document, language)
     yield from _leaks(document["leaks"], language)
+    yield from _drift(document, language)
     yield from _causes(document["causes"], language)
     yield from _outlook(document["outlook"], language)
     yield f"<section><h3>{say('limits', language)}</h3><ul>"
@@ -192,6 +194,20 @@ def _leaks(leaks: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
     yield "</ul></section>"
 
 
+def _drift(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    policy = document["identity"]["policy"]
+    if not document["drift"]:
+        return
+    floor = float(policy["floor"])
+    limit = floor if document["comparisons"][0]["benefit"] else 1 / floor
+    yield f"<section><h3>{say('drift', language)}</h3><table>"
+    for one in document["drift"]:
+        told = escape(drifted(one, policy, language))
+        picture = ratios(one["ratios"], limit)
+        yield f"<tr><td>{escape(one['group'])}</td><td>{picture}</td><td>{told}</td></tr>"
+    yield f'</table><p class="quiet">{say("drift.how", language)}</p></section>'
+
+
 def _causes(causes: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
     if not causes:
         return
@@ -244,6 +260,7 @@ def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
     rows = {
         "tag": f"{found['tag']}, {found['version']}",
         "rule": found["rule"],
+        "outcome": found["outcome"],
         "owner": found["owner"],
         "purposes": ", ".join(found["purposes"]),
         "basis": ", ".join(f"{regime}: {basis}" for regime, basis in found["basis"].items()),

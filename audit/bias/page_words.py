@@ -53,6 +53,11 @@ SAID: Final = {
         "{attribute}：未超出政策允许（{bits}）。",
     ),
     "bits": Words("{bits} bit", "{bits} 比特"),
+    "drift": Words("Month by month", "逐月变化"),
+    "drift.how": Words(
+        "Line: ratio to the others at the end of each month. Dashed: the limit of the policy.",
+        "折线：每月末与其他人的比率。虚线：政策限度。",
+    ),
     "causes": Words("Which condition of the rule carries the gap", "差距来自规则的哪个条件"),
     "causes.how": Words(
         "Gap: the rate of the group less that of all others. The shares of the conditions sum to it.",
@@ -74,6 +79,7 @@ SAID: Final = {
     "merged": Words("{attribute}: put together: {groups}.", "{attribute}：已合并：{groups}。"),
     "id.tag": Words("tag", "标签"),
     "id.rule": Words("digest of the rule", "规则摘要"),
+    "id.outcome": Words("outcome", "结果"),
     "id.owner": Words("owner", "负责人"),
     "id.purposes": Words("purposes", "目的"),
     "id.basis": Words("legal basis", "合法性基础"),

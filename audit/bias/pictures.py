@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of a bias report as SVG: the rate of each group with its interval and the limit for it."""
+"""Pictures of audits as SVG: the rate of each group, or its price against everybody else's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
 COLOURS: Final = {"breach": "#d55e00", "within": "#0072b2", "insufficient": "#777777"}
 """Told apart by people who do not see all colours; the verdict stands beside each bar as a word."""
 _WIDE, _LEFT, _ROW, _PLOT = 760, 190, 34, 380
+_NARROW: Final = 290
 
 
 def rates(comparison: Mapping[str, Any], floor: float, words: Mapping[str, str]) -> str:
@@ -95,6 +96,74 @@ def _grid(top: float, rows: int) -> str:
             f'<text x="{x:.1f}" y="{rows * _ROW + 24}" text-anchor="middle" fill="#555">{label}</text>'
         )
     return "".join(parts)
+
+
+def effects(
+    part: Mapping[str, Any], words: Mapping[str, str], form: Callable[[str | None], str]
+) -> str:
+    """Return the groups of a price comparison as points with intervals around no difference.
+
+    `words` are `hidden` and the three verdicts; `form` writes a figure. The band is the tolerance.
+    """
+    told = [g for g in part["groups"] if not g["hidden"] and g["effect"]["low"] is not None]
+    tolerance = float(part["tolerance"])
+    ends = [abs(float(group["effect"][end])) for group in told for end in ("low", "high")]
+    most = max([*ends, 1.5 * tolerance, 0.005])
+    rows = len(part["groups"])
+
+    def at(value: float) -> float:
+        return _LEFT + _NARROW / 2 * (1 + value / most)
+
+    band = (
+        f'<rect x="{at(-tolerance):.1f}" y="0" width="{at(tolerance) - at(-tolerance):.1f}" '
+        f'height="{rows * _ROW + 6}" fill="#eee"/>'
+    )
+    parts = [band]
+    parts += [
+        f'<path d="M{at(value):.1f} 0V{rows * _ROW + 6}" stroke="{"#777" if not value else "#ddd"}"/>'
+        f'<text x="{at(value):.1f}" y="{rows * _ROW + 24}" text-anchor="middle" fill="#555">'
+        f"{escape(form(f'{value:.4f}'))}</text>"
+        for value in (-most, 0.0, most)
+    ]
+    for number, group in enumerate(part["groups"]):
+        y = number * _ROW + 18
+        parts.append(
+            f'<text x="{_LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(group["group"])}</text>'
+        )
+        if group not in told:
+            text = words["hidden"] if group["hidden"] else words[group["status"]]
+            parts.append(f'<text x="{_LEFT + 4}" y="{y + 4}" fill="#555">{escape(text)}</text>')
+            continue
+        value, low, high = (at(float(group["effect"][end])) for end in ("value", "low", "high"))
+        said = f"{form(group['effect']['value'])}  {words[group['status']]}"
+        parts.append(
+            f'<path d="M{low:.1f} {y}H{high:.1f}M{low:.1f} {y - 4}v8M{high:.1f} {y - 4}v8" '
+            'stroke="#1b1b1b" stroke-width="1.5" fill="none"/>'
+            f'<circle cx="{value:.1f}" cy="{y}" r="5" fill="{COLOURS[group["status"]]}"/>'
+            f'<text x="{_LEFT + _NARROW + 12}" y="{y + 4}">{escape(said)}</text>'
+        )
+    return _svg(rows * _ROW + 34, "".join(parts))
+
+
+def ratios(found: Sequence[Mapping[str, Any]], limit: float) -> str:
+    """Return the ratios of one group over periods as a line, with the limit of the policy."""
+    values = [float(one["value"]) if one["value"] not in (None, "inf") else None for one in found]
+    top = 1.1 * max([*(value for value in values if value is not None), 1.0])
+    wide, high = 200, 44
+
+    def at(number: int, value: float) -> str:
+        x = 4 + (wide - 8) * number / max(len(values) - 1, 1)
+        return f"{x:.1f} {high - high * value / top:.1f}"
+
+    points = [at(n, value) for n, value in enumerate(values) if value is not None]
+    edge = high - high * limit / top
+    return (
+        f'<svg role="img" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}">'
+        f'<path d="M0 {edge:.1f}H{wide}" stroke="#1b1b1b" stroke-dasharray="3 2"/>'
+        f'<path d="M{"L".join(points)}" stroke="#0072b2" stroke-width="2" fill="none"/></svg>'
+        if points
+        else ""
+    )
 
 
 def percent(share: str | None) -> str:

@@ -44,12 +44,50 @@ class Excused(_Part):
     until: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="last day, UTC")
 
 
+class Names(_Part):
+    """What people call something, in both languages."""
+
+    en: str = Field(min_length=1)
+    zh: str = Field(min_length=1)
+
+
+class Counted(_Part):
+    """A share of events, such as coupons refused among those presented: conditions over one event."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: Names
+    of: str = Field(min_length=1, description="which of them count, as a condition of a rule")
+    among: str = Field(min_length=1, description="of which events, as a condition of a rule")
+    harm: Literal["high", "low"] = Field(description="on which side a difference harms")
+    stratum: list[str] = Field(min_length=1)
+    tolerance: Share
+
+
 class Price(_Part):
     """What is like for like, and how much two prices of it may differ."""
 
     stratum: list[str] = Field(min_length=1)
     tolerance: Share
+    discount: list[str] = Field(
+        default=[], description="columns of a purchase with what was taken off its price"
+    )
+    shares: list[Counted] = []
+    claim: str = Field(default="", description="column in which a line names its exception")
     exceptions: list[Excused] = []
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Price":
+        if self.exceptions and not self.claim:
+            raise ValueError(
+                "exceptions need claim: the column in which a line names its exception"
+            )
+        for name, codes in (
+            ("shares", ["price", "discount", *(one.code for one in self.shares)]),
+            ("exceptions", [one.code for one in self.exceptions]),
+        ):
+            if len(set(codes)) != len(codes):
+                raise ValueError(f"{name} names one code twice, or one of ours")
+        return self
 
 
 class Leak(_Part):

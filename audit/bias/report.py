@@ -20,7 +20,6 @@ from audit.bias.cube import Cube
 from audit.bias.drift import Drift
 from audit.bias.leak import Auc, Leaks, Pair
 from audit.bias.policy import FairnessPolicy
-from audit.bias.price import Compared, SetApart
 from audit.bias.protection import Release, protect, proven
 from audit.bias.rates import OF_OUTCOME
 from audit.bias.statements import PEOPLE, Key
@@ -46,6 +45,8 @@ class Head:
     auditor: str
     reviewer: str
     program: str
+    outcome: str = ""
+    """What the rates of an outcome speak of: a tag or a rule; '' for none."""
     previous: str | None = None
     sources: tuple[Mapping[str, Any], ...] = ()
     """Fields of `schema.Source`."""
@@ -91,9 +92,6 @@ class Further:
 
     drift: Sequence[Drift] = ()
     leaks: Sequence[LeakFound] = ()
-    prices: Sequence[tuple[str, str, Sequence[Compared]]] = ()
-    """(attribute, measure, groups)"""
-    exceptions: Sequence[SetApart] = ()
     causes: Causes | None = None
     cause_groups: Sequence[Sequence[str]] = ()
     outlook: Outlook | None = None
@@ -149,19 +147,10 @@ def report(
         ],
         "drift": [_drift(one) for one in more.drift if _may_show(examined, one)],
         "leaks": [_leak(one) for one in more.leaks],
-        "prices": [
-            _price(attribute, measure, one, policy)
-            for attribute, measure, found in more.prices
-            for one in found
-        ],
-        "exceptions": [
-            {"code": one.code, "reason": one.reason, "lines": str(one.lines)}
-            for one in more.exceptions
-        ],
         "waived": [],
         "causes": _causes(more, examined),
         "outlook": _outlook(more.outlook, policy.release.k),
-        "limits": [*_limits(policy), *head.limits],
+        "limits": [*_limits(policy), *(["drift"] if more.drift else []), *head.limits],
         "protection": {
             "k": policy.release.k,
             "merged": {name: dict(found) for name, found in examined.merged.items()},
@@ -183,6 +172,7 @@ def _identity(head: Head, examined: Examined, policy: FairnessPolicy) -> dict[st
         "tag": examined.fine.tag,
         "version": examined.fine.version,
         "rule": head.rule,
+        "outcome": head.outcome,
         "owner": head.owner,
         "purposes": list(head.purposes),
         "basis": dict(head.basis),
@@ -251,25 +241,6 @@ def _leak(one: LeakFound) -> dict[str, Any]:
         ],
         "auc": auc,
         "auc_over": bool(one.auc and one.auc.above),
-    }
-
-
-def _price(attribute: str, measure: str, one: Compared, policy: FairnessPolicy) -> dict[str, Any]:
-    few = one.people < policy.release.k
-    effect = {
-        "value": figure(one.effect),
-        "low": figure(one.low),
-        "high": figure(one.high),
-    }
-    return {
-        "attribute": attribute,
-        "measure": measure,
-        "group": one.group,
-        "people": None if few else one.people,
-        "strata": None if few else one.strata,
-        "effect": None if few else effect,
-        "status": one.status.value,
-        "reason": one.reason,
     }
 
 

@@ -23,6 +23,7 @@ class Identity(_Part):
     tag: str
     version: int
     rule: str = Field(description="digest of the rule")
+    outcome: str = Field(description="key or rule of the outcome; '' for none")
     owner: str
     purposes: list[str]
     basis: dict[str, str]
@@ -154,19 +155,6 @@ class LeakOf(_Part):
     auc_over: bool
 
 
-class PriceOf(_Part):
-    """A group against others, like for like."""
-
-    attribute: str
-    measure: str
-    group: str
-    people: int | None
-    strata: int | None
-    effect: Interval | None
-    status: StatusWord
-    reason: str
-
-
 class CauseOf(_Part):
     """What each condition of the rule adds to the gap of a group."""
 
@@ -221,8 +209,6 @@ class BiasReport(_Part):
     comparisons: list[Comparison]
     drift: list[DriftOf]
     leaks: list[LeakOf]
-    prices: list[PriceOf]
-    exceptions: list[dict[str, str]]
     waived: list[WaivedOf]
     causes: list[CauseOf]
     outlook: list[Point]

@@ -49,6 +49,7 @@ REASONS: Final[Mapping[str, Words]] = {
     "beyond-tolerance": Words(
         "the difference like for like is beyond the tolerance", "同类比较的差异超出容许范围"
     ),
+    "few-carry": Words("one person or few account for most of it", "大部分由一人或少数人构成"),
     "hidden": Words("not shown, to protect people", "为保护个人不予显示"),
     "unknown": Words("attribute unknown: counted, not judged", "属性未知：计入但不评判"),
 }
@@ -81,6 +82,11 @@ LIMITS: Final[Mapping[str, Words]] = {
     "no-proxies": Words(
         "No attribute was guessed from names, addresses or behaviour.",
         "没有根据姓名、地址或行为推测任何属性。",
+    ),
+    "drift": Words(
+        "Ratios by month are of the people of today, and made of numbers rounded to a multiple of k. The "
+        "same people stand in all months: what changes little may go unseen.",
+        "各月比率针对今天的人员，且由取整到 k 的倍数的数字得出。各月统计的是同一批人：细微变化可能看不出来。",
     ),
     "selective-labels": Words(
         "The outcome is seen only for people who were treated, unless some were held out at random.",
@@ -119,6 +125,13 @@ UNKNOWN: Final = Words(
     "Unknown: {tagged} of {people} ({value}).", "未知：{people} 人中 {tagged} 人（{value}）。"
 )
 UNKNOWN_HIDDEN: Final = Words("Unknown: {reason}.", "未知：{reason}。")
+OUTCOME: Final = Words("The outcome is: {outcome}.", "结果指：{outcome}。")
+DRIFT: Final = Words(
+    "{group} ({attribute}), ratio to the others from {first} ({start}) to {last} ({end}): {told}.",
+    "{group}（{attribute}），与其他人的比率由 {start} 的 {first} 变为 {end} 的 {last}：{told}。",
+)
+DRIFTED: Final = Words("it changed most before {jump} (p {p})", "在 {jump} 之前变化最大（p {p}）")
+STEADY: Final = Words("no change that is more than chance (p {p})", "没有超出偶然的变化（p {p}）")
 LAST: Final = Words(
     "Shown last, as of {at}: {tagged} of {people} ({value}, {low} to {high}).",
     "最近一次显示的数字（截至 {at}）：{people} 人中 {tagged} 人（{value}，{low} 至 {high}）。",
@@ -158,6 +171,8 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
             reason=REASONS[verdict["reason"]].of(language),
         )
     ]
+    if identity["outcome"]:
+        found.append(OUTCOME.of(language).format(outcome=identity["outcome"]))
     for comparison in document["comparisons"]:
         found.append(
             COMPARED.of(language).format(
@@ -170,6 +185,7 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
         if comparison["unknown"] is not None:
             found.append(_unknown(comparison["unknown"], language))
     found += waived(document, language)
+    found += [drifted(one, identity["policy"], language) for one in document["drift"]]
     found += [LIMITS[code].of(language) for code in document["limits"]]
     found.append(protected(document["protection"], language))
     return found
@@ -183,6 +199,23 @@ def waived(document: Mapping[str, Any], language: str) -> list[str]:
         )
         for one in document["waived"]
     ]
+
+
+def drifted(one: Mapping[str, Any], policy: Mapping[str, Any], language: str) -> str:
+    """Return the sentence on how the ratio of a group has changed over months."""
+    nothing = NOT_DEFINED.of(language)
+    p = one["p"]
+    moved = p is not None and one["jump"] and float(p) < float(policy["alpha"])
+    told = (DRIFTED if moved else STEADY).of(language).format(jump=one["jump"], p=p or nothing)
+    return DRIFT.of(language).format(
+        group=one["group"],
+        attribute=one["attribute"],
+        first=one["ratios"][0]["value"] or nothing,
+        last=one["ratios"][-1]["value"] or nothing,
+        start=one["periods"][0],
+        end=one["periods"][-1],
+        told=told,
+    )
 
 
 def protected(protection: Mapping[str, Any], language: str) -> str:

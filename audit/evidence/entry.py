@@ -97,6 +97,7 @@ ACTS = frozenset(
         "attribute.opened",
         "audit.bias",
         "audit.leak",
+        "audit.price",
         "audit.consent",
         "audit.compliance",
         "audit.packed",

@@ -7,7 +7,7 @@ The rule is computed once more, of the events until its last run. Counts by grou
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,10 @@ from audit.bias.causes import Rule
 from audit.bias.cube import tally
 from audit.clock import Micros
 from audit.errors import BadInput
+from governance.auditing.measuring import measured
 from governance.auditing.opening import Opened
 from governance.catalogue import Active
-from governance.gate import GateTable
-from governance.running import attributes as declared
-from governance.running.evaluation import engine_of
-from governance.running.snapshot import Snapshot, gate_slices, lake_buckets, latest_cuts, ledger
-from tagging.evaluation.plan import Plan, make_plan
+from governance.running.snapshot import latest_cuts
 from tagging.explain.spelling import spell
 from tagging.rules.tree import And, Compare, Literal, Named, Node, Or, Segment, TagRef, walk
 
@@ -130,23 +127,8 @@ def measure(
     rules = {f"c{n:02}": node for n, node in enumerate(nodes)}
     if score is not None:
         rules["s"] = score
-    plan = make_plan(rules, dict.fromkeys(rules, 0))
-    buckets = lake_buckets(connection, ws.paths, ws.settings.number("lake.buckets"), plan)
-    gate = GateTable([people], dict.fromkeys(rules, 0), {}, len(people))
-    snapshot = Snapshot({}, plan, gate, buckets, ledger(connection))
-    opened = declared.for_run(ws, connection, snapshot, None)
     cuts = latest_cuts(connection, {tag.tag.key: tag})
-    engine = engine_of(ws)
-    parts: list[dict[str, NDArray[Any]]] = []
-    try:
-        for number, part in enumerate(gate_slices(gate, len(buckets))):
-            if len(part.subject_ids):
-                as_of = Micros(tag.evaluated_at or 0)
-                facts = engine.facts(plan, buckets[number], part, as_of, opened[number])
-                parts.append(_columns(plan, engine.measures(plan, facts, cuts)))
-    finally:
-        engine.close()
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in ("ids", *rules)}
+    whole = measured(ws, connection, rules, people, Micros(tag.evaluated_at or 0), cuts)
     met = np.column_stack([whole[name] for name in rules if name != "s"]).astype(np.uint8)
     return Measured(whole["ids"], met, whole["s"] if score is not None else None)
 
@@ -154,14 +136,6 @@ def measure(
 def unnamed(node: Node) -> Node:
     """Return a rule without the name of a feature around the whole."""
     return unnamed(node.of) if isinstance(node, Named) else node
-
-
-def _columns(plan: Plan, table: Any) -> dict[str, NDArray[Any]]:
-    found = {"ids": table.column("subject_id").to_numpy()}
-    for number, tag in enumerate(plan.tags):
-        column = table.column(f"t{number}").cast("int64").to_numpy(zero_copy_only=False)
-        found[tag.key] = np.nan_to_num(column.astype(np.float64)).astype(np.int64)
-    return found
 
 
 def _conditions(node: Node, found: dict[Node, bool], *, neutral: bool) -> None:

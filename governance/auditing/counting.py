@@ -20,7 +20,9 @@ from audit.clock import Micros
 from audit.errors import BadInput, Refused
 from governance.assignments import expires_at, holders
 from governance.auditing.apart import Apart, rule_of, take_apart
+from governance.auditing.drifting import by_month
 from governance.auditing.opening import Opened, numbers_of, opened
+from governance.auditing.outcome import SEEN, Outcome, check, seen
 from governance.catalogue import USABLE, Active
 from governance.gate import Gate
 from governance.purpose import purposes
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 YESNO: Final = ("no", "yes")
 NONE: Final = "none"
 """The value of a tag with values, for who has none of them."""
-SEEN: Final = ("unknown", "no", "yes")
 MAX_CELLS: Final = 600
 
 
@@ -69,6 +70,8 @@ class Counted:
     """Reason → people, of everybody who is here."""
     apart: Apart | None = None
     """The rule taken apart, when that was asked for."""
+    months: Cube | None = None
+    """The same people by month, when drift was asked for."""
 
 
 def count(
@@ -78,17 +81,18 @@ def count(
     policy: FairnessPolicy,
     *,
     at: Micros | None = None,
-    outcome: Active | None = None,
+    outcome: Outcome | None = None,
     apart: bool = False,
+    months: int = 0,
     named: Mapping[str, frozenset[str]] | None = None,
 ) -> list[Counted]:
     """Return the counts for each tag; `at` None is now. Attributes are opened once for all.
 
-    `apart` takes the rules of the tags apart as well, in the present. Values of attributes that are
-    `named` keep their names even when few people have them.
+    `apart` takes the rules of the tags apart as well, in the present; `months` counts the last months.
+    Values of attributes that are `named` keep their names even when few people have them.
 
-    Raises Refused `tag-not-computed`, `attribute-too-fine`, `too-many-groups`, BadInput
-    `outcome-not-yes-no`, `time-to-come`.
+    Raises Refused `tag-not-computed`, `attribute-too-fine`, `too-many-groups`, `too-few-months`, BadInput
+    `outcome-not-yes-no`, `outcome-to-come`, `time-to-come`.
     """
     now = ws.clock.now()
     when = _Instant(now if at is None else at, at is None or at == now)
@@ -101,14 +105,17 @@ def count(
     codes: list[NDArray[np.int16]] = [one.codes for one in attributes]
     if outcome is not None:
         axes.append(Axis("outcome", Kind.OUTCOME, SEEN))
-        codes.append(_seen(connection, gate, outcome, people, when))
+        codes.append(seen(ws, connection, gate, policy, outcome, people, when.at))
     everyone = _Everyone(people, axes, _code(axes, codes))
     found = []
     for tag, here in zip(tags, reach, strict=True):
         one = _one(connection, gate, tag, here, attributes, everyone, when)
+        places = np.searchsorted(numbers_of(people), numbers_of(here))
+        if months:
+            cube = by_month(connection, tag, here, attributes, places, when.at, months)
+            one = replace(one, months=cube)
         if apart:
             due = codes[-1] == SEEN.index("yes") if outcome else np.zeros(len(people), dtype=bool)
-            places = np.searchsorted(numbers_of(people), numbers_of(here))
             parts = take_apart(ws, connection, tag, here, attributes, places, due)
             one = replace(one, apart=parts)
         found.append(one)
@@ -116,19 +123,15 @@ def count(
 
 
 def _check_question(
-    tags: Sequence[Active], outcome: Active | None, when: _Instant, now: Micros, *, apart: bool
+    tags: Sequence[Active], outcome: Outcome | None, when: _Instant, now: Micros, *, apart: bool
 ) -> None:
     """Raise BadInput or Refused for what cannot be counted."""
     if when.at > now:
         raise BadInput("time-to-come", "that time has not come yet", hint="--at with a past time")
-    for tag in (*tags, *([outcome] if outcome else [])):
-        _check_computed(tag, when.at)
-    if outcome is not None and outcome.root.kind != "bool":
-        raise BadInput(
-            "outcome-not-yes-no",
-            f'"{outcome.tag.key}" has values: an outcome is there or not',
-            hint="write a yes-no tag for it",
-        )
+    for tag in (*tags, *([outcome.tag] if outcome and outcome.tag else [])):
+        check_computed(tag, when.at)
+    if outcome is not None:
+        check(outcome, when.at, now)
     for tag in tags if apart else ():
         rule_of(tag)
 
@@ -165,7 +168,7 @@ def _one(  # noqa: PLR0917  (one caller)
     return Counted(tag, cube, sources, _left_out(gate, here))
 
 
-def _check_computed(tag: Active, at: Micros) -> None:
+def check_computed(tag: Active, at: Micros) -> None:
     """Raise Refused where an audit would find nobody because nothing was computed."""
     until = expires_at(tag)
     if tag.state in USABLE and until is not None and at < until:
@@ -175,19 +178,6 @@ def _check_computed(tag: Active, at: Micros) -> None:
         f'"{tag.tag.key}" is {tag.state}, and its people were not computed within its lifetime',
         hint="tagwarden run all, then audit",
     )
-
-
-def _seen(
-    connection: Connection, gate: Gate, outcome: Active, people: BitMap, when: _Instant
-) -> NDArray[np.int16]:
-    """Return the place on the outcome axis for each of the people."""
-    known = gate.people(outcome.effective)
-    found = np.zeros(len(people), dtype=np.int16)
-    ids = numbers_of(people)
-    found[np.searchsorted(ids, numbers_of(known & people))] = 1
-    happened = holders(connection, outcome, when.at, present=when.present).get("true", BitMap())
-    found[np.searchsorted(ids, numbers_of(happened & known & people))] = 2
-    return found
 
 
 def _code(axes: Sequence[Axis], codes: Sequence[NDArray[np.int16]]) -> NDArray[np.int32]:

@@ -10,19 +10,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, text
-
 from audit import canon
+from audit.bias.drift import Drift
 from audit.bias.policy import FairnessPolicy
 from audit.bias.report import Examined, Head, examine, report, with_status
 from audit.bias.successive import Before, widened
 from audit.bias.verdict import Status, judge_all
 from audit.clock import Micros, iso
 from audit.errors import BadInput
-from governance.auditing import kept, limits
+from governance.auditing import drifting, kept, limits
 from governance.auditing.counting import NONE, Counted, count
 from governance.auditing.noting import accepted, note
-from governance.auditing.opening import log_opening
+from governance.auditing.opening import consents_to, log_opening, source_of
+from governance.auditing.outcome import outcome_of
 from governance.auditing.parts import further
 from governance.authority import demand
 from governance.catalogue import Active, active
@@ -43,12 +43,15 @@ class Asked:
     by: tuple[str, ...] = ()
     """Attributes; none: those of the policy."""
     outcome: str = ""
+    """Key of a yes-no tag, or a rule over the events after `at`; '' for rates that need none."""
     at: Micros | None = None
     why: str = "periodic"
     having: str = ""
     """`benefit` or `burden`, for tags whose documents do not say."""
     causes: bool = False
     """Whether the rule is taken apart as well."""
+    months: int = 0
+    """Over how many months drift is looked at; 0 for none."""
 
 
 def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list[kept.Kept]:
@@ -64,12 +67,15 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         _check(asked)
         policy = limits.narrowed(limit.policy, asked.by, outcome=bool(asked.outcome))
         tags = [active(connection, [key])[key] for key in asked.tags]
-        outcome = active(connection, [asked.outcome])[asked.outcome] if asked.outcome else None
+        outcome = outcome_of(connection, asked.outcome) if asked.outcome else None
         directions = [_direction(tag, asked) for tag in tags]
+        drifting.check(tags, asked.months, policy)
     log_opening(ws, policy, asked.why)
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
-            befores = [kept.earlier(ws, connection, key, policy) for key in asked.tags]
+            befores = [
+                kept.earlier(ws, connection, key, policy, asked.outcome) for key in asked.tags
+            ]
             counted = count(
                 ws,
                 connection,
@@ -78,9 +84,10 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
                 at=asked.at,
                 outcome=outcome,
                 apart=asked.causes,
+                months=asked.months,
                 named=_named(policy, [one for older, _ in befores for one in older]),
             )
-            consents = _consents(connection, policy)
+            consents = consents_to(connection, policy)
         counted = [
             replace(one, cube=widened(one.cube, older))
             for one, (older, _) in zip(counted, befores, strict=True)
@@ -91,9 +98,12 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         ]
         verdicts = judge_all([one.fine for one in examined], policy)
         examined = [with_status(one, said) for one, said in zip(examined, verdicts, strict=True)]
+        moved = drifting.drifts([one.months for one in counted], policy)
         return [
-            _kept(ws, one, found, (policy, limit), asked, previous, consents)
-            for one, found, (_, previous) in zip(counted, examined, befores, strict=True)
+            _kept(ws, one, found, moves, (policy, limit), asked, previous, consents)
+            for one, found, moves, (_, previous) in zip(
+                counted, examined, moved, befores, strict=True
+            )
         ]
 
 
@@ -151,6 +161,7 @@ def _kept(  # noqa: PLR0917  (one caller)
     ws: "Workspace",
     one: Counted,
     found: Examined,
+    moves: Sequence[Drift],
     limit: tuple[FairnessPolicy, limits.Limits],
     asked: Asked,
     previous: str | None,
@@ -160,9 +171,8 @@ def _kept(  # noqa: PLR0917  (one caller)
     head = _head(ws, one, policy, asked, previous, consents)
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
-    document = report(
-        head, found, policy, further(found, one.apart, policy, outcome=bool(asked.outcome))
-    )
+    more = further(found, one.apart, policy, outcome=bool(asked.outcome))
+    document = report(head, found, policy, replace(more, drift=moves))
     counts = {
         "cube": cube,
         "merged": found.merged,
@@ -219,9 +229,9 @@ def _head(  # noqa: PLR0917  (one caller)
 ) -> Head:
     tag, k = one.tag.tag, policy.release.k
     now = ws.clock.now()
-    basis = ", ".join(f"{regime} {name}" for regime, name in policy.opening.basis.items())
     return Head(
         rule=one.tag.meaning,
+        outcome=asked.outcome,
         owner=tag.owner,
         purposes=tag.purposes,
         basis={str(regime): str(name) for regime, name in tag.basis.items()},
@@ -233,31 +243,12 @@ def _head(  # noqa: PLR0917  (one caller)
         program=version("tagwarden"),
         previous=previous,
         sources=tuple(
-            {
-                "attribute": item.name,
-                "origin": item.category,
-                "basis": f"{policy.opening.purpose}: {basis}",
-                "consents": consents // k * k,
-                "closed": item.closed // k * k,
-            }
+            source_of(policy, item.name, item.category, item.closed, consents)
             for item in one.sources
         ),
         left_out=tuple(
             {"reason": reason, "people": people // k * k} for reason, people in one.left_out.items()
         ),
-    )
-
-
-def _consents(connection: Connection, policy: FairnessPolicy) -> int:
-    """Return how many people have agreed to the purpose under which attributes are opened."""
-    return int(
-        connection.execute(
-            text(
-                "SELECT count(DISTINCT subject_id) FROM consentstate "
-                "WHERE purpose = :p AND state = 'given'"
-            ),
-            {"p": policy.opening.purpose},
-        ).scalar_one()
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BIAS = "bias"
 LEAK = "leak"
+PRICE = "price"
 CONSENT = "consent"
 COMPLIANCE = "compliance"
 NO_COUNTS: Final[Mapping[str, Any]] = {}
@@ -149,9 +150,12 @@ def policies(connection: Connection, names: Sequence[str]) -> dict[str, Any]:
 
 
 def earlier(
-    ws: "Workspace", connection: Connection, tag: str, policy: FairnessPolicy
+    ws: "Workspace", connection: Connection, tag: str, policy: FairnessPolicy, outcome: str = ""
 ) -> "tuple[list[Before], str | None]":
-    """Return the reports of a tag over the same numbers, oldest first, and the digest of the last."""
+    """Return the reports of a tag over the same numbers, oldest first, and the digest of the last.
+
+    Numbers of another outcome are other numbers.
+    """
     from audit.bias.cube import read_cube  # noqa: PLC0415  (statistics only where counts are opened)
     from audit.bias.statements import Key  # noqa: PLC0415
     from audit.bias.successive import Before  # noqa: PLC0415
@@ -166,17 +170,19 @@ def earlier(
     found, digest = [], None
     for row in rows:
         older = FairnessPolicy.model_validate(json.loads(row.policy))
-        if (older.attributes, older.rates, older.intersections) == (
+        identity = json.loads(row.document)["identity"]
+        if (older.attributes, older.rates, older.intersections, identity["outcome"]) == (
             policy.attributes,
             policy.rates,
             policy.intersections,
+            outcome,
         ):
             counts = json.loads(ws.keys.ring.open_counts(row.name, row.counts))
             shown = frozenset(
                 Key(what, tuple(names), tuple(labels)) for what, names, labels in counts["shown"]
             )
-            until = json.loads(row.document)["identity"]["until"]
             cube = read_cube(counts["cube"])
+            until = identity["until"]
             found.append(Before(cube, counts["merged"], shown, older.release.k, until))
             digest = row.digest
     return found, digest

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from governance.workspace import Workspace
 
 MAX_COLUMNS: Final = 400
+Columns = list[tuple[str, BitMap]]
+"""Names of tags, or of their values, and who holds them."""
 
 
 def leak(
@@ -53,11 +55,17 @@ def leak(
     with ws.store.read() as connection:
         limit = limits.chosen(connection, policy_file)
         policy = limits.narrowed(limit.policy, [attribute], outcome=False)
-        tags = _tags(ws, connection, keys)
+        tags = usable_tags(ws, connection, keys)
+        if not tags:
+            raise BadInput(
+                "audit-question", "no tag is in use and computed", hint="tagwarden run all"
+            )
     log_opening(ws, policy, why)
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
-            counts = _counted(ws, connection, tags, policy)
+            gate = Gate(connection, ws.clock.now(), purposes(connection))
+            columns, people = in_use(connection, gate, tags)
+            counts = counted(ws, connection, policy, gate, columns, people)
         identity = _identity(ws, attribute, counts, policy)
         document = leak_report(identity, counts, policy)
         with ws.store.write() as unit:
@@ -86,33 +94,43 @@ def leak(
     return made
 
 
-def _tags(ws: "Workspace", connection: Connection, keys: Sequence[str]) -> list[Active]:
+def usable_tags(ws: "Workspace", connection: Connection, keys: Sequence[str] = ()) -> list[Active]:
+    """Return the tags (none named: all) that are in use and were computed within their lifetime."""
     now = ws.clock.now()
     found = active(connection, keys or None)
-    used = [tag for tag in found.values() if tag.state in USABLE and now < (expires_at(tag) or now)]
-    if not used:
-        raise BadInput("audit-question", "no tag is in use and computed", hint="tagwarden run all")
-    return used
+    return [tag for tag in found.values() if tag.state in USABLE and now < (expires_at(tag) or now)]
 
 
-def _counted(
-    ws: "Workspace", connection: Connection, tags: Sequence[Active], policy: FairnessPolicy
+def in_use(connection: Connection, gate: Gate, tags: Sequence[Active]) -> tuple[Columns, BitMap]:
+    """Return who holds which tag, one column for each value, and whom the gate lets through for any."""
+    columns: Columns = []
+    people = BitMap()
+    for tag in tags:
+        here = gate.people(tag.effective)
+        people |= here
+        for value, who in holders(connection, tag, gate.at, present=True).items():
+            name = tag.tag.key if value == "true" else f"{tag.tag.key}={value}"
+            columns.append((name, who & here))
+    return columns, people
+
+
+def counted(  # noqa: PLR0917  (two callers)
+    ws: "Workspace",
+    connection: Connection,
+    policy: FairnessPolicy,
+    gate: Gate,
+    columns: Columns,
+    people: BitMap,
 ) -> LeakCounts:
-    now = ws.clock.now()
-    gate = Gate(connection, now, purposes(connection))
-    reach = [gate.people(tag.effective) for tag in tags]
-    people = BitMap.union(*reach)
+    """Return the counts by the one attribute of a policy; its opening must be on record.
+
+    Raises BadInput for too many columns, Refused `attribute-too-fine`.
+    """
     (found,) = opened(ws, connection, policy, gate, people)
     values = [n for n, value in enumerate(found.axis.values) if value != UNKNOWN]
     known = found.codes < len(values)
     ids = numbers_of(people)[known]
     code = found.codes[known]
-    columns: list[tuple[str, BitMap]] = []
-    for tag, here in zip(tags, reach, strict=True):
-        held = holders(connection, tag, now, present=True)
-        for value, who in held.items():
-            name = tag.tag.key if value == "true" else f"{tag.tag.key}={value}"
-            columns.append((name, who & here))
     if len(columns) > MAX_COLUMNS:
         raise BadInput(
             "audit-question", f"more than {MAX_COLUMNS} values of tags", hint="--tag, fewer at once"

@@ -97,3 +97,10 @@ def narrowed(policy: FairnessPolicy, by: Sequence[str], *, outcome: bool) -> Fai
         "audits": [],
     }
     return FairnessPolicy.model_validate(policy.document() | changes)
+
+
+def over(policy: FairnessPolicy, attributes: Sequence[str]) -> FairnessPolicy:
+    """Return the policy for some sealed attributes, whatever its rates are."""
+    return FairnessPolicy.model_validate(
+        policy.document() | {"attributes": list(attributes), "audits": []}
+    )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from audit.bias.cube import UNKNOWN, Axis, Kind
 from audit.bias.merging import OTHER
@@ -31,6 +31,8 @@ from tagging.document import Tag
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
+EVENTS: Final = "user.behavior.purchase_history"
+"""The category of what people did, for audits that read events."""
 MAX_VALUES: Final = 40
 """Values of an attribute that are compared, at the most: beyond, it is a name rather than a group."""
 _BAND: Final = re.compile(r"\D{0,2}(\d+)")
@@ -58,7 +60,7 @@ def log_opening(ws: "Workspace", policy: FairnessPolicy, why: str) -> None:
             if key not in known:
                 hint = nearest(key, known) or "they come in with tagwarden ingest profiles"
                 raise NotFound("unknown-attribute", f'people have no attribute "{key}"', hint=hint)
-            _asked(policy, key, known[key])
+            asked(policy, key, known[key])
             unit.log(
                 ws.evidence.entry(
                     "attribute.opened", attribute=key, purpose=policy.opening.purpose, why=why
@@ -106,7 +108,7 @@ def _one(  # noqa: PLR0917  (one caller)
     category: str,
     told: frozenset[str],
 ) -> Opened:
-    permitted = people & gate.people(_asked(policy, key, category), policy.opening.purpose)
+    permitted = people & gate.people(asked(policy, key, category), policy.opening.purpose)
     ids: list[int] = []
     said: list[int] = []
     numbers: dict[str, int] = {}
@@ -128,6 +130,34 @@ def _one(  # noqa: PLR0917  (one caller)
         at = np.searchsorted(numbers_of(people), np.array(ids, dtype=np.int64))
         codes[at] = _places(axis, numbers)[np.array(said, dtype=np.int64)]
     return Opened(axis, codes, category, len(people) - len(permitted))
+
+
+def consents_to(connection: Connection, policy: FairnessPolicy) -> int:
+    """Return how many people have agreed to the purpose under which attributes are opened."""
+    return int(
+        connection.execute(
+            text(
+                "SELECT count(DISTINCT subject_id) FROM consentstate "
+                "WHERE purpose = :p AND state = 'given'"
+            ),
+            {"p": policy.opening.purpose},
+        ).scalar_one()
+    )
+
+
+def source_of(
+    policy: FairnessPolicy, name: str, category: str, closed: int, consents: int
+) -> dict[str, Any]:
+    """Return where an attribute comes from and on which basis it was opened: `schema.Source`."""
+    k = policy.release.k
+    basis = ", ".join(f"{regime} {name}" for regime, name in policy.opening.basis.items())
+    return {
+        "attribute": name,
+        "origin": category,
+        "basis": f"{policy.opening.purpose}: {basis}",
+        "consents": consents // k * k,
+        "closed": closed // k * k,
+    }
 
 
 def numbers_of(people: BitMap) -> NDArray[np.int64]:
@@ -168,7 +198,7 @@ def _places(axis: Axis, numbers: dict[str, int]) -> NDArray[np.int16]:
     return np.array(places, dtype=np.int16)
 
 
-def _asked(policy: FairnessPolicy, key: str, category: str) -> Tag:
+def asked(policy: FairnessPolicy, key: str, category: str) -> Tag:
     """Return the tag by which the gate judges whose attribute may be opened."""
     words = {"en": "Comparison of groups in an audit", "zh": "审计中的分组比较"}
     plain: dict[str, Any] = {

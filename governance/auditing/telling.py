@@ -7,11 +7,12 @@ from typing import Final
 
 from audit import canon
 from audit.bias.breaches import breaches
-from governance.auditing.kept import BIAS, COMPLIANCE, CONSENT, LEAK, Kept
+from governance.auditing.kept import BIAS, COMPLIANCE, CONSENT, LEAK, PRICE, Kept
 
 _TOLD: Final = {
     BIAS: ("audit.bias.page", "audit.bias.words"),
     LEAK: ("audit.bias.leak_report", "audit.bias.leak_report"),
+    PRICE: ("audit.bias.price_page", "audit.bias.price_words"),
     CONSENT: ("audit.consent.page", "audit.consent.words"),
     COMPLIANCE: ("audit.compliance.page", "audit.compliance.words"),
 }

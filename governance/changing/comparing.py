@@ -2,13 +2,14 @@
 """Documents against the catalogue → a frozen plan. Looks at everything, changes nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pyroaring import BitMap
 from sqlalchemy import Connection
 
+from audit.bias.policy import FairnessPolicy
 from governance import assessment
 from governance.catalogue import Active, active, attribute_categories, known, meaning
 from governance.changing import counting
@@ -16,6 +17,7 @@ from governance.changing.plan import (
     Duty,
     FieldChange,
     Item,
+    Leaking,
     Over,
     Plan,
     PlanFinding,
@@ -23,6 +25,7 @@ from governance.changing.plan import (
     VerdictChange,
     What,
 )
+from governance.changing.reported import reported
 from governance.changing.world import prints
 from governance.gate import Gate
 from governance.law import law_over
@@ -47,14 +50,22 @@ def make(
     files: Iterable[Path],
     *,
     count: bool = True,
+    leaks: FairnessPolicy | None = None,
     progress: ProgressUpdate = lambda _done, _total: None,
 ) -> Plan:
     """Return the plan of the documents in some files and folders.
 
-    Raises BadInput `bad-definitions` with every problem of every document.
+    With `leaks`, what the tags would tell about the attributes of a policy is counted, which opens them;
+    without, only leak reports that were made are looked at. Raises BadInput `bad-definitions` with
+    every problem of every document, Refused `not-permitted` for who may not open attributes.
     """
+    if leaks is not None:
+        from governance.auditing.planned import permit_opening  # noqa: PLC0415  (statistics)
+
+        permit_opening(ws, leaks)
     with ws.store.read() as connection:
-        return _Comparison.begin(ws, connection, files).plan(count=count, progress=progress)
+        begun = _Comparison.begin(ws, connection, files)
+        return begun.plan(count=count or leaks is not None, leaks=leaks, progress=progress)
 
 
 @dataclass(slots=True)
@@ -87,7 +98,7 @@ class _Comparison:
             lineage(checked, categories),
         )
 
-    def plan(self, *, count: bool, progress: ProgressUpdate) -> Plan:
+    def plan(self, *, count: bool, leaks: FairnessPolicy | None, progress: ProgressUpdate) -> Plan:
         """Compare everything, and freeze what was found."""
         changed = dict(self._features()) | dict(self._tags())
         tags = [key for key, item in changed.items() if item.kind == "tag"]
@@ -123,6 +134,7 @@ class _Comparison:
             items=tuple(items),
             reviewed_again=tuple(again),
             over=tuple(self._over(reach, held)),
+            leaks=tuple(self._leaks(reach, changed, leaks)),
         )
 
     @property
@@ -317,6 +329,31 @@ class _Comparison:
                 share = 1000 * len(moved) // len(before)
                 if share > limit:
                     yield Over(key=key, measure=measure, per_mille=share, limit=limit)
+
+    def _leaks(
+        self,
+        reach: Mapping[str, counting.Reach],
+        changed: Mapping[str, Item],
+        policy: FairnessPolicy | None,
+    ) -> Iterator[Leaking]:
+        """Yield what tags tell beyond a limit: counted where a policy is given, else as reported."""
+        roots = {key: one.root for key, one in self.checked.tags.items()}
+        counted = frozenset[str]()
+        if policy is not None and reach:
+            from governance.auditing.planned import would_tell  # noqa: PLC0415  (statistics)
+
+            counted = frozenset(policy.attributes)
+            told = {  # who is in a segment is not told, not even in bits
+                key: (found.permitted, found.tagged)
+                for key, found in reach.items()
+                if not rests_on(roots[key], Segment, roots)
+            }
+            for one in would_tell(self.ws, self.connection, policy, told):
+                yield Leaking(**asdict(one))
+        keys = [key for key, item in changed.items() if item.what == "new version"]
+        for said in reported(self.connection, keys):
+            if said.attribute not in counted:
+                yield said
 
 
 def _beyond_words(old: Feature, new: Feature) -> bool:

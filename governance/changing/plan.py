@@ -123,6 +123,21 @@ class Over(Strict):
     limit: int
 
 
+class Leaking(Strict):
+    """A tag of the plan that tells more about a sealed attribute than a fairness policy allows."""
+
+    key: str
+    attribute: str
+    what: Literal["tag", "pair", "set"]
+    other: str = ""
+    """For a pair the other tag, for all tags together the value that they tell."""
+    figure: str = ""
+    """Bits, for all tags the AUC; '' where it is not told, to protect people."""
+    limit: str
+    report: str = ""
+    """The report on the version before that says so; '' when it was counted for this plan."""
+
+
 class Plan(Strict):
     """What would change, on which state of the catalogue it was made, and the documents themselves."""
 
@@ -137,6 +152,7 @@ class Plan(Strict):
     reviewed_again: tuple[str, ...] = ()
     """Tags whose inputs become sensitive by this plan: they go out of use until reviewed."""
     over: tuple[Over, ...] = ()
+    leaks: tuple[Leaking, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -6,7 +6,7 @@ decides on a change set of their own, whatever their roles, and nothing is decid
 catalogue has left behind.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -109,13 +109,10 @@ def approve(ws: Workspace, name: str, *, over: str = "") -> ChangeSet:
         item = _decidable(ws, unit, name, "approve")
         require_present(unit.connection, item.plan.world)
         refuse_findings(item.plan)
-        if item.plan.over and not over:
+        if (item.plan.over or item.plan.leaks) and not over:
             raise Unsafe(
                 "over-threshold",
-                "; ".join(
-                    f"{o.key}: {o.per_mille / 10:.1f} % {o.measure}, the limit is {o.limit / 10:.1f} %"
-                    for o in item.plan.over
-                ),
+                "; ".join(_over(item.plan)),
                 hint=f"tagwarden tag approve {name} --over-threshold REASON-CODE",
             )
         return _decide(ws, unit, item, "approve", over)
@@ -203,6 +200,15 @@ def refuse_findings(plan: Plan) -> None:
         + "; ".join(first[:5]),
         hint="tagwarden tag lint FILES",
     )
+
+
+def _over(plan: Plan) -> Iterator[str]:
+    """Yield what is over a threshold, in English: the text of a fault."""
+    for one in plan.over:
+        share, limit = one.per_mille / 10, one.limit / 10
+        yield f"{one.key}: {share:.1f} % {one.measure}, the limit is {limit:.1f} %"
+    for key, attribute in dict.fromkeys((one.key, one.attribute) for one in plan.leaks):
+        yield f"{key} tells more about {attribute} than the fairness policy allows"
 
 
 def _decidable(ws: Workspace, unit: Unit, name: str, move: str) -> ChangeSet:

@@ -53,6 +53,24 @@ _WORDS: Final = {
         "{key} would gain {share} of its people; the limit is {limit}",
         "{key}将新增{share}的人；上限为{limit}",
     ),
+    "leak.tag": (
+        "{key} tells {figure} bit about {attribute}; the limit is {limit} ({source})",
+        "{key}透露{attribute}的信息{figure}比特；上限为{limit}（{source}）",
+    ),
+    "leak.pair": (
+        "{key} and {other} together tell {figure} bit about {attribute}; the limit is {limit} ({source})",
+        "{key}与{other}合起来透露{attribute}的信息{figure}比特；上限为{limit}（{source}）",
+    ),
+    "leak.set": (
+        (
+            "with {key}, all tags together tell {other} ({attribute}) from the rest with AUC {figure}; "
+            "the limit is {limit} ({source})"
+        ),
+        "加上{key}后，全部标签合起来区分{other}（{attribute}）的 AUC 为{figure}；上限为{limit}（{source}）",
+    ),
+    "leak.counted": ("counted for this plan", "按本计划统计"),
+    "leak.reported": ("{report}, on the version before", "{report}，针对上一版"),
+    "leak.hidden": ("(not told, to protect people)", "（为保护个人不予显示）"),
     "refused": ("findings against it: {n}; it cannot be submitted", "有{n}项问题：不能提交"),
     "uncounted": ("people were not counted", "未统计人数"),
     "name": ("change set {name}, digest {digest}", "变更集{name}，摘要{digest}"),
@@ -140,6 +158,17 @@ def closing(plan: Plan, language: str) -> Iterator[str]:
             key=over.key,
             share=_share(over.per_mille),
             limit=_share(over.limit),
+        )
+    for leak in plan.leaks:
+        source = "leak.reported" if leak.report else "leak.counted"
+        yield word(
+            f"leak.{leak.what}",
+            language,
+            **{
+                **leak.model_dump(),
+                "figure": leak.figure or word("leak.hidden", language),
+                "source": word(source, language, report=leak.report),
+            },
         )
     if not plan.counted:
         yield word("uncounted", language)

@@ -4,7 +4,7 @@
 import typer
 
 from governance.cli import audit_log, audit_policy
-from governance.cli.audit_bias import bias, leak, list_, show
+from governance.cli.audit_bias import bias, leak, list_, price, show
 from governance.cli.audit_compliance import compliance, pack
 from governance.cli.audit_consent import consent
 from governance.cli.audit_findings import findings, revoke, waive
@@ -19,6 +19,7 @@ app.add_typer(audit_log.app, name="log")
 app.add_typer(audit_policy.app, name="policy")
 app.command()(bias)
 app.command()(leak)
+app.command()(price)
 app.command()(consent)
 app.command()(compliance)
 app.command()(pack)

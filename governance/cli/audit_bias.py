@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`tagwarden audit bias`, `leak`, `list` and `show`: audits of tags, and their reports."""
+"""`tagwarden audit bias`, `leak`, `price`, `list` and `show`: audits of tags, and their reports."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,7 +33,9 @@ def bias(  # noqa: PLR0917  (options of a command)
     by: By = "",
     outcome: Annotated[
         str,
-        typer.Option(help="A yes-no tag that says who had the outcome, for rates that need one."),
+        typer.Option(
+            help="A yes-no tag, or a rule over the time after --at, for rates that need an outcome."
+        ),
     ] = "",
     policy: PolicyFile = None,
     at: When = None,
@@ -43,6 +45,9 @@ def bias(  # noqa: PLR0917  (options of a command)
     causes: Annotated[
         bool, typer.Option("--causes", help="Say which condition carries a gap, and what-if.")
     ] = False,
+    drift: Annotated[
+        int, typer.Option("--drift", help="Also over so many months, from the history of the tag.")
+    ] = 0,
     why: Why = "periodic",
     out: OutFile = None,
     where: Where = None,
@@ -64,10 +69,12 @@ def bias(  # noqa: PLR0917  (options of a command)
     if having not in ("", "benefit", "burden"):
         raise BadInput("audit-question", "--having is benefit or burden")
     ws = workspace(where)
-    attributes = tuple(part.strip() for part in by.split(",") if part.strip())
+    attributes = _names(by)
     when = None if at is None else time_of(ws, at)
     suits(out)
-    made = audit(ws, Asked(tuple(tag), attributes, outcome, when, why, having, causes), policy)
+    made = audit(
+        ws, Asked(tuple(tag), attributes, outcome, when, why, having, causes, drift), policy
+    )
     give(made, out, language_of(ws, lang), as_json)
     if status_of(made) is Status.BREACH:
         raise typer.Exit(1)
@@ -96,6 +103,45 @@ def leak(  # noqa: PLR0917  (options of a command)
     ws = workspace(where)
     suits(out)
     made = audit(ws, by, tag or (), policy, why=why)
+    give([made], out, language_of(ws, lang), as_json)
+    if made.status == "breach":
+        raise typer.Exit(1)
+
+
+def price(  # noqa: PLR0917  (options of a command)
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by", help="Attributes, and tags as tag:KEY, to compare by, joined by commas."
+        ),
+    ],
+    policy: PolicyFile = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="First time, UTC. [default: the first purchase]")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="Purchases before this time, UTC. [default: now]")
+    ] = None,
+    why: Why = "periodic",
+    out: OutFile = None,
+    where: Where = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Compare what groups of people paid for the same thing, like for like.
+
+    What is alike, and how much may differ, stands under price in the policy. The report is kept, and its
+    digest is signed into the evidence log. Ends with exit code 1 when a group is beyond the limit.
+
+    Example: tagwarden audit price --by age,tag:consumption.big_spender --policy fairness.yaml
+    """
+    from governance.auditing.pricing import PriceAsked, prices
+
+    ws = workspace(where)
+    suits(out)
+    first = None if since is None else time_of(ws, since, "--from")
+    end = None if until is None else time_of(ws, until, "--to")
+    made = prices(ws, PriceAsked(_names(by), first, end, why), policy)
     give([made], out, language_of(ws, lang), as_json)
     if made.status == "breach":
         raise typer.Exit(1)
@@ -178,6 +224,10 @@ def give(made: "Sequence[Kept]", out: Path | None, language: str, as_json: bool)
             yield f"written: {out}"
 
     emit(data, as_json, text)
+
+
+def _names(by: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in by.split(",") if part.strip())
 
 
 def suits(out: Path | None) -> None:

@@ -46,6 +46,12 @@ def plan(
     ] = False,
     full: Full = False,
     count: Count = True,
+    leaks: Annotated[
+        Path | None,
+        typer.Option(
+            "--leaks", help="A FairnessPolicy: count what the tags tell about its attributes."
+        ),
+    ] = None,
     lang: Lang = None,
     where: Where = None,
     as_json: Json = False,
@@ -58,7 +64,7 @@ def plan(
 
     ws = workspace(where)
     language = language_of(ws, lang)
-    made = _planned(ws, files, count=count)
+    made = _planned(ws, files, count=count, leaks=leaks)
     if out is not None:
         _write(out, made)
     if markdown and not as_json:
@@ -276,11 +282,18 @@ def archive(key: Key, where: Where = None, as_json: Json = False) -> None:
     emit({"key": key, "state": "archived"}, as_json, [text])
 
 
-def _planned(ws: "Workspace", files: list[Path], *, count: bool) -> "Plan":
+def _planned(
+    ws: "Workspace", files: list[Path], *, count: bool, leaks: Path | None = None
+) -> "Plan":
     from governance.changing import comparing
 
+    policy = None
+    if leaks is not None:
+        from governance.auditing import limits
+
+        policy = limits.read(leaks)
     with progress("counting people") as bar:
-        return comparing.make(ws, files, count=count, progress=bar.update)
+        return comparing.make(ws, files, count=count, leaks=policy, progress=bar.update)
 
 
 def _told(made: "Plan", language: str, *, full: bool) -> Iterator[str]:

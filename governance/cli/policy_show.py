@@ -25,6 +25,7 @@ Kind = Literal[
     "fairness",
     "bias-report",
     "leak-report",
+    "price-report",
     "consent-policy",
     "consent-report",
 ]
@@ -60,7 +61,7 @@ def schema(
     kind: Annotated[
         Kind,
         typer.Argument(
-            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report, leak-report, "
+            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report, leak-report, price-report, "
             "consent-policy or consent-report."
         ),
     ] = "tag",
@@ -77,6 +78,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema of a kind of document, as YAML editors read it."""
     from audit.bias.leak_report import LeakReport
     from audit.bias.policy import FairnessPolicy
+    from audit.bias.price_report import PriceReport
     from audit.bias.schema import BiasReport
     from audit.consent.policy import ConsentPolicy
     from audit.consent.schema import ConsentReport
@@ -97,6 +99,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
         "fairness": FairnessPolicy,
         "bias-report": BiasReport,
         "leak-report": LeakReport,
+        "price-report": PriceReport,
         "consent-policy": ConsentPolicy,
         "consent-report": ConsentReport,
     }

@@ -9,8 +9,11 @@ import yaml
 from typer.testing import CliRunner
 
 from governance.cli.app import app
+from governance.intake import events
 from policies.vocabulary import codes
 from tests.auditing import Gated, Planted, a_duty, a_policy
+from tests.bias import STARTER
+from tests.intake import a_map, an_order_file
 
 SKEWED = {"f": 0.1, "m": 0.3, None: 0.2}
 
@@ -22,6 +25,12 @@ def shop(tmp_path_factory):
     said = planted.genders()
     planted.tagged("offer.gold", SKEWED, said)
     planted.tagged("offer.even", dict.fromkeys(SKEWED, 0.3), said)
+    bought = [  # women pay five percent more for the same
+        f"C{n},2024-09-0{day} 10:00:00,{n}-{day},milk,1,{'2.10' if value == 'f' else '2.00'}"
+        for n, value in enumerate(said)
+        for day in (1, 2)
+    ]
+    events.ingest(planted.ws, [an_order_file(folder, *bought)], a_map())
     planted.close()
     settings = folder / "shop" / "tagwarden.toml"
     text = settings.read_text("utf-8")
@@ -40,6 +49,28 @@ def test_a_breach_ends_with_1_and_the_rest_with_0(shop):
     assert tagwarden(shop, "bias", "--tag", "offer.even", "--by", "gender").exit_code == 0
     assert tagwarden(shop, "leak", "--by", "gender").exit_code == 1
     assert tagwarden(shop, "leak", "--by", "gender", "--tag", "offer.even").exit_code == 0
+
+
+def test_prices_end_with_1_where_a_group_pays_more(shop, tmp_path):
+    policy = tmp_path / "fairness.yaml"
+    policy.write_text(
+        STARTER.read_text("utf-8").replace("[item, channel, day]", "[item, day]"), "utf-8"
+    )
+    asked = ("price", "--policy", str(policy))
+    out = tmp_path / "prices.json"
+    done = tagwarden(shop, *asked, "--by", "gender", "--out", str(out), "--json")
+    assert done.exit_code == 1, done.output
+    (made,) = json.loads(done.stdout)["reports"]
+    assert hashlib.sha256(out.read_bytes()).hexdigest() == made["sha256"]
+    assert tagwarden(shop, "show", made["report"]).stdout.startswith("Prices like for like")
+    assert tagwarden(shop, *asked, "--by", "tag:offer.even").exit_code == 0
+    early = tagwarden(shop, *asked, "--by", "gender", "--to", "2024-08-01")
+    assert early.exit_code == 0
+    assert "This does not say that prices are fair" in early.stdout
+    assert tagwarden(shop, *asked, "--by", "height").exit_code == 4
+    unlike = tagwarden(shop, "price", "--by", "gender")  # the starter names a channel
+    assert unlike.exit_code == 2
+    assert "[price-columns]" in unlike.output
 
 
 def test_the_file_is_what_the_digest_is_over(shop, tmp_path):

@@ -10,19 +10,27 @@ import pytest
 
 from audit.bias import page, schema
 from audit.bias.leak_report import LeakReport
-from audit.clock import DAY
+from audit.clock import DAY, parse_time
+from audit.errors import Unsafe
 from audit.evidence.reading import decode
 from audit.ids import SeededIds
 from governance import authority
 from governance.actor import Actor
 from governance.assignments import holders
-from governance.auditing import kept
+from governance.auditing import kept, limits
 from governance.auditing.leaking import leak
 from governance.auditing.telling import lines, written
-from governance.catalogue import active
+from governance.catalogue import active, meaning
+from governance.changing import applying, comparing, review, telling
+from governance.intake import events
+from governance.running.run import run_all
+from governance.store import bitmaps
+from tagging.catalogue import Definition
+from tagging.document import full_digest
 from tests.auditing import AGES, Planted, groups, shoppers
+from tests.intake import a_map, an_order_file
 from tests.shop import NOW, a_tag
-from tests.workshop import OFFICER, code_of
+from tests.workshop import OFFICER, as_reviewer, code_of
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "audits"
 EVEN = {"f": 0.3, "m": 0.3, None: 0.3}
@@ -253,6 +261,70 @@ def test_an_outcome_gives_the_rate_among_those_who_had_it(shop, tmp_path):
     assert (found["people"], found["tagged"]) == (len(women & used), len(women & used & held))
 
 
+@pytest.fixture(scope="module")
+def consequences(tmp_path_factory):
+    """Everybody bought on the day before the tags are looked at; the day after, about every second."""
+    folder = tmp_path_factory.mktemp("consequences")
+    planted = Planted(folder, people=600, ids=SeededIds(5))
+    said = planted.genders()
+    held = set(planted.tagged("offer.gold", SKEWED, said))
+    lines_ = [f"C{n},2024-10-02 10:00:00,{n}-a,milk,1,2.00" for n in range(600)]
+    later = [n for n in range(600) if planted.rng.random() < 0.5]
+    lines_ += [f"C{n},2024-10-03 10:00:00,{n}-b,milk,1,2.00" for n in later]
+    events.ingest(planted.ws, [an_order_file(folder, *lines_)], a_map())
+    starter = Path(page.__file__).parent / "starter_policy.yaml"
+    policy = folder / "fairness.yaml"
+    text = starter.read_text("utf-8").replace("[selection]", "[selection, tpr, fpr, precision]")
+    policy.write_text(text, "utf-8")
+    yield planted, policy, said, held, {planted.who[n] for n in later}
+    planted.close()
+
+
+def test_an_outcome_is_a_rule_over_the_time_after_the_tags_were_looked_at(consequences):
+    shop, policy, said, held, later = consequences
+    rule = "orders(days => 1) >= 1"
+    (made,) = shop.audit("offer.gold", outcome=rule, at=NOW - DAY, policy=policy)
+    women = {who for who, value in zip(shop.who, said, strict=True) if value == "f"}
+    found = {}
+    for part in made.document["comparisons"]:
+        group = next(one for one in part["groups"] if one["labels"] == ["f"])
+        found[part["rate"]] = (group["tagged"], group["people"])
+    assert found == {
+        "selection": (len(women & held), len(women)),
+        "tpr": (len(women & later & held), len(women & later)),
+        "fpr": (len((women & held) - later), len(women - later)),
+        "precision": (len(women & later & held), len(women & held)),
+    }
+    assert made.document["identity"]["outcome"] == rule
+    assert f"The outcome is: {rule}." in [*lines(made, "en")]
+    assert rule.replace(">", "&gt;") in page.page([made.document], "en")
+    asked = {"at": NOW - DAY, "policy": policy}
+    (other,) = shop.audit("offer.gold", outcome="orders(days => 1) >= 2", **asked)
+    assert other.document["identity"]["previous"] is None  # of another outcome: other numbers
+    (again,) = shop.audit("offer.gold", outcome=rule, **asked)
+    assert again.document["identity"]["previous"] == made.digest
+
+
+@pytest.mark.parametrize(
+    ("rule", "at", "code"),
+    [
+        ("orders(days => 1) >= 1", None, "outcome-to-come"),
+        ("orders(days => 2) >= 1", NOW - DAY, "outcome-to-come"),
+        ("orders() >= 1", NOW - DAY, "bad-outcome"),
+        ("recency() < 1", NOW - DAY, "bad-outcome"),
+        ("orders(days => 1) >= 1 and spend(days => 2) >= 1", NOW - DAY, "bad-outcome"),
+        ("orders(days => 1, days_ago => 1) >= 1", NOW - DAY, "bad-outcome"),
+        ("orders(days => 1)", NOW - DAY, "bad-outcome"),
+        ("attribute('gender') = 'f' and orders(days => 1) > 0", NOW - DAY, "bad-outcome"),
+        ("nonsense(", NOW - DAY, "bad-outcome"),
+        ("offer.nothing", NOW - DAY, "unknown-tag"),
+    ],
+)
+def test_an_outcome_that_is_none_is_refused(consequences, rule, at, code):
+    shop, policy, *_ = consequences
+    assert code_of(lambda: shop.audit("offer.gold", outcome=rule, at=at, policy=policy)) == code
+
+
 def test_past_and_present_count_the_same_when_nothing_moved(story):
     with story.store.read() as connection:
         for tag in active(connection).values():
@@ -460,3 +532,216 @@ def test_who_has_lapsed_does_not_have_the_tag(shop):
         (tag,) = active(connection).values()
         found = [holders(connection, tag, NOW, present=now)["true"] for now in (True, False)]
     assert set(found[0]) == set(found[1]) == set(held[20:])
+
+
+# --- what a plan says of leaks ---------------------------------------------------------------------
+
+OFTEN = """apiVersion: tagwarden/v1
+kind: Tag
+key: {key}
+name: {{en: Often, zh: 常客}}
+says: {{en: bought {n} times within 60 days, zh: 60天内购买{n}次}}
+owner: growth-team
+dimension: consumption
+derivation: inferred
+sources: [user.behavior.purchase_history]
+asserts: [user.behavior.purchase_history]
+purposes: [first_party_recommendation]
+basis: {{gdpr: legitimate_interest, pipl_cn: consent, ccpa: notice}}
+ttl: 30d
+value: "orders(days => 60) >= {n}"
+purge_on_withdrawal: immediately
+"""
+
+
+@pytest.fixture(scope="module")
+def leaking(tmp_path_factory):
+    """Men order four times much more often than women: who buys often tells the gender."""
+    folder = tmp_path_factory.mktemp("leaking")
+    planted = Planted(folder, people=600, ids=SeededIds(5))
+    said = planted.genders()
+    shoppers(planted, {"f": 0.2, "m": 0.8}, said, folder)
+    yield planted
+    planted.close()
+
+
+def planned(shop, *, n=3, key="spend.often", **more):
+    file = shop.folder / "often.yaml"
+    file.write_text(OFTEN.format(key=key, n=n), "utf-8")
+    return comparing.make(shop.ws, [file], **more)
+
+
+def test_a_plan_says_what_a_new_tag_would_tell_before_anybody_has_it(leaking):
+    before = len(entries(leaking.ws))
+    made = planned(leaking, leaks=limits.over(limits.read(None), ["gender"]))
+    leak_ = made.leaks[0]
+    assert [(one.what, one.other) for one in made.leaks[1:]] == [("set", "f"), ("set", "m")]
+    assert (leak_.key, leak_.attribute, leak_.what) == ("spend.often", "gender", "tag")
+    assert float(leak_.figure) > 0.1
+    assert leak_.report == ""
+    opened = entries(leaking.ws)[before:]
+    assert [(e.act, e.facts["why"]) for e in opened] == [("attribute.opened", "release")]
+    assert any("spend.often tells" in line for line in telling.lines(made, "en"))
+    assert any("透露gender的信息" in line for line in telling.lines(made, "zh"))
+    harmless = planned(leaking, n=1, leaks=limits.over(limits.read(None), ["gender"]))
+    assert harmless.leaks == ()  # everybody has it
+
+
+def test_who_approves_a_leak_says_why(leaking):
+    made = planned(leaking, leaks=limits.over(limits.read(None), ["gender"]))
+    name = review.submit(leaking.ws, made).name
+    with pytest.raises(Unsafe) as caught:
+        as_reviewer(leaking.ws, lambda: review.approve(leaking.ws, name))
+    assert "tells more about gender" in caught.value.message
+    item = as_reviewer(leaking.ws, lambda: review.approve(leaking.ws, name, over="leak-accepted"))
+    assert (item.state, item.reason) == ("approved", "leak-accepted")
+
+
+def test_whoever_may_not_open_attributes_may_not_plan_with_them(leaking):
+    authority.add(leaking.ws, "tina", ["tagger"])
+    who, leaking.ws.actor = leaking.ws.actor, Actor("tina")
+    before = len(entries(leaking.ws))
+    try:
+        policy = limits.over(limits.read(None), ["gender"])
+        assert code_of(lambda: planned(leaking, leaks=policy)) == "not-permitted"
+        assert planned(leaking).leaks == ()
+    finally:
+        leaking.ws.actor = who
+    assert "attribute.opened" not in [e.act for e in entries(leaking.ws)[before:]]
+
+
+def test_without_counting_a_plan_says_what_the_last_report_said(leaking):
+    applying_to = planned(leaking, key="spend.known")
+    name = review.submit(leaking.ws, applying_to).name
+    as_reviewer(leaking.ws, lambda: review.approve(leaking.ws, name))
+    applying.apply(leaking.ws, applying_to)
+    run_all(leaking.ws)
+    report = leak(leaking.ws, "gender")
+    made = planned(leaking, key="spend.known", n=4)
+    (known,) = made.leaks
+    assert (known.key, known.what, known.report) == ("spend.known", "tag", report.name)
+    # counted anew, the report on the version before does not count
+    again = planned(
+        leaking, key="spend.known", n=1, leaks=limits.over(limits.read(None), ["gender"])
+    )
+    assert again.leaks == ()
+    reworded = leaking.folder / "often.yaml"
+    reworded.write_text(OFTEN.format(key="spend.known", n=3).replace("常客", "老顾客"), "utf-8")
+    assert comparing.make(leaking.ws, [reworded]).leaks == ()
+
+
+def settled(shop):
+    """Let tags that were put on people by hand be what their documents say."""
+    with shop.store.write() as unit:
+        for tag in active(unit.connection).values():
+            unit.connection.exec_driver_sql(
+                "UPDATE definition SET meaning = ?, digest = ? WHERE id = ?",
+                (meaning(Definition(tag.tag, tag.root), {}), full_digest(tag.tag), tag.id),
+            )
+
+
+def test_a_plan_finds_what_a_tag_tells_only_together_with_another(tmp_path):
+    planted = Planted(tmp_path, people=600, ids=SeededIds(5))
+    said = planted.genders()
+    often = set(shoppers(planted, {"f": 0.5, "m": 0.5}, said, tmp_path))
+    other = [
+        who for who, value in zip(planted.who, said, strict=True) if (who in often) ^ (value == "f")
+    ]
+    planted.tag(a_tag("offer.odd"), other)
+    planted.tag(a_tag("offer.even"), sorted(often))
+    settled(planted)
+    gender = limits.over(limits.read(None), ["gender"])
+    made = planned(planted, leaks=gender)
+    assert [(one.what, one.other) for one in made.leaks] == [("pair", "offer.odd")]
+    assert float(made.leaks[0].figure) > 0.9
+    report = leak(planted.ws, "gender")
+    (known,) = planned(planted, key="offer.even").leaks
+    assert (known.what, known.other, known.report) == ("pair", "offer.odd", report.name)
+    planted.close()
+
+
+# --- month by month --------------------------------------------------------------------------------
+
+APRIL, TENTH_OF_AUGUST = parse_time("2024-04-03"), parse_time("2024-08-10")
+
+
+@pytest.fixture(scope="module")
+def aged(tmp_path_factory):
+    """Two tags since April: one was taken from most women in August, the other never moved."""
+    planted = Planted(tmp_path_factory.mktemp("aged"), people=2400, ids=SeededIds(5))
+    said = planted.genders()
+    even = {"f": 0.4, "m": 0.4}
+    planted.tagged("offer.steady", even, said)
+    held = set(planted.tagged("offer.gold", even, said))
+    lost = [w for w, v in zip(planted.who, said, strict=True) if v == "f" and w in held][::2]
+    with planted.store.write() as unit:
+        run = unit.connection.exec_driver_sql
+        run("UPDATE assignment SET valid_from = ?", (APRIL,))
+        (tv,) = run(
+            "SELECT v.tv FROM tagvalue v JOIN definition d ON d.id = v.definition_id "
+            "WHERE d.key = 'offer.gold'"
+        ).one()
+        for who in lost:
+            run(
+                "UPDATE assignment SET valid_to = ? WHERE subject_id = ? AND tv = ?",
+                (TENTH_OF_AUGUST, who, tv),
+            )
+        bitmaps.change(unit.connection, [(f"tv:{tv}", who, False) for who in lost])
+    planted.tagged("offer.new", even, said)
+    yield planted
+    planted.close()
+
+
+def test_the_month_before_which_a_gap_came_is_named(aged):
+    gold, steady = aged.audit("offer.gold", "offer.steady", months=6)
+    women = next(one for one in gold.document["drift"] if one["group"] == "f")
+    assert women["periods"] == ["2024-05", "2024-06", "2024-07", "2024-08", "2024-09", "2024-10"]
+    found = [float(one["value"]) for one in women["ratios"]]
+    assert found[:3] == pytest.approx([1, 1, 1], abs=0.1)
+    assert found[3:] == pytest.approx([0.5, 0.5, 0.5], abs=0.1)
+    assert women["jump"] == "2024-08"
+    assert float(women["p"]) < 1e-6
+    assert all(float(one["p"]) > 0.05 for one in steady.document["drift"])
+    jsonschema.validate(json.loads(gold.bytes), schema.schema())
+
+
+def test_drift_is_told_in_words_and_as_a_line(aged):
+    gold, steady = aged.audit("offer.gold", "offer.steady", months=12)
+    assert gold.document["drift"][0]["periods"][0] == "2024-04"  # before, there was no tag
+    for language, moved, calm in (
+        ("en", "it changed most before 2024-08", "no change that is more than chance"),
+        ("zh", "在 2024-08 之前变化最大", "没有超出偶然的变化"),
+    ):
+        assert any(moved in line for line in lines(gold, language))
+        assert any(calm in line for line in lines(steady, language))
+        assert moved in page.page([gold.document], language)
+
+
+def test_two_months_do_not_tell_who_moved_between_them(aged):
+    (before,) = aged.audit("offer.steady", months=3)
+    who = aged.who[1:6:2]  # three women, of whom some have it
+    with aged.store.write() as unit:
+        run = unit.connection.exec_driver_sql
+        was = run("SELECT count(*) FROM assignment WHERE valid_to IS NOT NULL").scalar()
+        for one in who:
+            run(
+                "UPDATE assignment SET valid_to = ? WHERE subject_id = ? AND valid_to IS NULL",
+                (parse_time("2024-09-10"), one),
+            )
+        now = run("SELECT count(*) FROM assignment WHERE valid_to IS NOT NULL").scalar()
+    assert now > was
+    (after,) = aged.audit("offer.steady", months=3)
+    values = [[one["ratios"] for one in made.document["drift"]] for made in (before, after)]
+    assert values[0] == values[1]
+
+
+@pytest.mark.parametrize(
+    ("tags", "count", "code"),
+    [
+        (["offer.gold"], 1, "audit-question"),
+        (["offer.gold"], 13, "audit-question"),
+        (["offer.new"], 6, "too-few-months"),
+    ],
+)
+def test_a_drift_that_cannot_be_told_is_refused(aged, tags, count, code):
+    assert code_of(lambda: aged.audit(*tags, months=count)) == code

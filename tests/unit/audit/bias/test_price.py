@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audit.bias import price
-from audit.bias.price import Lines, compare, set_apart
+from audit.bias.price import Lines, Measure, compare, set_apart
 from audit.bias.verdict import Status
 from audit.errors import BadInput
 from tests.bias import policy
@@ -22,10 +22,12 @@ def shop(rng, *, people=600, each=20, strata=80, markup=0.0, lean=0.0):
     return Lines(person, stratum, group, np.round(paid).astype(int), np.ones(len(person), int))
 
 
-def second(lines, **how):
-    options = {"measure": "price", "low_is_harm": False} | how
-    limits = options.pop("policy", policy())
-    return compare(lines, ["others", "second"], limits, **options)[1]
+PRICE = Measure("price", "price", low_is_harm=False, tolerance=0.01)
+DISCOUNT = Measure("discount", "share", low_is_harm=True, tolerance=0.01)
+
+
+def second(lines, measure=PRICE, **limits):
+    return compare(lines, ["others", "second"], policy(**limits), measure)[1]
 
 
 def test_a_markup_is_measured_and_called():
@@ -75,13 +77,8 @@ def test_the_resampling_of_people_agrees_with_counting_again():
 
 
 def test_only_the_harmed_side_breaches():
-    found = compare(
-        shop(np.random.default_rng(6), markup=0.08),
-        ["others", "second"],
-        policy(),
-        measure="price",
-        low_is_harm=False,
-    )
+    lines = shop(np.random.default_rng(6), markup=0.08)
+    found = compare(lines, ["others", "second"], policy(), PRICE)
     assert [one.status for one in found] == [Status.WITHIN, Status.BREACH]
 
 
@@ -96,7 +93,7 @@ def test_a_discount_is_compared_as_a_share_and_less_of_it_harms():
         np.round(lines.amount * rate).astype(int),
         lines.amount,
     )
-    found = second(given, measure="share", low_is_harm=True)
+    found = second(given, DISCOUNT)
     assert found.effect == pytest.approx(-0.06, abs=0.005)
     assert found.status is Status.BREACH
 
@@ -120,18 +117,27 @@ def test_only_a_registered_exception_in_force_takes_lines_out():
         "owner": "pricing",
         "until": "2026-12-31",
     }
-    limits = policy(price={"stratum": ["item"], "tolerance": 0.01, "exceptions": [excused]})
+    limits = policy(
+        price={
+            "stratum": ["item"],
+            "tolerance": 0.01,
+            "claim": "promotion",
+            "exceptions": [excused],
+        }
+    )
     lines = shop(np.random.default_rng(10), people=30)
-    codes = np.full(len(lines.person), "", dtype=object)
-    codes[:40], codes[40:50] = "new_customer", "mystery"
-    kept, found = set_apart(lines, codes.astype(str), limits, "2026-11-27")
-    assert len(kept.person) == len(lines.person) - 40
-    assert {one.code: (one.lines, bool(one.reason)) for one in found} == {
-        "new_customer": (40, True),
-        "mystery": (10, False),
+    claims = np.full(len(lines.person), -1)
+    claims[:40], claims[40:50] = 1, 0
+    table = (claims, lines.person, np.full(len(claims), 2), ("mystery", "new_customer"), limits)
+    kept, found = set_apart(*table, "2026-11-27")
+    assert kept.sum() == len(claims) - 40
+    assert {one.code: (one.lines, one.people, bool(one.reason)) for one in found} == {
+        "new_customer": (80, 2, True),
+        "mystery": (20, 1, False),
     }
-    later, _ = set_apart(lines, codes.astype(str), limits, "2027-01-01")
-    assert len(later.person) == len(lines.person)
+    later, said = set_apart(*table, "2027-01-01")
+    assert later.all()
+    assert not any(one.reason for one in said)
 
 
 def test_a_return_is_not_a_price():
@@ -139,3 +145,63 @@ def test_a_return_is_not_a_price():
     with pytest.raises(BadInput) as caught:
         second(Lines(lines.person, lines.stratum, lines.group, lines.amount, lines.base - 2))
     assert caught.value.code == "price-base-negative"
+
+
+def test_one_person_with_a_thousand_lines_is_one_witness():
+    """A breach that is made by one buyer is none: the others of the group pay what everybody pays."""
+    lines = shop(np.random.default_rng(12))
+    whale = int(lines.person[lines.group == 1][0])
+    often = np.where(lines.person == whale, 50, 1)  # 1,000 lines of 20 strata
+    dear = np.where(lines.person == whale, 1.5, 1.0)
+    bought = Lines(
+        lines.person,
+        lines.stratum,
+        lines.group,
+        np.round(lines.amount * often * dear).astype(int),
+        lines.base * often,
+    )
+    found = second(bought)
+    assert found.effect > 0.03  # as a sum over lines it is far over the tolerance
+    assert found.status is Status.INSUFFICIENT
+
+
+def test_a_group_that_one_person_makes_up_is_not_judged():
+    lines = shop(np.random.default_rng(13), people=120)
+    whale = int(lines.person[lines.group == 1][0])
+    often = np.where(lines.person == whale, 5000, 1)
+    bought = Lines(
+        lines.person, lines.stratum, lines.group, lines.amount * often, lines.base * often
+    )
+    found = second(bought)
+    assert found.people == 40
+    assert found.weight < 1.1
+    assert (found.status, found.reason) == (Status.INSUFFICIENT, price.FEW_CARRY)
+
+
+def test_the_same_data_in_many_comparisons_need_a_clearer_difference():
+    lines = shop(np.random.default_rng(14), markup=0.03)
+    alone = second(lines)
+    among = compare(lines, ["others", "second"], policy(), PRICE, comparisons=40)[1]
+    assert among.low < alone.low < alone.effect == among.effect
+
+
+def test_where_the_policy_reads_a_census_the_figure_decides():
+    lines = shop(np.random.default_rng(15), people=120, markup=0.03)
+    assert second(lines).status is Status.INSUFFICIENT
+    assert second(lines, reads="census").status is Status.BREACH
+
+
+def test_what_cannot_be_compared_is_said():
+    lines = shop(np.random.default_rng(16), people=300)
+    alone = np.where(lines.stratum < 40, lines.stratum, lines.stratum + 1000 * lines.group)
+    found = second(Lines(lines.person, alone, lines.group, lines.amount, lines.base))
+    cheap = lines.amount[(lines.group == 1) & (lines.stratum < 40)].sum()
+    assert found.covered == pytest.approx(cheap / lines.amount[lines.group == 1].sum())
+    assert found.strata == 40
+
+
+def test_no_lines_at_all_are_no_verdict():
+    none = np.zeros(0, int)
+    found = second(Lines(none, none, none, none, none))
+    assert (found.status, found.reason) == (Status.INSUFFICIENT, price.NO_OTHERS)
+    assert (found.people, found.weight, found.strata) == (0, 0.0, 0)

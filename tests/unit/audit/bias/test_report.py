@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from audit import canon
-from audit.bias import comparing, drift, leak, price, report, schema, whatif, words
+from audit.bias import comparing, drift, leak, report, schema, whatif, words
 from audit.bias import policy as policy_module
 from audit.bias.causes import Rule, causes
 from audit.bias.cube import Axis, Kind, cube_of
@@ -257,13 +257,6 @@ def test_all_parts_together_fit_the_schema():
     counts = rng.integers(400, 600, (2, 3, 2))
     by_month = cube_of("t.x", 1, axes, counts)
     table = counts.sum(axis=1).T
-    lines = price.Lines(
-        *(rng.integers(1, 50, 500) for _ in range(2)),
-        rng.integers(0, 2, 500),
-        rng.integers(90, 110, 500),
-        np.ones(500, int),
-    )
-    compared = price.compare(lines, names, limits, measure="price", low_is_harm=False)
     rule = Rule(("spend", "night"), (True, True), np.array([[False, False], [False, True]]))
     histogram = rng.integers(0, 9, (2, 2, 20))
     further = Further(
@@ -277,8 +270,6 @@ def test_all_parts_together_fit_the_schema():
                 auc=leak.Auc(0.71, 0.01, above=True),
             )
         ],
-        prices=[("group", "price", compared)],
-        exceptions=[price.SetApart("new_customer", 12, "first order offer")],
         causes=causes(rng.integers(50, 90, (2, 2, 2)), rule),
         cause_groups=[["f"], ["m"]],
         outlook=whatif.front(whatif.evaluate(histogram, whatif.candidates(histogram))),
@@ -287,7 +278,7 @@ def test_all_parts_together_fit_the_schema():
     document = report.report(HEAD, examined, limits, further)
     jsonschema.validate(document, schema.schema())
     canon.canonical(document)
-    for part in ("drift", "leaks", "prices", "causes", "outlook", "exceptions"):
+    for part in ("drift", "leaks", "causes", "outlook"):
         assert document[part], part
 
 

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The price report: what groups paid like for like, as one document.
+
+Numbers of people, lines and purchases are rounded down to a multiple of k, and a figure is told only
+where both sides of the comparison are k people or more, none of whom carries most of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from audit.bias.comparing import HIDDEN, figure
+from audit.bias.policy import FairnessPolicy
+from audit.bias.price import Compared, Measure, SetApart
+from audit.bias.schema import Figure, Interval, LeftOut, Source, StatusWord
+from audit.bias.verdict import ALL_UNKNOWN, MANY_UNKNOWN, TOO_FEW, Status
+
+MAX_CODES: Final = 40
+PRICE: Final = {"en": "price paid for one", "zh": "实付单价"}
+DISCOUNT: Final = {"en": "share taken off the price", "zh": "优惠占原价的比例"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One measure over the groups of one attribute, or of several crossed."""
+
+    by: tuple[str, ...]
+    measure: Measure
+    name: Mapping[str, str]
+    stratum: tuple[str, ...]
+    found: Sequence[Compared]
+    known: int
+    """People with lines whose group is known, and those with lines in all."""
+    people: int
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GroupPrice(_Model):
+    """A group against everybody else. Where `hidden` is true no figure is told, to protect people."""
+
+    group: str
+    hidden: bool
+    people: int
+    strata: int | None
+    covered: Figure = Field(description="share of what the group bought that could be compared")
+    raw: Figure = Field(
+        description="the same figure without strata: what was bought, not its price"
+    )
+    effect: Interval | None
+    status: StatusWord
+    reason: str
+
+
+class PartPrice(_Model):
+    """One measure over the groups of one attribute, or of several crossed."""
+
+    by: list[str]
+    measure: str
+    kind: Literal["price", "share"]
+    name: dict[str, str]
+    stratum: list[str]
+    tolerance: str
+    low_is_harm: bool
+    status: StatusWord
+    reason: str
+    unknown: int
+    groups: list[GroupPrice]
+
+
+class ExceptionPrice(_Model):
+    """A reason to pay another price that lines name; `reason` is '' where the policy has none such."""
+
+    code: str
+    reason: str
+    owner: str
+    until: str
+    lines: int
+    people: int
+
+
+class PriceReport(_Model):
+    """A price report."""
+
+    apiVersion: Literal["tagwarden/v1"]  # noqa: N815  (as in every document of the product)
+    kind: Literal["PriceReport"]
+    identity: dict[str, str | int | list[str] | dict[str, str | int]]
+    verdict: dict[str, str | int]
+    sources: list[Source]
+    left_out: list[LeftOut]
+    parts: list[PartPrice]
+    exceptions: list[ExceptionPrice]
+    limits: list[str]
+
+
+def price_report(  # noqa: PLR0917  (one caller)
+    identity: Mapping[str, Any],
+    sources: Sequence[Mapping[str, Any]],
+    left_out: Mapping[str, int],
+    parts: Sequence[Part],
+    exceptions: Sequence[SetApart],
+    policy: FairnessPolicy,
+) -> dict[str, Any]:
+    """Return the report as plain data of the shape `PriceReport`."""
+    k = policy.release.k
+    told = [_part(one, policy) for one in parts]
+    status, reason = _worst([(one["status"], one["reason"]) for one in told])
+    tags = any(name.startswith("tag:") for one in parts for name in one.by)
+    return {
+        "apiVersion": "tagwarden/v1",
+        "kind": "PriceReport",
+        "identity": dict(identity),
+        "verdict": {
+            "status": status,
+            "reason": reason,
+            "people": max((one.people for one in parts), default=0) // k * k,
+            "reads": policy.reads,
+        },
+        "sources": [dict(one) for one in sources],
+        "left_out": [{"reason": code, "people": n // k * k} for code, n in left_out.items()],
+        "parts": told,
+        "exceptions": _exceptions(exceptions, k),
+        "limits": [
+            policy.reads,
+            "price-strata",
+            *(["price-tag-now"] if tags else []),
+            "price-lake",
+        ],
+    }
+
+
+def counts_of(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Return the exact counts behind a report, which stay sealed."""
+    return [
+        {
+            "by": list(one.by),
+            "measure": one.measure.code,
+            "people": [one.people, one.known],
+            "groups": [
+                [found.group, found.people, found.others, found.strata, figure(found.effect, 9)]
+                for found in one.found
+            ],
+        }
+        for one in parts
+    ]
+
+
+def _part(one: Part, policy: FairnessPolicy) -> dict[str, Any]:
+    k, (status, reason) = policy.release.k, _status(one, policy)
+    return {
+        "by": list(one.by),
+        "measure": one.measure.code,
+        "kind": one.measure.kind,
+        "name": dict(one.name),
+        "stratum": list(one.stratum),
+        "tolerance": figure(one.measure.tolerance),
+        "low_is_harm": one.measure.low_is_harm,
+        "status": status,
+        "reason": reason,
+        "unknown": (one.people - one.known) // k * k,
+        "groups": [_group(found, k) for found in one.found],
+    }
+
+
+def _status(one: Part, policy: FairnessPolicy) -> tuple[str, str]:
+    """Return the verdict on a part: groups that cannot be judged stand against no other."""
+    if not one.known:
+        return Status.INSUFFICIENT.value, ALL_UNKNOWN if one.people else TOO_FEW
+    found = _worst([(group.status.value, group.reason) for group in one.found])
+    many = one.people - one.known > float(policy.unknown.max_share) * one.people
+    if many and found[0] != Status.BREACH:
+        return Status.INSUFFICIENT.value, MANY_UNKNOWN
+    return found
+
+
+def _worst(found: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return a breach, then what is too close, then what is within; none of them where none is."""
+    for status in (Status.BREACH, Status.INSUFFICIENT, Status.WITHIN):
+        for one in found:
+            if one[0] == status and (status != Status.INSUFFICIENT or one[1] not in _UNJUDGED):
+                return one
+    return found[0] if found else (Status.INSUFFICIENT.value, TOO_FEW)
+
+
+_UNJUDGED: Final = frozenset({"too-few", "few-carry", "no-others"})
+
+
+def _group(one: Compared, k: int) -> dict[str, Any]:
+    hidden = min(one.people, one.weight, one.others, one.others_weight) < k
+    reason = HIDDEN if hidden and one.people else one.reason
+    effect = {name: figure(getattr(one, at)) for name, at in _BOUNDS.items()}
+    if np.isnan(one.effect) or one.strata == 0:
+        effect = dict.fromkeys(_BOUNDS)
+    return {
+        "group": one.group,
+        "hidden": hidden,
+        "people": one.people // k * k,
+        "strata": None if hidden else one.strata,
+        "covered": None if hidden else figure(one.covered),
+        "raw": None if hidden else figure(one.raw),
+        "effect": None if hidden else effect,
+        "status": one.status.value,
+        "reason": reason,
+    }
+
+
+_BOUNDS: Final = {"value": "effect", "low": "low", "high": "high"}
+
+
+def _exceptions(found: Sequence[SetApart], k: int) -> list[dict[str, Any]]:
+    """Return what is claimed; a code that is no exception of the policy only when k people claim it."""
+    told = [one for one in found if one.reason or one.people >= k]
+    told.sort(key=lambda one: (not one.reason, -one.lines, one.code))
+    return [
+        {
+            "code": one.code,
+            "reason": one.reason,
+            "owner": one.owner,
+            "until": one.until,
+            "lines": one.lines // k * k,
+            "people": one.people // k * k,
+        }
+        for one in told[:MAX_CODES]
+    ]

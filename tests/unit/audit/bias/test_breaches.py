@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A finding on a rate of an outcome is about that outcome: another one neither repeats nor resolves it."""
+
+from audit.bias.breaches import breaches, group_of, resolves
+
+
+def a_report(status, outcome, rate="tpr"):
+    group = {"labels": ["f"], "status": status, "ratio_rest": {"value": "0.5000"}}
+    part = {"rate": rate, "value": "yes", "benefit": True, "attributes": ["gender"]}
+    return {
+        "identity": {"tag": "offer.gold", "outcome": outcome, "policy": {"against": "rest"}},
+        "verdict": {"status": status},
+        "comparisons": [part | {"groups": [group]}],
+    }
+
+
+def test_two_outcomes_are_two_findings():
+    bought, came = "orders(days => 30) >= 1", "count(days => 30) >= 1"
+    (one,), (other,) = (breaches(a_report("breach", asked)) for asked in (bought, came))
+    assert one.name != other.name
+    assert bought in group_of(one.what)
+    assert resolves(a_report("within", bought), one.what)
+    assert not resolves(a_report("within", came), one.what)
+
+
+def test_who_has_a_tag_is_no_matter_of_an_outcome():
+    (plain,), (asked,) = (
+        breaches(a_report("breach", outcome, "selection")) for outcome in ("", "coupon.used")
+    )
+    assert plain.name == asked.name
+    assert resolves(a_report("within", "", "selection"), asked.what)

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Audits of prices from purchases to the kept report: who pays more for the same is known, we planted it."""
+
+import json
+
+import jsonschema
+import pytest
+import yaml
+
+from audit.bias.price_report import PriceReport
+from audit.evidence.reading import decode
+from governance import authority
+from governance.actor import Actor
+from governance.auditing import kept
+from governance.auditing.pricing import PriceAsked, prices
+from governance.auditing.telling import lines, written
+from governance.intake import events
+from governance.store import bitmaps
+from tests.auditing import Planted
+from tests.bias import STARTER
+from tests.intake import a_file, a_map
+from tests.shop import a_tag
+from tests.workshop import code_of
+
+PEOPLE = 400
+EXCUSED = {
+    "code": "first_order",
+    "reason": "an offer to everybody who is new",
+    "owner": "pricing",
+    "until": "2024-12-31",
+}
+REFUSED = {
+    "code": "refused",
+    "name": {"en": "coupons refused", "zh": "被拒的优惠券"},
+    "of": "event_type = 'coupon' and answer = 'refused'",
+    "among": "event_type = 'coupon'",
+    "harm": "high",
+    "stratum": ["item", "month"],
+    "tolerance": 0.05,
+}
+AUGUST = {"since": 1_722_470_400_000_000, "until": 1_725_148_800_000_000}
+SEPTEMBER = {"since": 1_725_148_800_000_000, "until": 1_727_740_800_000_000}
+OCTOBER = {"since": 1_727_740_800_000_000}
+
+
+def world(rng):
+    """August: women pay 3 % more. September: big spenders pay 5 % more, and their coupons fail. October: a
+    promotion that is dear, claimed by men only, and one that nobody knows.
+    """
+    yield "customer,at,type,order,item,quantity,paid,off,promotion,answer"
+    for n in range(PEOPLE):
+        woman, big, north = n % 2, n % 5 == 0, n % 4 < 2
+        own = float(rng.normal(1, 0.01))
+        for order in range(6):
+            dear = rng.random() < (0.8 if north else 0.2)
+            item, usual = ("wine", 10) if dear else ("bread", 2)
+            day = 10 + order % 3
+            for month, dearer in ((8, 1.03 if woman else 1), (9, 1.05 if big else 1)):
+                paid = usual * own * dearer
+                off = usual * (0.10 if big else 0.12)
+                yield f"C{n},2024-0{month}-{day} 10:00:00,buy,{n}-{order},{item},2,{2 * paid:.4f},{off:.4f},,"
+        answer = "refused" if big and rng.random() < 0.5 else "taken"
+        for _ in range(2):
+            yield f"C{n},2024-09-20 10:00:00,coupon,,C5,,,,,{answer}"
+        yield f"C{n},2024-10-01 10:00:00,buy,{n}-w,bread,2,{4 * own:.4f},0,,"
+        if n % 2 == 0:
+            yield f"C{n},2024-10-01 11:00:00,buy,{n}-x,bread,2,40,0,first_order,"
+        if n % 3 == 0:
+            yield f"C{n},2024-10-01 12:00:00,buy,{n}-y,bread,2,{4 * own:.4f},0,mystery,"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("prices")
+    planted = Planted(folder, people=PEOPLE)
+    who = range(PEOPLE)
+    planted.has("gender", ["f" if n % 2 else "m" for n in who])
+    planted.has("city", ["north" if n % 4 < 2 else "south" for n in who])
+    planted.has("age", ["18-24" if n < 12 else "25-34" for n in who])
+    planted.tag(a_tag("spend.big"), [planted.who[n] for n in who if n % 5 == 0])
+    planted.tag(a_tag("spend.stale"), state="suspended")
+    file = a_file(folder, "\n".join(world(planted.rng)) + "\n", "all.csv")
+    mapping = a_map(
+        type={"column": "type", "values": {"buy": "purchase", "coupon": "coupon"}},
+        price=None,
+        amount="paid",
+        extra={
+            "off": {"column": "off", "type": "decimal"},
+            "promotion": "promotion",
+            "answer": "answer",
+        },
+        duplicates="keep",
+    )
+    events.ingest(planted.ws, [file], mapping)
+    yield planted
+    planted.close()
+
+
+@pytest.fixture
+def audit(shop, tmp_path):
+    def run(by, *, price=None, span=AUGUST, **changes):
+        document = yaml.safe_load(STARTER.read_text("utf-8"))
+        document["price"] = {"stratum": ["item", "day"], "tolerance": 0.01} | (price or {})
+        file = tmp_path / "fairness.yaml"
+        file.write_text(
+            yaml.safe_dump(document | {"intersections": 1, "draws": 200} | changes), "utf-8"
+        )
+        return prices(shop.ws, PriceAsked(tuple(by.split(",")), **span), file)
+
+    return run
+
+
+def part(made, measure="price", by=None):
+    found = [p for p in made.document["parts"] if p["measure"] == measure]
+    (one,) = [p for p in found if by in (None, *p["by"])]
+    return one, {group["group"]: group for group in one["groups"]}
+
+
+def test_a_group_that_pays_three_percent_more_for_the_same_is_a_breach(audit):
+    made = audit("gender")
+    one, groups = part(made)
+    assert made.status == one["status"] == "breach"
+    assert float(groups["f"]["effect"]["value"]) == pytest.approx(0.03, abs=0.005)
+    assert groups["f"]["status"] == "breach"
+    assert groups["m"]["status"] == "within"
+    assert groups["f"]["people"] == 200
+    assert audit("gender", span=SEPTEMBER).status != "breach"  # by then it was put right
+
+
+def test_dear_things_bought_more_often_are_no_dear_price(audit):
+    made = audit("city", span=SEPTEMBER)
+    one, groups = part(made)
+    assert float(groups["north"]["raw"]) > 0.5  # Simpson: without strata the answer is wrong
+    assert abs(float(groups["north"]["effect"]["value"])) < 0.005
+    assert one["status"] == made.status == "within"
+
+
+def test_who_spends_much_and_pays_more_for_it_is_found_by_a_tag(audit):
+    made = audit("tag:spend.big", span=SEPTEMBER, price={"discount": ["off"], "shares": [REFUSED]})
+    _, paid = part(made)
+    assert paid["yes"]["status"] == "breach"
+    assert float(paid["yes"]["effect"]["value"]) == pytest.approx(0.05, abs=0.01)
+    _, off = part(made, "discount")
+    assert float(off["yes"]["effect"]["value"]) < -0.005
+    _, refused = part(made, "refused")
+    assert refused["yes"]["status"] == "breach"
+    assert 0.3 < float(refused["yes"]["effect"]["value"]) < 0.7
+    assert "price-tag-now" in made.document["limits"]
+    assert audit("tag:spend.big").status == "within"  # in August they paid what others paid
+
+
+def test_a_group_under_k_is_not_told_of_and_nobody_who_stands_against_it(audit):
+    made = audit("age", release={"k": 15})
+    _, groups = part(made)
+    for name in ("25-34", "other"):  # 12 of 18 to 24 are `other`: even their name says something
+        assert groups[name]["hidden"]
+        assert groups[name]["effect"] is groups[name]["raw"] is None
+        assert groups[name]["status"] == "insufficient"
+    assert made.status == "insufficient"
+    assert "18-24" not in made.bytes.decode()
+    assert "12" not in [str(g["people"]) for g in groups.values()]
+
+
+def test_few_are_shown_but_not_judged(audit):
+    made = audit("age")
+    one, groups = part(made)
+    assert groups["18-24"]["reason"] == "too-few"
+    assert groups["18-24"]["effect"]["value"] is not None
+    assert groups["18-24"]["people"] == 10  # rounded down
+    assert one["status"] == "insufficient"
+
+
+def test_an_exception_of_the_policy_takes_lines_out_until_its_last_day(audit):
+    claim = {"claim": "promotion", "exceptions": [EXCUSED]}
+    made = audit("gender", span=OCTOBER, price=claim)
+    assert made.status == "within"
+    first, mystery = made.document["exceptions"]
+    assert (first["code"], first["lines"], first["owner"]) == ("first_order", 200, "pricing")
+    assert (mystery["code"], mystery["reason"], mystery["people"]) == ("mystery", "", 130)
+    over = audit(
+        "gender",
+        span=OCTOBER,
+        price=claim | {"exceptions": [EXCUSED | {"until": "2024-10-03"}]},
+    )
+    _, groups = part(over)
+    assert float(groups["m"]["effect"]["value"]) > 0.2
+    assert over.status == "breach"
+    told = [*lines(over, "en")]
+    assert any("first_order, which the policy does not name or no longer" in one for one in told)
+
+
+def test_purchases_are_read_only_of_people_whom_the_purpose_permits(shop, audit):
+    before = audit("gender").document
+    some = shop.who[:40]
+    shop.chose("object:analytics", some)
+    shop.chose("restricted", shop.who[40:60])
+    try:
+        after = audit("gender").document
+    finally:
+        with shop.store.write() as unit:
+            gone = [("object:analytics", who, False) for who in some]
+            gone += [("restricted", who, False) for who in shop.who[40:60]]
+            bitmaps.change(unit.connection, gone)
+    assert before["verdict"]["people"] - after["verdict"]["people"] == 60
+    left = {one["reason"]: one["people"] for one in after["left_out"]}
+    assert left == {"restricted": 20, "not-permitted": 40}
+
+
+def test_attributes_crossed_are_compared_too(audit):
+    made = audit("gender,city", intersections=2)
+    assert [p["by"] for p in made.document["parts"]] == [["gender"], ["city"], ["gender", "city"]]
+    groups = {group["group"]: group for group in made.document["parts"][2]["groups"]}
+    assert set(groups) == {"f × north", "f × south", "m × north", "m × south"}
+    assert groups["f × north"]["status"] == "breach"
+
+
+def test_the_report_fits_its_schema_is_kept_and_the_same_again(shop, audit):
+    whole = {"price": {"discount": ["off"], "shares": [REFUSED]}}
+    made = audit("gender,tag:spend.big", **whole)
+    jsonschema.validate(json.loads(made.bytes), PriceReport.model_json_schema())
+    assert kept.given(shop.ws, made.name).bytes == made.bytes
+    assert audit("gender,tag:spend.big", **whole).digest == made.digest
+
+
+def test_that_an_attribute_is_opened_is_on_record_before_the_report(shop, audit):
+    made = audit("gender", span=AUGUST | {"why": "complaint"})
+    opened, logged = [decode(raw) for raw in shop.ws.evidence.entries()][-2:]
+    assert (opened.act, opened.facts["attribute"], opened.facts["why"]) == (
+        "attribute.opened",
+        "gender",
+        "complaint",
+    )
+    assert (logged.act, logged.facts["sha256"]) == ("audit.price", made.digest)
+    audit("tag:spend.big")
+    acts = [decode(raw).act for raw in shop.ws.evidence.entries()][-2:]
+    assert acts == ["audit.price", "audit.price"]  # a tag is not sealed: nothing was opened
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "beyond the tolerance"), ("zh", "超出容许范围")]
+)
+def test_lines_and_page_in_both_languages(audit, language, word):
+    made = audit("gender")
+    page = written([made], ".html", language).decode()
+    assert word in page
+    assert "<svg" in page
+    assert "<script" not in page
+    assert any(word in line for line in lines(made, language))
+
+
+@pytest.mark.parametrize(
+    ("by", "more", "code"),
+    [
+        ("gender", {"price": {"stratum": ["channel"]}}, "price-columns"),
+        ("gender", {"price": {"discount": ["item"]}}, "price-columns"),
+        ("gender", {"price": {"shares": [REFUSED | {"of": "nonsense = 3"}]}}, "price-condition"),
+        (
+            "gender",
+            {"price": {"shares": [REFUSED | {"of": "true) > 0 or count(true"}]}},
+            "price-condition",
+        ),
+        ("gender", {"price": {"exceptions": [EXCUSED]}}, "bad-fairness-policy"),
+        ("height", {}, "unknown-attribute"),
+        ("tag:spend.none", {}, "unknown-tag"),
+        ("tag:spend.stale", {}, "tag-not-computed"),
+        ("gender,gender", {}, "audit-question"),
+        ("gender", {"span": {"since": 5, "until": 5}}, "audit-question"),
+        ("gender", {"span": {"since": 5, "why": "curious"}}, "audit-question"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_opened(shop, audit, by, more, code):
+    before = len(kept.reports(shop.ws))
+    assert code_of(lambda: audit(by, **more)) == code
+    assert len(kept.reports(shop.ws)) == before
+
+
+def test_a_tagger_may_not_audit_prices(shop, audit):
+    authority.add(shop.ws, "tina", ["tagger"])
+    who, shop.ws.actor = shop.ws.actor, Actor("tina")
+    try:
+        assert code_of(lambda: audit("gender")) == "not-permitted"
+    finally:
+        shop.ws.actor = who
