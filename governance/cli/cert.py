@@ -79,7 +79,9 @@ def _lines(body: "Mapping[str, Any]", data: "Mapping[str, Any]", language: str) 
         for name in ("erased", "shredded", "retained")
     }
     shown = {
-        **{name: body[name] for name in ("request", "scope", "requested", "committed", "done")},
+        "request": body["request"],
+        "scope": f"{_said(CATEGORIES, body['scope'], language)} {body['target']}".rstrip(),
+        **{name: body[name] for name in ("requested", "committed", "done")},
         **{name: f"{count:,}" for name, count in rows.items()},
         "keys": f"{len(body['keys']):,}",
         **{name: body[name] for name in ("l1", "l2", "backups")},
@@ -144,7 +146,7 @@ _EN = {
     "open": "not done yet",
     "held": "held, stored only, until",
     "kept": "kept: {} ({}), until {}: {}",
-    "remains": "stays",
+    "remains": "besides",
     "signed": "signed",
 }
 _ZH = {
@@ -163,7 +165,7 @@ _ZH = {
     "open": "尚未完成",
     "held": "依法保留（仅存储），截至",
     "kept": "保留：{}（{}），至 {}：{}",
-    "remains": "仍保留",
+    "remains": "另",
     "signed": "签署时间",
 }
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from governance.cli.out import Json, Lang, Where, emit, table, workspace
-from governance.cli.request_words import goes_on, secret_argument, tell
+from governance.cli.request_words import freed, goes_on, secret_argument, tell
 from governance.cli.who import language_of
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help="Number of a request.")]
@@ -126,7 +126,8 @@ def revoke(
         ended = reading.shown(ws, ref)[0]
     else:
         ended = executing.revoke(ws, ref)
-    tell(ended, language_of(ws, lang), as_json=as_json)
+    language = language_of(ws, lang)
+    tell(ended, language, more=freed(ws, ended, language), as_json=as_json)
 
 
 def stop(ref: Ref, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:

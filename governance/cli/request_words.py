@@ -51,6 +51,19 @@ def goes_on(ws: "Workspace", found: "Request", language: str) -> list[str]:
     ]
 
 
+def freed(ws: "Workspace", found: "Request", language: str) -> list[str]:
+    """Return what a deletion that had begun leaves when it is taken back."""
+    from governance import erasure
+
+    if all(one.ref != found.ref for one in erasure.sagas(ws)):
+        return []
+    if language == "zh":
+        return ["其所限制、屏蔽或拒绝的处理均已恢复；已终止的标签将在下次计算时恢复"]
+    return [
+        "what it had restricted, blocked or objected to is free again; tags come back with the next run"
+    ]
+
+
 def data_of(found: "Request") -> dict[str, Any]:
     """Return a request as data."""
     return {

@@ -65,8 +65,8 @@ def test_an_erasure_is_run_and_its_certificate_verified(shop, tmp_path):
     assert checked.exit_code == 0, checked.output
     assert REF in checked.stdout
     for language, stays in (
-        ("en", "stays: a keyed digest of each identity stays"),
-        ("zh", "仍保留: 保留身份的带密钥摘要"),
+        ("en", "besides: a keyed digest of each identity stays"),
+        ("zh", "另: 保留身份的带密钥摘要"),
     ):
         words = ["cert", "verify", str(out), "--vkey", str(keys), "--lang", language]
         said = CliRunner().invoke(app, words).stdout

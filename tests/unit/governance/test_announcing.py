@@ -94,3 +94,5 @@ def test_the_command_line_says_it_with_the_preview_the_submission_and_the_approv
     assert said in request("approve", actor="reviewer")
     found = json.loads(request("show", "--json"))
     assert found["request"]["state"] == "executing"
+    free = {"en": "is free again", "zh": "均已恢复"}
+    assert free[language] in request("revoke")

@@ -16,15 +16,19 @@ import pytest
 from sqlalchemy import text
 
 from audit.clock import HOUR, FixedClock
-from governance import erasure
+from governance import erasure, letters
 from governance.erasure import aside, certificate, disk, events, rows, saga, steps
 from governance.erasure.step import Step
+from governance.identity.messages import send_waiting
+from governance.requests import desk, proving
+from governance.requests.desk import Asked
 from governance.store import private_file
 from governance.vault.journal import Journal
 from governance.vault.keystore import KeyStore
 from tagging.lake_without import Without
 from tests.access import Shop, a_person
 from tests.erasing import REF, begun
+from tests.holding import setting
 from tests.keeping import after, kill, killed_in_a_child
 from tests.workshop import NOON, reopened
 
@@ -81,6 +85,8 @@ INSIDE = {
     "after the old parts went": patched(events, "remove_unregistered", after),
     "before the quarantine is written": patched(private_file, "replace", before),
     "before the quarantine": patched(aside, "erase", before),
+    "before the letters": patched(letters, "remove", before),
+    "after the letters": patched(letters, "remove", after),
     "before the work files": patched(aside, "clear_scratch", before),
     "before the certificate": patched(certificate, "issue_many", before),
     "after the certificate": patched(certificate, "issue_many", after),
@@ -94,6 +100,7 @@ QUICK = (
     "a part is written",
     "before the old parts go",
     "before the quarantine is written",
+    "after the letters",
 )
 SECOND = (
     "before keys-destroyed",
@@ -117,9 +124,27 @@ def base(tmp_path_factory):
     (ws.paths.quarantine / "in-1.csv").write_text(
         f"line,row,reason,column,content\r\n{rows_}", "utf-8"
     )
+    letters_to(shop, who, other)
     begun(ws, who)
     shop.close()
     return folder, who, other
+
+
+def letters_to(shop, *people):
+    """Let a letter to each lie in the folder of messages: somebody asked for a copy in their name."""
+    ws, post = shop.ws, shop.ws.paths.root.parent / "post"
+    file = ws.paths.root / "tagwarden.toml"
+    file.write_text(file.read_text("utf-8").replace('# folder = ""', f'folder = "{post}"'), "utf-8")
+    setting(ws, delivery_folder=str(post))
+    with ws.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            "INSERT INTO attribute (key, category, class_id) VALUES ('mail', 'user.contact.email', 2)"
+        )
+    for who in people:
+        shop.has(who, city="<Köln>", mail=f"{who}@mail.example")
+        proving.challenge(ws, desk.open_request(ws, Asked("access"), who).ref)
+    send_waiting(ws)
+    assert len(list(post.iterdir())) == len(people)
 
 
 @pytest.fixture
@@ -178,6 +203,8 @@ def ended(folder, who, other):
         assert kept == ["in-1.csv"]
         put_aside = (ws.paths.quarantine / "in-1.csv").read_text("utf-8")
         assert (NUMBER in put_aside, OTHER in put_aside) == (False, True)
+        (letter,) = (ws.paths.root.parent / "post").iterdir()
+        assert f"{other}@mail.example" in letter.read_text("utf-8")
         with ws.store.read() as connection:
             keys = connection.execute(text("SELECT keys FROM erasure")).scalar_one()
             assert [key["ver"] for key in json.loads(keys)] == [1], "digests outlive the keys"
