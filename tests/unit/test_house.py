@@ -15,7 +15,7 @@ MAX_LINES = 400
 MAX_FUNCTION = 50
 HEAVY = {
     "sqlmodel", "sqlalchemy", "alembic", "duckdb", "pyarrow", "numpy", "pandas", "sqlglot",
-    "pydantic", "cryptography", "yaml", "sklearn", "fairlearn", "diffprivlib", "rich.table",
+    "pydantic", "cryptography", "yaml", "sklearn", "fairlearn", "diffprivlib", "interpret", "rich.table",
     "holidays", "chinese_calendar", "opendp", "dp_accounting", "scipy",
 }  # fmt: skip
 
