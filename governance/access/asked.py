@@ -51,10 +51,19 @@ def _steps(source: Source) -> Iterator[Record]:
             "request": row.ref,
             "step": row.step,
             "state": _word(rights().words.states[row.state]),
-            "details": row.code,
+            "details": _details(row.step, row.code),
             "who": row.operator,
             "letter": row.letter,
         }
+
+
+def _details(step: str, code: str) -> Text | str:
+    """Return whom outside and what a request waited for in words, else the code of a step."""
+    if step != "wait":
+        return code
+    whom, _, what = code.partition(":")
+    one, other = rights().outside[whom], rights().awaited[what]
+    return Text(f"{one.en}: {other.en}", f"{one.zh}：{other.zh}")
 
 
 def _said(source: Source, ref: str, cell: bytes | None) -> list[tuple[str, str]]:

@@ -146,10 +146,41 @@ def lines_of(found: "Request", steps: list["Stepped"], language: str) -> Iterato
         yield f"received {received}, due {until} ({found.clock})"
     yield from stands_of(found, language)
     yield ""
+    states = rights().words.states
+    heads = ("时间", "步骤", "状态", "详情", "操作者") if language == "zh" else _HEADS
     yield from table(
-        ("time", "step", "state", "details", "operator"),
-        [(iso(one.at), one.step, one.state, one.code, one.operator) for one in steps],
+        heads,
+        [
+            (
+                iso(one.at),
+                one.step,
+                states[one.state].in_(language),
+                _details(one, language),
+                one.operator,
+            )
+            for one in steps
+        ],
     )
+
+
+_HEADS = ("time", "step", "state", "details", "operator")
+
+
+def _details(one: "Stepped", language: str) -> str:
+    """Return the words for what a step was about, where there are some; else its code."""
+    from governance.requests.machine import Step
+    from governance.requests.words import detail_in, ground_in
+
+    match one.step:
+        case Step.WAIT:
+            return detail_in("outside", one.code, language)
+        case Step.HOLD:
+            return detail_in("hold", one.code, language)
+        case "notice":
+            return detail_in("letter", one.code, language)
+        case Step.DENY:
+            return ground_in(one.code, language)
+    return one.code
 
 
 def secret_argument(given: str) -> str:

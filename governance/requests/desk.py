@@ -182,7 +182,9 @@ def deny(ws: "Workspace", ref: str, ground: str) -> Request:
             raise BadInput(
                 "unknown-ground",
                 f'"{ground}" is no ground on which {found.regime} refuses {found.kind}',
-                hint=nearest(ground, under.refusals) or "grounds: " + ", ".join(under.refusals),
+                hint=nearest(ground, under.refusals) or ("grounds: " + ", ".join(under.refusals))
+                if under.refusals
+                else "the law knows none: it is carried out",
             )
         return {"decided_by": ws.actor.ref}
 

@@ -367,3 +367,20 @@ def test_for_whom_and_for_what_is_a_code_and_a_deletion_that_is_approved_waits_f
     timing.arrive(shop.ws, ref)
     granted(shop, ref)
     assert code_of(lambda: wait("processor", "data", until=today)) == "erasure-carries-on"
+
+
+def test_the_person_reads_for_whom_it_waited_in_words(shop, tmp_path):
+    who = a_person(shop)
+    ref, out = asked(shop, who, "access"), tmp_path / "me.json"
+    timing.wait(shop.ws, ref, "processor", "data", until=day_here(shop.ws))
+    timing.arrive(shop.ws, ref)
+    executing.execute(shop.ws, ref, How(out, "json", **PLAIN))
+    text = out.read_text("utf-8")
+    assert "a processor that works for us: what it holds about the person" in text
+
+
+def test_what_the_law_lets_nobody_refuse_is_said(shop):
+    ref = asked(shop, shop.admits("C-3", "pipl_cn"), "rules")
+    with pytest.raises(Fault) as caught:
+        executing.deny(shop.ws, ref, "excessive")
+    assert caught.value.hint == "the law knows none: it is carried out"
