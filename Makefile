@@ -26,8 +26,9 @@ docs: ## reference pages are current; every command block runs
 	$(PY) docs/generate.py --check
 	$(PY) -m pytest docs README.md README.zh.md -n 2 --dist loadfile -m ""
 
-slow: ## wheel, crash and whole-demo tests
+slow: ## wheel, crash and whole-demo tests; properties with more examples
 	$(PY) -m pytest -m slow
+	$(PY) -m pytest tests/property --hypothesis-profile=long
 
 check-code: lint types arch ## format, lint, types, import contracts
 

@@ -56,6 +56,7 @@ OTHER_KINDS = frozenset(
         "Assessment",
         "Calendar",
         "Clocks",
+        "ComplianceReport",
         "ConsentMap",
         "ConsentPolicy",
         "ConsentReport",

@@ -72,7 +72,7 @@ def hardens(ask, **more):
         assert severity(after) >= severity(before), (regime, before.rule, after.rule)
 
 
-FULL = settings(max_examples=300, deadline=None)
+FULL = settings(max_examples=150, deadline=None)
 
 
 @FULL

@@ -35,6 +35,11 @@ def file(tmp_path):
     return tmp_path / "safe" / "shop.keys"
 
 
+def with_few(steps, *few):
+    """Give all steps; those beside a few are played by `make slow`."""
+    return [step if step in few else pytest.param(step, marks=pytest.mark.slow) for step in steps]
+
+
 MAKING = {
     "before the copy": (KeyStore, "copy", kill),
     "after the copy": (KeyStore, "copy", after(KeyStore.copy)),
@@ -72,7 +77,7 @@ PUTTING = {
 }
 
 
-@pytest.mark.parametrize("step", PUTTING, ids=PUTTING)
+@pytest.mark.parametrize("step", with_few(PUTTING, "before the ring", "in the store"))
 def test_a_kill_while_keys_are_put_back_is_completed_by_the_same_command(
     shop, file, tmp_path, step
 ):
@@ -93,7 +98,9 @@ def test_a_kill_while_keys_are_put_back_is_completed_by_the_same_command(
     assert entries(shop, "key.restored")[0] >= 1
 
 
-@pytest.mark.parametrize("step", ["after the ring", "before the head", "after the head"])
+@pytest.mark.parametrize(
+    "step", with_few(["after the ring", "before the head", "after the head"], "after the ring")
+)
 def test_a_kill_while_only_the_ring_is_put_back_loses_nobody(shop, file, tmp_path, step):
     cells = with_people(shop, 3)
     backed_up(shop, file)
@@ -111,7 +118,9 @@ def test_a_kill_while_only_the_ring_is_put_back_loses_nobody(shop, file, tmp_pat
     assert entries(shop, "key.restored")[1]
 
 
-@pytest.mark.parametrize("step", ["before the store", "in the store", "after the store"])
+@pytest.mark.parametrize(
+    "step", with_few(["before the store", "in the store", "after the store"], "in the store")
+)
 def test_a_kill_while_whole_keys_are_replaced_leaves_the_old_or_the_new(shop, file, step):
     cells = with_people(shop, 3)
     backed_up(shop, file)

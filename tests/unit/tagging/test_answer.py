@@ -186,8 +186,8 @@ def test_every_reason_of_the_gate_is_said_to_the_person_in_both_languages():
 def test_fixed_words_have_the_same_places_in_both_languages():
     for en, zh in (*LINES.values(), *OF_THE_PERSON.values(), *NOTES.values()):
         assert sorted(re.findall(r"\{\w+\}", en)) == sorted(re.findall(r"\{\w+\}", zh))
-    for code, pair in OF_THE_PERSON.items():
-        assert re.findall(r"\{\w+\}", pair[0]) == re.findall(r"\{\w+\}", LINES[code][0])
+    for code, pair in OF_THE_PERSON.items():  # an officer may be told more than the person
+        assert set(re.findall(r"\{\w+\}", pair[0])) >= set(re.findall(r"\{\w+\}", LINES[code][0]))
 
 
 @pytest.mark.parametrize(("values", "value"), [((9_000, 9_000_000), "true"), ((4, 812_300), None)])

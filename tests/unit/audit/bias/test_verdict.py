@@ -19,7 +19,10 @@ def only(cube, benefit=GOOD, **changes):
 
 
 @pytest.mark.parametrize("against", ["rest", "best"])
-@pytest.mark.parametrize(("groups", "people"), [(18, 3000), (18, 100_000), (90, 20_000)])
+@pytest.mark.parametrize(
+    ("groups", "people"),
+    [(18, 3000), pytest.param(18, 100_000, marks=pytest.mark.slow), (90, 20_000)],
+)
 def test_equal_groups_raise_no_alarm(groups, people, against):
     rng = np.random.default_rng(groups + people)
     shares = np.geomspace(0.001, 0.17, groups)
