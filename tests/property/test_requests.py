@@ -312,7 +312,7 @@ class Requests(RuleBasedStateMachine):
         ref = living[pick % len(living)].ref
         for number, way in enumerate(ways, 1):
             one = self.requests()[ref]
-            steps = [step for step in WAYS if may(one.standing, step)]
+            steps = [step for step in WAYS if step != Step.WAIT and may(one.standing, step)]
             if not steps:
                 return
             officer = REVIEWER if second or one.submitted_by == OFFICER.ref else OFFICER
