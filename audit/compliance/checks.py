@@ -343,7 +343,9 @@ def prices(facts: Facts, _row: str) -> Found:
     unsure: list[Values] = [{"by": one.about} for one in newest if one.status != "within"]
     if unsure:
         return Found(None, told("prices.insufficient", unsure), papers, figures)
-    return Found(True, (Said("prices.good", {"count": len(newest), "days": days}),), papers, figures)
+    return Found(
+        True, (Said("prices.good", {"count": len(newest), "days": days}),), papers, figures
+    )
 
 
 def models(facts: Facts, _row: str) -> Found:

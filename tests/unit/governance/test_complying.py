@@ -408,7 +408,17 @@ PLANTS = [
         for plant, rows in PLANTS
     ],
 )
-@pytest.mark.law("CN-PIPL-54", "CN-ALGO-7-8", "CN-PIPL-24-1", "CN-ALGO-21")
+@pytest.mark.law(
+    "CN-PIPL-54",
+    "CN-ALGO-7-8",
+    "CN-PIPL-24-1",
+    "CN-ALGO-21",
+    "GDPR-28",
+    "GDPR-44",
+    "CN-PIPL-21",
+    "CN-PIPL-38-39",
+    "CA-7050",
+)
 def test_what_is_broken_turns_exactly_its_rows_red(shop, plant, rows):
     plant(shop)
     assert red(shop) == rows
