@@ -325,6 +325,29 @@ def consent_audit(facts: Facts, _row: str) -> Found:
     return Found(good, (said,), (newest.paper,))
 
 
+def prices(facts: Facts, _row: str) -> Found:
+    """Prices were compared in the period of audits, and no newest report of a comparison is in breach.
+
+    Nothing says that a shop keeps prices here, so where none were compared a person looks.
+    """
+    newest = [one for one in facts.reports if one.kind == "price"]
+    papers = tuple(one.paper for one in newest)
+    figures = (("price-audits", len(newest)),)
+    if not newest:
+        return Found(None, (Said("prices.none"),), (), figures)
+    bad: list[Values] = [{"by": one.about} for one in newest if one.status == "breach"]
+    days, limit = min(one.days for one in newest), int(facts.settings.get("audits.bias_days", YEAR))
+    old = (Said("prices.old", {"days": days, "limit": limit}),) if days > limit else ()
+    if bad or old:
+        return Found(False, (*told("prices.bad", bad), *old), papers, figures)
+    unsure: list[Values] = [{"by": one.about} for one in newest if one.status != "within"]
+    if unsure:
+        return Found(None, told("prices.insufficient", unsure), papers, figures)
+    return Found(
+        True, (Said("prices.good", {"count": len(newest), "days": days}),), papers, figures
+    )
+
+
 def models(facts: Facts, _row: str) -> Found:
     """No model is past the date by which it is trained and tried again."""
     figures = (("models-overdue", len(facts.models_overdue)),)

@@ -97,6 +97,7 @@ FIGURES: Final = {
     "fields-missing": Words("fields missing", "缺少字段"),
     "tags-to-audit": Words("tags to be audited", "应审计标签"),
     "tags-audited": Words("audited", "已审计"),
+    "price-audits": Words("comparisons of prices", "价格比较"),
     "models-overdue": Words("models overdue", "逾期模型"),
     "key-epoch": Words("key epoch", "密钥周期"),
     "key-age": Words("age of the key in days", "密钥天数"),

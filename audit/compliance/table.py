@@ -70,7 +70,7 @@ _PIPL_PART: Final[Mapping[str, Run]] = {
     "CN-PIPL-15": gate("consent-withdrawn", "consent-expired"),
     "CN-PIPL-21": checks.recipients("controller.recipients", ("processor",)),
     "CN-PIPL-23": checks.recipients("controller.recipients", ("third_party_ads", "group_company")),
-    "CN-PIPL-24-1": checks.audits,
+    "CN-PIPL-24-1": both(checks.audits, checks.prices),
     "CN-PIPL-24-3": checks.weighty(requests("explain")),
     "CN-PIPL-28-29": checks.sensitive,
     "CN-PIPL-31": checks.minors(bands=checks.CHILDREN),
@@ -87,6 +87,7 @@ _PIPL_PART: Final[Mapping[str, Run]] = {
     "CN-PIPL-69": upkeep.log,
     "CN-ALGO-7-8": both(checks.audits, checks.models),
     "CN-ALGO-17-3": checks.weighty(requests("explain")),
+    "CN-ALGO-21": checks.prices,
 }
 _CCPA_WHOLE: Final[Mapping[str, Run]] = {
     "CA-100-a3": checks.retention,

@@ -195,6 +195,26 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "{tag}: a group beyond the limit is accepted for a time, with a reason. See: tagwarden audit findings",
         "{tag}：有群体超出限度，已附理由在一段时间内接受。参见：tagwarden audit findings",
     ),
+    "prices.none": Words(
+        "No prices were compared. Where prices are on record, run: tagwarden audit price --by ATTRIBUTE",
+        "未做过价格比较。如有价格记录，请执行：tagwarden audit price --by ATTRIBUTE",
+    ),
+    "prices.bad": Words(
+        "By {by}: groups paid different prices for the same thing, beyond the limit. See: tagwarden audit show {by}",
+        "按 {by}：不同群体为同一商品支付的价格之差超出限度。参见：tagwarden audit show {by}",
+    ),
+    "prices.old": Words(
+        "The newest audit of prices is {days} days old, {limit} are allowed.",
+        "最近的价格审计已过 {days} 天，上限为 {limit} 天。",
+    ),
+    "prices.insufficient": Words(
+        "By {by}: the newest audit of prices had too little evidence for a verdict.",
+        "按 {by}：最近的价格审计证据不足，未得出结论。",
+    ),
+    "prices.good": Words(
+        "Prices were compared by {count} groupings, the last {days} days ago, none beyond the limit.",
+        "已按 {count} 种分组比较价格，最近一次在 {days} 天前，均未超出限度。",
+    ),
     "consent-audit.none": Words(
         "No audit of consent was made. Run: tagwarden audit consent",
         "未做过同意审计。请执行：tagwarden audit consent",

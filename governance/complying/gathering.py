@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads what a compliance audit looks at: counts, codes and digests. No attribute is opened.
 
-Reports of other audits join here: `audit_reports` finds the newest of every kind. One of prices would stand
-at CN-PIPL-24-1 and CN-ALGO-21 (`audit.compliance.table`).
+Reports of other audits join here: `audit_reports` finds the newest of every kind about each thing.
 """
 
 from collections.abc import Iterable

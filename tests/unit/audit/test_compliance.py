@@ -65,6 +65,7 @@ FACTS = Facts(
 
 
 BREACH = FACTS.reports[0]._replace(status="breach")
+PRICE = Report("price", "gender", "within", 3, 1, Paper("report", "audit-3", "e" * 64))
 CONSENT = Report("consent", "consent", "clear", 3, 1, Paper("report", "audit-2", "f" * 64))
 
 
@@ -139,6 +140,12 @@ def test_the_worst_status_stands_for_all_and_nothing_is_for_a_person():
             {"reports": (BREACH,), "findings": (Finding("offer.gold", "waived"),)},
             None,
         ),
+        (checks.prices, {}, None),
+        (checks.prices, {"reports": (PRICE,)}, True),
+        (checks.prices, {"reports": (PRICE._replace(days=366),)}, False),
+        (checks.prices, {"reports": (PRICE, PRICE._replace(about="age", days=366))}, True),
+        (checks.prices, {"reports": (PRICE, PRICE._replace(status="breach", days=366))}, False),
+        (checks.prices, {"reports": (PRICE, PRICE._replace(status="insufficient"))}, None),
         (checks.consent_audit, {}, None),
         (checks.consent_audit, {"reports": (CONSENT,)}, True),
         (checks.consent_audit, {"reports": (CONSENT._replace(status="attention"),)}, None),

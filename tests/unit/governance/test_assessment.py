@@ -292,7 +292,7 @@ def test_an_assessment_for_another_purpose_or_tag_opens_nothing(shop):
     assert reasons(shop, a_tag("interest.coffee"))[1] == ""
 
 
-@pytest.mark.law("CN-PIPL-55")
+@pytest.mark.law("CN-PIPL-55", "CN-PIPL-28-29")
 def test_a_sensitive_tag_must_be_named_by_the_assessment_that_it_rests_on(shop):
     from governance import consent
     from governance.consent import ConsentFact

@@ -71,6 +71,7 @@ def test_a_tag_that_an_administrator_creates_is_not_approved_by_that(shop):
     assert in_use(shop) == {}
 
 
+@pytest.mark.law("CN-ALGO-10-R")
 def test_nobody_approves_their_own_change_whatever_their_roles(shop):
     name = submitted(shop, **FAN).name
     with pytest.raises(Refused) as caught:
@@ -373,6 +374,17 @@ def test_what_the_law_refuses_is_not_even_submitted(shop):
         review.submit(shop.ws, plan)
     assert caught.value.code == "policy-refuses"
     assert "GDPR Art. 9" in caught.value.message
+
+
+@pytest.mark.law("CN-ALGO-10")
+def test_a_tag_of_harmful_words_is_not_even_submitted(shop):
+    plan = planned(
+        shop, write(shop, edit=lambda t: t.replace("name: {en: ", "name: {en: Gambling "), **FAN)
+    )
+    with pytest.raises(Refused) as caught:
+        review.submit(shop.ws, plan)
+    assert caught.value.code == "policy-refuses"
+    assert "illegal-or-harmful-keyword" in caught.value.message
 
 
 # --- what becomes of a tag whose input turns ----------------------------------------------------

@@ -293,6 +293,15 @@ def finding_open(shop):
     )
 
 
+def prices_apart(shop):
+    shop.reported("gender", kind="price", status="breach")
+    shop.reported("age", kind="price")
+
+
+def prices_long_ago(shop):
+    shop.reported("gender", kind="price", at=NOON - 400 * DAY)
+
+
 def consent_breached(shop):
     shop.reported("consent", kind="consent", status="breach")
 
@@ -343,6 +352,7 @@ RETENTION = {"GDPR-5-1-e", "CN-PIPL-19", "CN-PIPL-47-1", "CA-100-a3"}
 LOG = {"GDPR-5-2", "CN-PIPL-69"}
 KEYS = {"GDPR-32", "CN-PIPL-51"}
 AUDITS = {"CN-PIPL-24-1", "CN-ALGO-7-8"}
+PRICES = {"CN-PIPL-24-1", "CN-ALGO-21"}
 PLANTS = [
     (unapplied, {"GDPR-5-1-b", "CN-PIPL-5-6", "CA-100-c"}),
     (minor, {"CN-ALGO-18-MINOR-24", "CN-PIPL-31"}),
@@ -377,6 +387,8 @@ PLANTS = [
     (audited_another_version, AUDITS),
     (biased, AUDITS),
     (finding_open, AUDITS),
+    (prices_apart, PRICES),
+    (prices_long_ago, PRICES),
     (consent_breached, {"GDPR-7-1", "CN-PIPL-14"}),
     (model_overdue, {"CN-ALGO-7-8"}),
     (no_backup, KEYS),
@@ -396,7 +408,17 @@ PLANTS = [
         for plant, rows in PLANTS
     ],
 )
-@pytest.mark.law("CN-PIPL-54", "CN-ALGO-7-8")
+@pytest.mark.law(
+    "CN-PIPL-54",
+    "CN-ALGO-7-8",
+    "CN-PIPL-24-1",
+    "CN-ALGO-21",
+    "GDPR-28",
+    "GDPR-44",
+    "CN-PIPL-21",
+    "CN-PIPL-38-39",
+    "CA-7050",
+)
 def test_what_is_broken_turns_exactly_its_rows_red(shop, plant, rows):
     plant(shop)
     assert red(shop) == rows
@@ -483,7 +505,15 @@ def test_the_next_report_names_the_one_before(shop):
 def test_everything_that_can_be_found_is_told_in_both_languages(shop, language):
     """Every plant at once: each finding has its words on the page and in the lines."""
     for plant, _ in PLANTS:
-        if plant in (unaudited, model_overdue, recipient_untold, no_backup, unapplied, unnamed):
+        if plant in (
+            unaudited,
+            prices_apart,
+            model_overdue,
+            recipient_untold,
+            no_backup,
+            unapplied,
+            unnamed,
+        ):
             plant(shop)
     for regime in REGIMES:
         made = compliance(shop.ws, regime)

@@ -165,6 +165,25 @@ def test_a_tag_is_explained_in_the_words_for_the_person(shop):
     assert any("Tea lover" in line for line in executing.execute(shop.ws, ref).lines)
 
 
+@pytest.mark.law("CA-7222")
+def test_how_technology_decided_is_told_in_california_to_who_is_well_known_and_by_a_last_day(shop):
+    who = shop.admits("C-4", "ccpa")
+    for days_ago in (2, 4):
+        shop.buys(who, "tea", days_ago)
+    shop.runs()
+    wanted = Asked("decisions-access", "interest.tea")
+    ref = desk.open_request(shop.ws, wanted, who).ref
+    desk.vouch(shop.ws, ref, "known-contact")
+    assert code_of(lambda: executing.execute(shop.ws, ref)) == "not-verified"
+    desk.vouch(shop.ws, ref, "in-person")
+    told = "\n".join(executing.execute(shop.ws, ref).lines)
+    assert "Tea lover: yes" in told
+    assert "the rule asks for" in told
+    with shop.ws.store.read() as connection:
+        found = row.load(connection, ref)
+    assert (found.due - found.received_on).days == 45
+
+
 @pytest.mark.law("GDPR-16", "CN-PIPL-46")
 def test_a_correction_is_decided_and_then_the_sealed_words_count(shop):
     who = a_person(shop)
@@ -184,7 +203,7 @@ def attributes(shop, who):
     return {k: v for _, _, values in shop.ws.people.unseal(cells) for k, v in values.items()}
 
 
-@pytest.mark.law("GDPR-18")
+@pytest.mark.law("GDPR-18", "GDPR-22-3")
 def test_a_contested_tag_is_out_of_use_while_it_is_looked_at(shop):
     who = a_person(shop)
     contested = ("contest-tag", "interest.tea")

@@ -109,6 +109,7 @@ def test_another_law_can_be_tried_beside_it(shop):
     assert people(shop, a_tag()) == {1, 2, 3}
 
 
+@pytest.mark.law("EU-DSA-28-2")
 def test_a_marketplace_says_so_and_shows_minors_no_advertising(shop):
     tag = a_tag(
         purposes=["cross_context_advertising"],

@@ -404,6 +404,7 @@ def test_the_card_says_what_is_promised_and_when_it_is_trained_again(ws, tmp_pat
         assert "{" not in part
 
 
+@pytest.mark.law("GDPR-5-1-d")
 def test_the_doctor_tells_of_models_that_are_due(ws, tmp_path):
     trained(ws, tmp_path)
     assert result(ws) == "ok"

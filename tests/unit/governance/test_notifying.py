@@ -78,7 +78,7 @@ def test_recipients_are_told_of_other_requests_too(ws, who, kind, target, what):
     assert state(ws, ref) == [("processor", what, "pending")]
 
 
-@pytest.mark.law("GDPR-19")
+@pytest.mark.law("GDPR-19", "CA-106")
 def test_recipients_are_told_of_a_correction(ws, who):
     ref = granted(ws, who, "correction", "city", {"value": "Bonn"})
     assert state(ws, ref) == [("processor", "correct", "pending")]
@@ -170,7 +170,7 @@ def test_what_was_noted_stays_after_the_person_is_gone_and_leads_to_nobody(ws, w
     assert "subject_id" not in rows[0]
 
 
-@pytest.mark.law("GDPR-19", "CA-105")
+@pytest.mark.law("GDPR-19", "CA-105", "CA-120", "CA-121", "CA-7027")
 @pytest.mark.parametrize(
     ("kind", "target", "what"),
     [

@@ -116,6 +116,7 @@ def part(made, measure="price", by=None):
     return one, {group["group"]: group for group in one["groups"]}
 
 
+@pytest.mark.law("CN-PIPL-24-1", "CN-ALGO-21")
 def test_a_group_that_pays_three_percent_more_for_the_same_is_a_breach(audit):
     made = audit("gender")
     one, groups = part(made)

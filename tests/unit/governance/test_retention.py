@@ -143,7 +143,7 @@ def test_a_tag_that_somebody_still_has_stays(shop, ws):
     assert rows_of(ws, "assignment", who) == rows > 0
 
 
-@pytest.mark.law("CN-PIPL-47-1", "GDPR-17-1")
+@pytest.mark.law("CN-PIPL-47-1", "GDPR-17-1", "GDPR-7-3", "CN-PIPL-15")
 def test_attributes_go_when_consent_was_withdrawn_and_nothing_else_permits_them(shop, ws):
     gone, here, held_one, stopped, silent = (
         shop.admits(name) for name in ("C-1", "C-2", "C-3", "C-4", "C-5")

@@ -47,7 +47,7 @@ def test_the_table_names_every_role_and_every_act():
     assert {act for acts in CASES["acts"].values() for act in acts} == set(ACTS)
 
 
-@pytest.mark.law("GDPR-32", "CN-PIPL-51")
+@pytest.mark.law("GDPR-32", "CN-PIPL-51", "GDPR-25")
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_may_do_what_the_table_says_and_nothing_else(asked, role):
     allowed = [act for act in ACTS if not asked(Actor(f"the-{role}"), act)]

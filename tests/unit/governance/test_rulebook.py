@@ -121,7 +121,7 @@ def test_every_purpose_and_tag_is_told_with_its_rule_ground_and_term(ws):
     assert "Buys hats" not in said  # claims no basis here, so that it is not used here
 
 
-@pytest.mark.law("CN-PIPL-48", "CN-ALGO-16")
+@pytest.mark.law("CN-PIPL-48", "CN-ALGO-16", "CN-PIPL-17", "CN-ALGO-10-R")
 def test_it_is_told_in_chinese_and_names_what_the_law_stops(ws):
     said = lines(ws, "pipl_cn", "zh")
     for part in (

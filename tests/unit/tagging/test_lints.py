@@ -130,6 +130,7 @@ def test_a_finding_speaks_both_languages_and_names_the_way_out(code, case):
         assert item.line > 0
 
 
+@pytest.mark.law("EU-DSA-26-3")
 def test_a_marketplace_is_judged_as_one():
     advertising = {
         "purposes": ["cross_context_advertising"],
