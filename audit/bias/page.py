@@ -107,6 +107,7 @@ def _comparison(
     direction = say("benefit" if comparison["benefit"] else "burden", language)
     words = {code: text.of(language) for code, text in STATUS.items()}
     words |= {"hidden": REASONS["hidden"].of(language), "undefined": NOT_DEFINED.of(language)}
+    words["unknown"] = say("unknown", language)
     yield f"<section><h3>{escape(heading)}</h3>"
     yield (
         f'<p><strong style="color:{COLOURS[status]}">{words[status]}</strong>: '

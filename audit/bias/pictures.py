@@ -14,7 +14,7 @@ _NARROW: Final = 290
 def rates(comparison: Mapping[str, Any], floor: float, words: Mapping[str, str]) -> str:
     """Return the groups of a comparison as bars; a hidden group has a row and no bar.
 
-    `words` are `hidden` and the three verdicts. The mark on a row is the rate at which the limit of
+    `words` are `hidden`, `undefined`, `unknown` and the three verdicts. The mark on a row is the rate at which the limit of
     the policy lies for this group, given what everybody else has.
     """
     rows = [*comparison["groups"]]
@@ -37,9 +37,9 @@ def _row(  # noqa: PLR0917  (one caller)
     words: Mapping[str, str],
 ) -> str:
     y = number * _ROW + 6
-    name = escape(" × ".join(group["labels"]))
-    label = f'<text x="{_LEFT - 8}" y="{y + 16}" text-anchor="end">{name}</text>'
     is_unknown = group is comparison["unknown"]
+    name = escape(words["unknown"] if is_unknown else " × ".join(group["labels"]))
+    label = f'<text x="{_LEFT - 8}" y="{y + 16}" text-anchor="end">{name}</text>'
     said = "" if is_unknown else words[group["status"]]
     colour = "#bbbbbb" if is_unknown else COLOURS[group["status"]]
     rate = group.get("rate") or {}
