@@ -68,13 +68,15 @@ class Sound(Shop):
         with self.store.write() as unit:
             unit.connection.exec_driver_sql(statement, values)
 
-    def reported(self, about="offer.plain", kind="bias", status="within", at=NOON, version=1):
+    def reported(  # noqa: PLR0917  (columns of a row)
+        self, about="offer.plain", kind="bias", status="within", at=NOON, version=1, by_policy=""
+    ):
         """Keep a report as if it had been made."""
         self.sql(
             "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, "
             "counts, by_policy, at) "
-            "VALUES ('audit-'||hex(randomblob(4)), ?, ?, ?, ?, '{}', ?, '{}', x'00', '', ?)",
-            (kind, about, version, status, "0" * 64, at),
+            "VALUES ('audit-'||hex(randomblob(4)), ?, ?, ?, ?, '{}', ?, '{}', x'00', ?, ?)",
+            (kind, about, version, status, "0" * 64, by_policy, at),
         )
 
     def assessed(self, *documents):

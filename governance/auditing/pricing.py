@@ -76,9 +76,8 @@ def prices(ws: "Workspace", question: PriceAsked, policy_file: Path | None = Non
     demand(ws, "audit.price")
     sealed, keys = _check(question)
     with ws.store.read() as connection:
-        policy = limits.chosen(connection, policy_file).policy
-        if sealed:
-            policy = limits.over(policy, sealed)
+        by = limits.chosen(connection, policy_file)
+        policy = limits.over(by.policy, sealed) if sealed else by.policy
         tags = active(connection, keys) if keys else {}
         for tag in tags.values():
             check_computed(tag, ws.clock.now())
@@ -89,7 +88,8 @@ def prices(ws: "Workspace", question: PriceAsked, policy_file: Path | None = Non
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
             counted = _count(ws, connection, question, policy, tags)
-        return _kept(ws, question, policy, counted)
+        counts_for = by.in_force if by.applied and question.until is None else ""
+        return _kept(ws, question, policy, counted, counts_for)
 
 
 def _check(question: PriceAsked) -> tuple[list[str], list[str]]:
@@ -245,7 +245,11 @@ def _part(  # noqa: PLR0917  (one caller)
 
 
 def _kept(
-    ws: "Workspace", question: PriceAsked, policy: FairnessPolicy, counted: _Counted
+    ws: "Workspace",
+    question: PriceAsked,
+    policy: FairnessPolicy,
+    counted: _Counted,
+    by_policy: str,
 ) -> kept.Kept:
     counts = {"parts": counts_of(counted.parts), "left_out": counted.left_out}
     document = price_report(
@@ -267,6 +271,7 @@ def _kept(
             status=str(document["verdict"]["status"]),
             policy=policy,
             counts=counts,
+            by_policy=by_policy,
         )
         unit.log(
             ws.evidence.entry(

@@ -34,10 +34,11 @@ from audit.evidence.reading import decode
 from governance import holds, overlay, retention
 from governance.assessment import day_of
 from governance.assignments import holders
-from governance.auditing.kept import COMPLIANCE
+from governance.auditing.kept import COMPLIANCE, PRICE
 from governance.catalogue import USABLE, Active, active
 from governance.custody.status import backups, status
 from governance.erasure.outlook import outlook
+from governance.fairness import in_force
 from governance.findings import findings
 from governance.gate import Gate
 from governance.law import law_over
@@ -129,9 +130,19 @@ def law_papers(connection: Connection, regime: str) -> tuple[Paper, ...]:
 
 
 def audit_reports(connection: Connection, regime: str, now: Micros) -> tuple[Report, ...]:
-    """Return the newest report of each kind about each thing; of compliance, those of this regime."""
+    """Return the newest report of each kind about each thing; of compliance, those of this regime.
+
+    Where a fairness policy is in force, an audit of prices counts when it judges by that policy, up to
+    now; limits of one's own, or a time that is over, lift nothing, but a breach that they find counts.
+    """
+    own = (
+        "WHERE kind <> :k OR by_policy <> '' OR status = 'breach' " if in_force(connection) else ""
+    )
     rows = connection.execute(
-        text("SELECT name, kind, about, version, status, digest, at FROM auditreport ORDER BY id")
+        text(
+            f"SELECT name, kind, about, version, status, digest, at FROM auditreport {own}ORDER BY id"
+        ),
+        {"k": PRICE} if own else {},
     )
     newest = {(row.kind, row.about): row for row in rows}
     return tuple(

@@ -15,13 +15,14 @@ from audit.compliance import schema
 from audit.compliance.table import CHECKS
 from audit.compliance.verdict import judge
 from audit.evidence.reading import decode
-from governance import authority
+from governance import authority, fairness
 from governance.actor import Actor
 from governance.auditing import kept
 from governance.auditing.telling import lines, written
 from governance.complying.auditing import compliance
 from governance.requests import desk
 from policies.obligations import obligations
+from tests.auditing import a_policy
 from tests.complying import OFFERS, REGIMES, SALE, Sound
 from tests.desk import opened, verified
 from tests.shop import a_purpose, a_tag, an_assessment
@@ -298,6 +299,12 @@ def prices_apart(shop):
     shop.reported("age", kind="price")
 
 
+def prices_apart_by_the_policy(shop):
+    fairness.apply(shop.ws, a_policy())
+    shop.reported("gender", kind="price", status="breach")
+    shop.reported("gender", kind="price")
+
+
 def prices_long_ago(shop):
     shop.reported("gender", kind="price", at=NOON - 400 * DAY)
 
@@ -388,6 +395,7 @@ PLANTS = [
     (biased, AUDITS),
     (finding_open, AUDITS),
     (prices_apart, PRICES),
+    (prices_apart_by_the_policy, PRICES),
     (prices_long_ago, PRICES),
     (consent_breached, {"GDPR-7-1", "CN-PIPL-14"}),
     (model_overdue, {"CN-ALGO-7-8"}),
@@ -436,6 +444,14 @@ def test_the_log_is_red_for_what_is_wrong_with_it_and_nothing_else_is_said(shop,
     plant(shop)
     _, found = judge(CHECKS["GDPR-5-2"], shop.facts("gdpr"), "GDPR-5-2")
     assert {said.code for said in found.says} == {code}
+
+
+def test_an_audit_by_the_policy_in_force_takes_the_place_of_a_breach_and_one_by_another_does_not(
+    shop,
+):
+    prices_apart_by_the_policy(shop)
+    shop.reported("gender", kind="price", by_policy="d" * 64)
+    assert red(shop, ["pipl_cn"]) == set()
 
 
 # --- the report -------------------------------------------------------------------------------

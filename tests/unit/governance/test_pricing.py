@@ -9,14 +9,14 @@ import yaml
 
 from audit.bias.price_report import PriceReport
 from audit.evidence.reading import decode
-from governance import authority
+from governance import authority, fairness
 from governance.actor import Actor
 from governance.auditing import kept
 from governance.auditing.pricing import PriceAsked, prices
 from governance.auditing.telling import lines, written
 from governance.intake import events
 from governance.store import bitmaps
-from tests.auditing import Planted
+from tests.auditing import Planted, a_policy
 from tests.bias import STARTER
 from tests.intake import a_file, a_map
 from tests.shop import a_tag
@@ -282,3 +282,17 @@ def test_a_tagger_may_not_audit_prices(shop, audit):
         assert code_of(lambda: audit("gender")) == "not-permitted"
     finally:
         shop.ws.actor = who
+
+
+def test_only_an_audit_by_the_policy_in_force_and_up_to_now_is_noted_as_one(shop, audit):
+    policy = a_policy(price={"stratum": ["item", "day"], "tolerance": 0.01}, draws=200)
+    fairness.apply(shop.ws, policy)
+    made = [
+        prices(shop.ws, PriceAsked(("gender",), **OCTOBER)),
+        prices(shop.ws, PriceAsked(("gender",), **AUGUST)),
+        audit("gender", span=OCTOBER),
+    ]
+    with shop.read() as connection:
+        rows = connection.exec_driver_sql("SELECT name, by_policy FROM auditreport").all()
+    noted = dict(rows)
+    assert [noted[one.name] for one in made] == [policy.digest(), "", ""]
