@@ -57,6 +57,7 @@ def list_(where: Where = None, lang: Lang = None, as_json: Json = False) -> None
             "name": item.tag.name.model_dump(),
             "version": item.version,
             "state": item.state,
+            "lacking": list(item.lacking),
             "dimension": item.tag.dimension,
             "purposes": list(item.tag.purposes),
             "computed": iso(item.evaluated_at),
@@ -102,6 +103,7 @@ def show(key: Key, where: Where = None, lang: Lang = None, as_json: Json = False
         "tag": tag.model_dump(mode="json", by_alias=True),
         "version": item.version,
         "state": item.state,
+        "lacking": list(item.lacking),
         **_audit(item, now),
         "digest": item.digest,
         "applied": iso(item.applied_at),
@@ -120,14 +122,16 @@ def show(key: Key, where: Where = None, lang: Lang = None, as_json: Json = False
         f"  owner     {tag.owner}",
         f"  computed  {iso(item.evaluated_at) or 'never'}",
     ]
+    if item.lacking:
+        lines.append(f"  made of   {', '.join(item.lacking)}: not in use")
     if said := item.standing.said(now):
         lines.append(f"  audit     {said}: {label('audit', said, language)}")
     emit(data, as_json, lines)
 
 
 def _state(item: "Active", now: "Micros") -> str:
-    """Return the state that a tag has for who reads: one that the policy of audits stops is suspended."""
-    return "suspended" if item.state == "active" and item.standing.stopped(now) else item.state
+    """Return the state for who reads: suspended with what it is made of, or by the policy of audits."""
+    return "suspended" if item.state == "active" and not item.shown(now) else item.state
 
 
 def _audit(item: "Active", now: "Micros") -> dict[str, object]:
