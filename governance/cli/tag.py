@@ -57,7 +57,6 @@ def list_(where: Where = None, lang: Lang = None, as_json: Json = False) -> None
             "name": item.tag.name.model_dump(),
             "version": item.version,
             "state": item.state,
-            "lacking": list(item.lacking),
             "dimension": item.tag.dimension,
             "purposes": list(item.tag.purposes),
             "computed": iso(item.evaluated_at),
@@ -103,7 +102,6 @@ def show(key: Key, where: Where = None, lang: Lang = None, as_json: Json = False
         "tag": tag.model_dump(mode="json", by_alias=True),
         "version": item.version,
         "state": item.state,
-        "lacking": list(item.lacking),
         **_audit(item, now),
         "digest": item.digest,
         "applied": iso(item.applied_at),
@@ -135,5 +133,9 @@ def _state(item: "Active", now: "Micros") -> str:
 
 
 def _audit(item: "Active", now: "Micros") -> dict[str, object]:
-    """Return what the policy of audits says of a tag, and whether it stops it."""
-    return {"audit": item.standing.said(now), "stopped": bool(item.standing.stopped(now))}
+    """Return what stops a tag or is said of it: what it is made of and is not in use, and by audits."""
+    return {
+        "lacking": list(item.lacking),
+        "audit": item.standing.said(now),
+        "stopped": bool(item.standing.stopped(now)),
+    }
