@@ -23,6 +23,7 @@ from governance.workspace import Workspace
 from policies.document import nearest
 from tagging.catalogue import Catalogue, Definition, Fitted, Known, check_documents, check_files
 from tagging.document import Feature, Tag, meaning_digest
+from tagging.evaluation.plan import closure
 from tagging.explain.naming import Naming
 from tagging.lineage import Lineage, effective, lineage
 from tagging.lints import Report, check_paths
@@ -54,10 +55,17 @@ class Active:
     successor: str = ""
     standing: Standing = NOT_ASKED
     """What the policy of audits says of it."""
+    lacking: tuple[str, ...] = ()
+    """The tags that it is made of, directly or not, and that are not in use."""
+
+    @property
+    def computed(self) -> bool:
+        """Whether runs compute it: it is in use, and so is every tag that it is made of."""
+        return self.state in USABLE and not self.lacking
 
     def shown(self, at: Micros) -> bool:
         """Return whether it may be shown to anybody at an instant."""
-        return self.state in USABLE and not self.standing.stopped(at)
+        return self.computed and not self.standing.stopped(at)
 
 
 def lint(ws: Workspace, files: Iterable[Path]) -> Catalogue:
@@ -97,11 +105,9 @@ def active(connection: Connection, keys: Iterable[str] | None = None) -> dict[st
     ).all()
     checked = check_documents((), known(connection))
     origins, parsed = lineage(checked, attribute_categories(connection)), checked.tags
-    standing = standings(
-        connection,
-        {key: item.tag for key, item in parsed.items()},
-        {key: item.root for key, item in parsed.items()},
-    )
+    rules = {key: item.root for key, item in parsed.items()}
+    standing = standings(connection, {key: item.tag for key, item in parsed.items()}, rules)
+    unused = {row.key for row in rows if row.state not in USABLE}
     found = {
         row.key: Active(
             row.id,
@@ -118,6 +124,7 @@ def active(connection: Connection, keys: Iterable[str] | None = None) -> dict[st
             row.change_set,
             row.successor,
             standing.get(row.key, NOT_ASKED),
+            _lacking(row.key, rules, unused),
         )
         for row in rows
     }
@@ -129,6 +136,10 @@ def active(connection: Connection, keys: Iterable[str] | None = None) -> dict[st
             hint = nearest(key, found) or "tagwarden tag list"
             raise NotFound("unknown-tag", f'there is no tag "{key}"', hint=hint)
     return {key: found[key] for key in wanted}
+
+
+def _lacking(key: str, rules: Mapping[str, Node], unused: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(closure(rules, {key}) & unused - {key})) if unused else ()
 
 
 def known(connection: Connection) -> Known:
@@ -172,7 +183,7 @@ def names(connection: Connection) -> Naming:
 
 
 def reading(connection: Connection) -> tuple[dict[str, Active], Mapping[str, Purpose]]:
-    """Return the tags that are computed, with all purposes; who shows one asks `Active.shown`."""
+    """Return the tags in use, with all purposes; who shows one asks `Active.shown`."""
     usable = {key: tag for key, tag in active(connection).items() if tag.state in USABLE}
     return usable, purposes(connection)
 

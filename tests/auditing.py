@@ -86,6 +86,29 @@ class Planted(Shop):
         self.tag(a_tag(key, **({"having": "benefit"} | more)), chosen)
         return chosen
 
+    def scored(self, key, high, values, **more):
+        """Put a tag of tiers 1 to 4 on people; `high` is the share with tier 3 or 4 by attribute."""
+        by_tier = {str(tier): [] for tier in (1, 2, 3, 4)}
+        for value, share in high.items():
+            people = [who for who, v in zip(self.who, values, strict=True) if v == value]
+            for n, who in enumerate(people):
+                by_tier[str((3 if n < share * len(people) else 1) + n % 2)].append(who)
+        document = a_tag(key, **({"value": "tier(spend(), 4)", "having": "benefit"} | more))
+        self.tag(document, by_tier["1"], value="1")
+        for tier in ("2", "3", "4"):
+            self.also(key, by_tier[tier], tier)
+        return by_tier
+
+    def also(self, key, people, value):
+        """Put another value of a tag that is there on people."""
+        with self.store.write() as unit:
+            tv = unit.connection.exec_driver_sql(
+                "INSERT INTO tagvalue (definition_id, value) SELECT id, ? FROM definition "
+                "WHERE key = ? RETURNING tv",
+                (value, key),
+            ).scalar_one()
+            bitmaps.put(unit.connection, f"tv:{tv}", BitMap(people))
+
     def chose(self, name, people):
         """Put people into a set that the gate knows, such as `restricted` or `object:analytics`."""
         with self.store.write() as unit:

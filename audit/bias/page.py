@@ -11,7 +11,7 @@ from audit.bias.pictures import COLOURS, percent, rates, ratios
 from audit.bias.words import (
     LIMITS,
     NOT_DEFINED,
-    RATES,
+    RATES_OF,
     REASONS,
     STATUS,
     TAG,
@@ -19,6 +19,8 @@ from audit.bias.words import (
     drifted,
     last,
     protected,
+    rate_of,
+    scored,
     waived,
 )
 
@@ -79,7 +81,8 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
         f'<div class="verdict" style="border-color:{COLOURS[status]}">'
         f"<strong>{STATUS[status].of(language)}</strong><br>{escape(told)}</div>"
     )
-    yield from (f"<p>{escape(line)}</p>" for line in waived(document, language))
+    for line in (*scored(document, language), *waived(document, language)):
+        yield f"<p>{escape(line)}</p>"
     for comparison in document["comparisons"]:
         yield from _comparison(comparison, identity["policy"], language)
     yield from _data(document, language)
@@ -101,7 +104,7 @@ def _comparison(
         "groups",
         language,
         attributes=" × ".join(comparison["attributes"]),
-        rate=RATES[comparison["rate"]].of(language),
+        rate=rate_of(comparison, language),
     )
     status = comparison["status"]
     direction = say("benefit" if comparison["benefit"] else "burden", language)
@@ -113,7 +116,7 @@ def _comparison(
         f'<p><strong style="color:{COLOURS[status]}">{words[status]}</strong>: '
         f"{REASONS[comparison['reason']].of(language)}; {direction}"
     )
-    if comparison["value"] != "yes":
+    if comparison["value"] not in {"yes", *RATES_OF}:
         yield "; " + escape(say("value", language, value=comparison["value"]))
     yield f"</p>{rates(comparison, float(policy['floor']), words)}"
     yield f'<p class="quiet">{say("how", language)}</p></section>'
@@ -121,7 +124,8 @@ def _comparison(
 
 
 def _table(comparison: Mapping[str, Any], words: Mapping[str, str], language: str) -> Iterator[str]:
-    heads = ("group", "people", "tagged", "share", "ratio", "p", "detectable", "verdict")
+    held = "above" if comparison["value"] in RATES_OF else "tagged"
+    heads = ("group", "people", held, "share", "ratio", "p", "detectable", "verdict")
     yield "<table><tr>"
     for code in heads:
         kind = "" if code in {"group", "verdict"} else ' class="n"'

@@ -20,6 +20,7 @@ SAID: Final = {
     "group": Words("group", "群体"),
     "people": Words("people", "人数"),
     "tagged": Words("counted", "计入"),
+    "above": Words("above the median", "高于中位数"),
     "share": Words("share", "比例"),
     "ratio": Words("ratio to the others", "与其他人的比率"),
     "detectable": Words("detectable ratio", "可发现的比率"),

@@ -22,6 +22,7 @@ from audit.bias.leak import Auc, Leaks, Pair
 from audit.bias.policy import FairnessPolicy
 from audit.bias.protection import Release, protect, proven
 from audit.bias.rates import OF_OUTCOME
+from audit.bias.scoring import Score
 from audit.bias.statements import PEOPLE, Key
 from audit.bias.successive import Before, Dated, Merges, side_by_side, stated
 from audit.bias.verdict import OTHER_TAGS, Status, TagVerdict, judge
@@ -52,6 +53,8 @@ class Head:
     """Fields of `schema.Source`."""
     left_out: tuple[Mapping[str, Any], ...] = ()
     """Fields of `schema.LeftOut`."""
+    score: Score | None = None
+    """The median, where people above it are compared."""
     limits: tuple[str, ...] = ()
     """Codes of `words.LIMITS` that hold besides those which the report adds itself."""
 
@@ -139,6 +142,7 @@ def report(
             "tagged": tagged,
             "reads": policy.reads,
         },
+        **_score(head.score, policy.release.k),
         "sources": [dict(source) for source in head.sources],
         "left_out": [dict(reason) for reason in head.left_out],
         "comparisons": [
@@ -160,6 +164,12 @@ def report(
             "narrowest": examined.narrowest,
         },
     }
+
+
+def _score(score: Score | None, k: int) -> dict[str, Any]:
+    if score is None:
+        return {}
+    return {"score": {"median": score.median, "ties": score.ties // k * k}}
 
 
 def digest(document: Mapping[str, Any]) -> str:

@@ -197,6 +197,17 @@ class WaivedOf(_Part):
     until: str
 
 
+class ScoreOf(_Part):
+    """Where the median of a tag whose value is a number lies: `value: above-median` is who is above."""
+
+    median: str = Field(
+        description="a value of the tag; none: half of the people or more have none"
+    )
+    ties: int = Field(
+        description="people exactly there, not above; rounded down to a multiple of k"
+    )
+
+
 class BiasReport(_Part):
     """A bias report."""
 
@@ -204,6 +215,7 @@ class BiasReport(_Part):
     kind: Literal["BiasReport"]
     identity: Identity
     verdict: VerdictOf
+    score: ScoreOf | None = Field(default=None, description="for tags whose value is a number")
     sources: list[Source]
     left_out: list[LeftOut]
     comparisons: list[Comparison]

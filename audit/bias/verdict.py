@@ -20,6 +20,7 @@ from audit.bias import intervals, significance
 from audit.bias.cube import UNKNOWN, Cube, Kind, groupings
 from audit.bias.policy import FairnessPolicy
 from audit.bias.rates import Floats, Trials, groups, strict
+from audit.bias.scoring import ABOVE
 
 Texts = NDArray[np.str_]
 
@@ -44,6 +45,8 @@ MANY_UNKNOWN: Final = "many-unknown"
 BEYOND: Final = "beyond-limit"
 SHOWN: Final = "shown-within"
 OTHER_TAGS: Final = "not-after-all-tags"
+OF_SCORE: Final = {NOBODY_TAGGED: "nobody-above", TOO_FEW_TAGGED: "too-few-above"}
+"""What is said of a score instead."""
 REASONS: Final = (
     NO_PEOPLE,
     NOBODY_TAGGED,
@@ -57,6 +60,7 @@ REASONS: Final = (
     BEYOND,
     SHOWN,
     OTHER_TAGS,
+    *OF_SCORE.values(),
 )
 
 
@@ -239,6 +243,9 @@ def _decide(
     )
     reasons = np.select([harmed, inside, j.eligible], [BEYOND, SHOWN, TOO_CLOSE], default=j.reasons)
     status, reason = _of_all(j, statuses, policy)
+    if j.value == ABOVE:
+        reasons = np.array([OF_SCORE.get(code, code) for code in reasons.tolist()], dtype=np.str_)
+        reason = OF_SCORE.get(reason, reason)
     return replace(
         j,
         p_difference=difference,

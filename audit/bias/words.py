@@ -35,6 +35,11 @@ REASONS: Final[Mapping[str, Words]] = {
     "small-category": Words(
         "a category below the share that the policy judges", "该类别占比低于政策评判的下限"
     ),
+    "nobody-above": Words("nobody is above the median", "无人高于中位数"),
+    "too-few-above": Words(
+        "too few people would be above the median even at the rate of all",
+        "即使按总体比例，高于中位数的人也过少",
+    ),
     "no-others": Words("too few others to compare with", "可比较的其他人过少"),
     "too-close": Words(
         "the data neither show a breach nor rule one out", "数据既不能证明超限，也不能排除超限"
@@ -60,6 +65,35 @@ RATES: Final[Mapping[str, Words]] = {
     "precision": Words("share with the outcome among the tagged", "带标签者中有结果的比例"),
     "for": Words("share with the outcome among the untagged", "未带标签者中有结果的比例"),
 }
+RATES_OF: Final[Mapping[str, Mapping[str, Words]]] = {
+    "above-median": {
+        "selection": Words("share above the median", "高于中位数的比例"),
+        "tpr": Words(
+            "share above the median among those with the outcome", "有结果者中高于中位数的比例"
+        ),
+        "fpr": Words(
+            "share above the median among those without the outcome", "无结果者中高于中位数的比例"
+        ),
+        "precision": Words(
+            "share with the outcome among those above the median", "高于中位数者中有结果的比例"
+        ),
+        "for": Words(
+            "share with the outcome among those not above the median",
+            "未高于中位数者中有结果的比例",
+        ),
+    }
+}
+"""What the rates of a value are called, where it is no value of the tag itself."""
+SCORE: Final = Words(
+    "The value is a number. Compared is who is above {median}, the median of everybody counted. {ties} "
+    "people or a few more are exactly there and count as not above; so does who has no value.",
+    "该标签取值为数字。比较的是高于 {median}（全部计入者的中位数）的人。恰为该值的 {ties} 人（或略多）"
+    "计为未高于；没有取值的人亦同。",
+)
+SCORE_NONE: Final = Words(
+    "The value is a number, and half of the people or more have none: compared is who has one.",
+    "该标签取值为数字，而半数或以上的人没有取值：比较的是有取值的人。",
+)
 LIMITS: Final[Mapping[str, Words]] = {
     "sample": Words(
         "Everybody was counted, so the rates are facts. The verdict and the intervals speak of the "
@@ -173,11 +207,12 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
     ]
     if identity["outcome"]:
         found.append(OUTCOME.of(language).format(outcome=identity["outcome"]))
+    found += scored(document, language)
     for comparison in document["comparisons"]:
         found.append(
             COMPARED.of(language).format(
                 attributes=" × ".join(comparison["attributes"]),
-                rate=RATES[comparison["rate"]].of(language),
+                rate=rate_of(comparison, language),
                 **_outcome(comparison, language),
             )
         )
@@ -189,6 +224,19 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
     found += [LIMITS[code].of(language) for code in document["limits"]]
     found.append(protected(document["protection"], language))
     return found
+
+
+def scored(document: Mapping[str, Any], language: str) -> list[str]:
+    """Return the sentence on the median of a tag whose value is a number; nothing for other tags."""
+    score = document.get("score")
+    if score is None:
+        return []
+    return [(SCORE_NONE if score["median"] == "none" else SCORE).of(language).format(**score)]
+
+
+def rate_of(comparison: Mapping[str, Any], language: str) -> str:
+    """Return what the rate of a comparison is called."""
+    return RATES_OF.get(comparison["value"], RATES)[comparison["rate"]].of(language)
 
 
 def waived(document: Mapping[str, Any], language: str) -> list[str]:

@@ -42,7 +42,7 @@ class Coverage:
     purpose: str
     regime: str
     needs: tuple[str, ...]
-    """Kinds of consent of which one is needed; none: another basis carries it."""
+    """Kinds of consent of which one is needed, the plain one first; none: another basis carries it."""
     barred_by: str
     """Why the law stops it, a code of Reason; '' where it does not."""
     bases: tuple[str, ...]

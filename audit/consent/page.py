@@ -91,11 +91,14 @@ def _coverage(document: Mapping[str, Any], language: str) -> Iterator[str]:
     yield f"<section><h2>{say('coverage', language)}</h2>"
     open_ = [line for line in document["coverage"] if not line["barred_by"]]
     labels = {part: say(part, language) for part in (*PARTS, "hidden")}
-    bars = []
-    for line in open_:
-        kind = f" ({line['needs'][0]})" if len(line["needs"]) == 1 else ""
-        purpose = _named(document, "purpose", line, language)
-        bars.append((f"{line['regime']}{kind}: {purpose}", line))
+    bars = [
+        (
+            _named(document, "purpose", line, language),
+            f"{line['regime']}: {words.needed(document, line, language)}",
+            line,
+        )
+        for line in open_
+    ]
     if bars:
         yield pictures.coverage(bars, labels)
     yield f'<p class="quiet">{say("coverage.how", language)}</p></section>'
@@ -105,16 +108,12 @@ def _coverage(document: Mapping[str, Any], language: str) -> Iterator[str]:
 
 def _lines(document: Mapping[str, Any], language: str) -> Iterator[Sequence[str]]:
     for line in document["coverage"]:
-        between = "、" if language == "zh" else ", "
-        needs = between.join(
-            words.name(document, "consent", kind, language) for kind in line["needs"]
-        )
-        bases = between.join(words.name(document, "basis", one, language) for one in line["bases"])
-        needed = needs or say("no-consent", language, bases=bases)
         barred = line["barred_by"]
         if barred:
             reason = words.name(document, "reason", barred, language)
             needed = say("barred", language, reason=reason)
+        else:
+            needed = words.needed(document, line, language)
         parts = ("people", *PARTS) if not barred else ("people",)
         cells = [_count(document, line[part]) for part in parts]
         yield (

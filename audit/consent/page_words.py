@@ -18,7 +18,6 @@ SAID: Final[Mapping[str, Words]] = {
     "purpose": Words("purpose", "处理目的"),
     "law": Words("law", "适用法"),
     "needed": Words("needed", "所需"),
-    "no-consent": Words("no consent ({bases})", "无需同意（{bases}）"),
     "barred": Words("stopped by the law: {reason}", "法律不允许：{reason}"),
     "people": Words("people", "人数"),
     "covered": Words("covered", "有依据"),

@@ -18,21 +18,23 @@ PARTS: Final = {
 }
 """Parts of a line and their colours, told apart by people who do not see all colours; a legend names them."""
 _WIDE, _LEFT, _PLOT, _ROW = 760, 260, 360, 34
+_SIZE, _SMALL = 13, 11
 _LONG: Final = 34
-"""How wide a label may be, in Latin letters: the table below has it whole."""
+"""How wide a label may be, in Latin letters of the usual size: the table below has it whole."""
 _TOP: Final = 30 * 86_400
 """Right end of the picture of effects: 30 days. Left of one second everything is at once."""
 
 
-def coverage(lines: Sequence[tuple[str, Mapping[str, Any]]], words: Mapping[str, str]) -> str:
-    """Return one bar a line of (label, coverage), cut into its parts; what is rounded away stays blank.
+def coverage(lines: Sequence[tuple[str, str, Mapping[str, Any]]], words: Mapping[str, str]) -> str:
+    """Return one bar a line of (label, what is needed, coverage), cut into its parts.
 
-    `words` name the parts. A line whose people are hidden has no bar.
+    What is rounded away stays blank. `words` name the parts. A line whose people are hidden has no bar.
     """
     drawn = [_legend(words)]
-    for number, (label, line) in enumerate(lines):
+    for number, (label, needed, line) in enumerate(lines):
         y = 30 + number * _ROW
-        drawn.append(_label(label, y))
+        drawn.append(_label(label, y - 6))
+        drawn.append(_label(needed, y + 8, _SMALL))
         left = float(_LEFT)
         total = line["people"] or 0
         for part, colour in PARTS.items():
@@ -119,19 +121,20 @@ def _legend(words: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def _label(label: str, y: int) -> str:
+def _label(label: str, y: int, size: int = _SIZE) -> str:
     width, cut = 0, len(label)
     for place, sign in enumerate(label):
         width += 2 if sign > "\u2e80" else 1
-        if width > _LONG:
+        if width * size > _LONG * _SIZE:
             cut = place
             break
     label = label if cut == len(label) else f"{label[:cut]}…"
-    return f'<text x="{_LEFT - 8}" y="{y + 18}" text-anchor="end">{escape(label)}</text>'
+    style = "" if size == _SIZE else f' font-size="{size}" fill="#555"'
+    return f'<text x="{_LEFT - 8}" y="{y + 18}" text-anchor="end"{style}>{escape(label)}</text>'
 
 
 def _svg(high: int, inside: str) -> str:
     return (
         f'<svg role="img" width="{_WIDE}" height="{high}" viewBox="0 0 {_WIDE} {high}" '
-        f'font-family="system-ui,\'Noto Sans CJK SC\',sans-serif" font-size="13">{inside}</svg>'
+        f'font-family="system-ui,\'Noto Sans CJK SC\',sans-serif" font-size="{_SIZE}">{inside}</svg>'
     )

@@ -5,7 +5,7 @@ Both languages are made from the same facts of the document. What codes of law a
 stands in the document itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from audit.bias.words import Words
@@ -157,9 +157,11 @@ UNTOUCHED: Final = Words(
     "{stop}：登记 {entries} 条；没有赋值依赖于此。",
 )
 COVERED: Final = Words(
-    "{purpose}, {regime}: {covered} of {people} people are covered.",
-    "{purpose}，{regime}：{people} 人中 {covered} 人有依据。",
+    "{purpose}, {regime}, {needed}: {covered} of {people} people are covered.",
+    "{purpose}，{regime}，{needed}：{people} 人中 {covered} 人有依据。",
 )
+NO_CONSENT: Final = Words("no consent ({bases})", "无需同意（{bases}）")
+ONE_OF: Final = Words("one of: {kinds}", "以下之一：{kinds}")
 PROTECTED: Final = Words(
     "Counts of people are rounded down to a multiple of {k}, and under {k} only that there is somebody "
     "is told. Exact are 0, and the counts of breaches: they say what was done here, not what a person "
@@ -197,6 +199,7 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
         COVERED.of(language).format(
             purpose=name(document, "purpose", line["purpose"], language),
             regime=name(document, "regime", line["regime"], language),
+            needed=needed(document, line, language),
             covered=people(line["covered"], document["k"], language),
             people=people(line["people"], document["k"], language),
         )
@@ -231,10 +234,7 @@ def told(document: Mapping[str, Any], one: Mapping[str, Any], language: str) -> 
         key: name(document, _KINDS.get(key, key), v, language) for key, v in one["about"].items()
     }
     if "needs" in about:
-        needs = one["about"]["needs"].split()
-        about["needs"] = ("、" if language == "zh" else ", ").join(
-            name(document, "consent", kind, language) for kind in needs
-        )
+        about["needs"] = _listed(document, "consent", one["about"]["needs"].split(), language)
     return (
         FINDINGS[one["code"]]
         .of(language)
@@ -246,6 +246,20 @@ def told(document: Mapping[str, Any], one: Mapping[str, Any], language: str) -> 
             age=policy["max_age_days"],
         )
     )
+
+
+def needed(document: Mapping[str, Any], line: Mapping[str, Any], language: str) -> str:
+    """Return what a line of coverage that the law does not stop needs: which consent, or which basis."""
+    if not line["needs"]:
+        bases = _listed(document, "basis", line["bases"], language)
+        return NO_CONSENT.of(language).format(bases=bases)
+    kinds = _listed(document, "consent", line["needs"], language)
+    return kinds if len(line["needs"]) == 1 else ONE_OF.of(language).format(kinds=kinds)
+
+
+def _listed(document: Mapping[str, Any], kind: str, codes: Iterable[str], language: str) -> str:
+    between = "、" if language == "zh" else ", "
+    return between.join(name(document, kind, code, language) for code in codes)
 
 
 def protected(document: Mapping[str, Any], language: str) -> str:

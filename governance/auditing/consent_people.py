@@ -44,7 +44,8 @@ def lines(law: Asks) -> dict[Need, Line]:
     for purpose in sorted({key for one in law.askings if one.used for key in one.purposes}):
         for number, cell in enumerate(law.cells):
             for asking, way in used_for(law.askings, purpose, cell):
-                need = Need(purpose, cell[0], tuple(sorted(map(str, way.kinds))), way.why or "")
+                kinds = tuple(str(kind) for kind in Kind if kind in way.kinds)
+                need = Need(purpose, cell[0], kinds, way.why or "")
                 found[need].cells.add(number)
                 found[need].ways.add(way)
                 found[need].tags.add(asking.key)

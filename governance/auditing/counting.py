@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from audit.bias.cube import Axis, Cube, Kind, cube_of, tally_members
 from audit.bias.policy import FairnessPolicy
+from audit.bias.scoring import Score
 from audit.clock import Micros
 from audit.errors import BadInput, Refused
 from governance.assignments import expires_at, holders
@@ -72,6 +73,8 @@ class Counted:
     """The rule taken apart, when that was asked for."""
     months: Cube | None = None
     """The same people by month, when drift was asked for."""
+    score: Score | None = None
+    """The median, when the counts are of who is above it."""
 
 
 def count(

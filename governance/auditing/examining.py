@@ -14,6 +14,7 @@ from audit import canon
 from audit.bias.drift import Drift
 from audit.bias.policy import FairnessPolicy
 from audit.bias.report import Examined, Head, examine, report, with_status
+from audit.bias.scoring import ABOVE, REST, above_median
 from audit.bias.successive import Before, widened
 from audit.bias.verdict import Status, judge_all
 from audit.clock import Micros, iso
@@ -26,6 +27,7 @@ from governance.auditing.outcome import outcome_of
 from governance.auditing.parts import further
 from governance.authority import demand
 from governance.catalogue import Active, active
+from tagging.rules.tree import Segment, TagRef, walk
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 REASONS = ("periodic", "release", "complaint", "authority")
 """Why attributes may be opened for an audit, as it stands in the evidence log."""
 MAX_TAGS = 200
+NUMBERS = ("int", "dec", "real")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,8 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
             )
             consents = consents_to(connection, policy)
         counted = [
-            replace(one, cube=widened(one.cube, older))
-            for one, (older, _) in zip(counted, befores, strict=True)
+            _comparable(one, said, older)
+            for one, said, (older, _) in zip(counted, directions, befores, strict=True)
         ]
         examined = [
             examine(one.cube, policy, _audited(one, said), older)
@@ -141,9 +144,32 @@ def _named(policy: FairnessPolicy, earlier: Sequence[Before]) -> dict[str, froze
     }
 
 
+def _comparable(one: Counted, said: Mapping[str, bool], earlier: Sequence[Before]) -> Counted:
+    """Return the counts that are compared, with the values of earlier reports.
+
+    They are of people above the median where the value is a number.
+
+    That is for tags that say of the number as a whole whether it is good to have a high one. One that
+    says it value by value is compared by these, and a number that comes from a segment has no order.
+    """
+    root = one.tag.root
+    unordered = any(
+        isinstance(part, Segment) or (isinstance(part, TagRef) and part.kind in NUMBERS)
+        for part in walk(root)
+    )
+    if root.kind in NUMBERS and not unordered and set(said) == {"*"}:
+        cube, score = above_median(one.cube, NONE)
+        one = replace(one, cube=cube, score=score)
+    return replace(one, cube=widened(one.cube, earlier))
+
+
 def _audited(one: Counted, said: Mapping[str, bool]) -> dict[str, bool]:
     """Return the direction of each value of the tag that is audited."""
-    values = [value for value in one.cube.axis("tag").values if value not in ("no", NONE)]
+    values = [
+        value for value in one.cube.axis("tag").values if value not in ("no", NONE, REST, ABOVE)
+    ]
+    if one.score is not None:
+        return {ABOVE: said["*"]}
     if values == ["yes"]:
         return {"yes": said.get("*", said.get("true", True))}
     found = {v: said.get(v, said.get("*")) for v in values}
@@ -249,6 +275,7 @@ def _head(  # noqa: PLR0917  (one caller)
         left_out=tuple(
             {"reason": reason, "people": people // k * k} for reason, people in one.left_out.items()
         ),
+        score=one.score,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from audit.errors import BadInput, Conflict, Refused
 from governance.authority import demand
-from governance.catalogue import Active, active
+from governance.catalogue import USABLE, Active, active
 from governance.changing.plan import is_reason
 from governance.store.unit import Unit
 from governance.workspace import Workspace
@@ -29,14 +29,16 @@ MOVES: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
 """Move → the states that it may follow, the state that it leads to, and the act that is noted."""
 
 
-def suspend(ws: Workspace, key: str) -> None:
-    """Stop a tag at once: nothing shows or computes it from this moment.
+def suspend(ws: Workspace, key: str) -> list[str]:
+    """Stop a tag at once: nothing shows or computes it from this moment, nor what is made of it.
 
-    Raises NotFound `unknown-tag`, Conflict `tag-state`, Refused when the operator may not.
+    Returns the tags in use that are made of it, directly or not: they come back with it. Raises NotFound `unknown-tag`, Conflict `tag-state`, Refused when the operator may not.
     """
     demand(ws, "tag.suspend")
     with ws.store.write() as unit:
         _take(ws, unit, key, "suspend")
+        found = active(unit.connection)
+    return [other for other, tag in found.items() if tag.state in USABLE and key in tag.lacking]
 
 
 def resume(ws: Workspace, key: str) -> None:
@@ -113,7 +115,10 @@ def _take(
                 f'"{key}" is stopped by the policy of audits: {label("audit", stopped)}',
                 hint=f"tagwarden audit bias --tag {key}, or a waiver: tagwarden audit findings --open",
             )
-        raise Conflict("tag-state", f'"{key}" is {found.state}: it cannot be moved by {move}')
+        hint = f"tagwarden tag resume {found.lacking[0]}" if found.lacking else ""
+        raise Conflict(
+            "tag-state", f'"{key}" is {found.state}: it cannot be moved by {move}', hint=hint
+        )
     unit.connection.execute(
         text("UPDATE definition SET state = :s WHERE id = :i"), {"s": after, "i": found.id}
     )

@@ -228,14 +228,16 @@ def apply(given: Given, where: Where = None, as_json: Json = False) -> None:
 
 
 def suspend(key: Key, where: Where = None, as_json: Json = False) -> None:
-    """Stop a tag at once: nothing shows or computes it.
+    """Stop a tag at once, and the tags made of it: nothing shows or computes them.
 
     Example: tagwarden tag suspend interest.soft_drinks
     """
     from governance.changing import lifecycle
 
-    lifecycle.suspend(workspace(where), key)
-    emit({"key": key, "state": "suspended"}, as_json, [f"{key} is suspended: nothing shows it now"])
+    along = lifecycle.suspend(workspace(where), key)
+    lines = [f"{key} is suspended: nothing shows it now"]
+    lines += [f"  nor {other}, which is made of it" for other in along]
+    emit({"key": key, "state": "suspended", "along": along}, as_json, lines)
 
 
 def resume(key: Key, where: Where = None, as_json: Json = False) -> None:

@@ -143,6 +143,8 @@ def report_lines(data: dict[str, Any]) -> Iterator[str]:
         )
     yield from table(("tag", "permitted", "tagged", "values"), rows)
     yield from _audit_lines(data["tags"])
+    for key, inputs in data.get("not_computed", {}).items():
+        yield f"not computed: {key}, made of {', '.join(inputs)}, which is not in use"
     reasons: dict[str, int] = {}
     for tag in data["tags"].values():
         for reason, count in tag["gated_out"].items():

@@ -120,16 +120,22 @@ def show(key: Key, where: Where = None, lang: Lang = None, as_json: Json = False
         f"  owner     {tag.owner}",
         f"  computed  {iso(item.evaluated_at) or 'never'}",
     ]
+    if item.lacking:
+        lines.append(f"  made of   {', '.join(item.lacking)}: not in use")
     if said := item.standing.said(now):
         lines.append(f"  audit     {said}: {label('audit', said, language)}")
     emit(data, as_json, lines)
 
 
 def _state(item: "Active", now: "Micros") -> str:
-    """Return the state that a tag has for who reads: one that the policy of audits stops is suspended."""
-    return "suspended" if item.state == "active" and item.standing.stopped(now) else item.state
+    """Return the state for who reads: suspended with what it is made of, or by the policy of audits."""
+    return "suspended" if item.state == "active" and not item.shown(now) else item.state
 
 
 def _audit(item: "Active", now: "Micros") -> dict[str, object]:
-    """Return what the policy of audits says of a tag, and whether it stops it."""
-    return {"audit": item.standing.said(now), "stopped": bool(item.standing.stopped(now))}
+    """Return what stops a tag or is said of it: what it is made of and is not in use, and by audits."""
+    return {
+        "lacking": list(item.lacking),
+        "audit": item.standing.said(now),
+        "stopped": bool(item.standing.stopped(now)),
+    }

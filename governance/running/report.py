@@ -2,7 +2,7 @@
 """What a run did: counts and codes, nothing about anybody."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from audit.clock import Micros, iso
@@ -43,6 +43,8 @@ class RunReport:
     universe: int
     people: int
     tags: tuple[TagCount, ...]
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Tags that were not computed, with what they are made of and is not in use."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data: counts and codes only."""
@@ -68,4 +70,9 @@ class RunReport:
                 }
                 for tag in self.tags
             },
+            **(
+                {"not_computed": {key: [*keys] for key, keys in self.lacking.items()}}
+                if self.lacking
+                else {}
+            ),
         }

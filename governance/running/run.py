@@ -37,7 +37,7 @@ def run_all(
 ) -> RunReport:
     """Compute tags for all people (periodic refresh) and return what changed.
 
-    Raises NotFound `no-tags` when the catalogue is empty, Conflict when a run is going on.
+    Raises NotFound `no-tags` when there is none to compute, Conflict when a run is going on.
     """
     return _Run(ws, "all", as_of or ws.clock.now(), progress).go(keys, None)
 
@@ -102,9 +102,8 @@ class _Run:
             with self.ws.store.read() as connection:
                 snapshot = take(self.ws, connection, keys, self.as_of, in_bulk=True)
                 if not snapshot.tags:
-                    raise NotFound(
-                        "no-tags", "there is no active tag", hint="tagwarden tag plan DIR"
-                    )
+                    hint = "tagwarden tag list" if snapshot.lacking else "tagwarden tag plan DIR"
+                    raise NotFound("no-tags", "there is no active tag to compute", hint=hint)
                 cuts = latest_cuts(connection, snapshot.tags)
                 moved = BitMap.union(BitMap(), *bookkeeping.touched(connection).values())
                 attributes = declared.for_run(self.ws, connection, snapshot, only)
@@ -164,6 +163,7 @@ class _Run:
                 snapshot.gate.universe,
                 len(evaluated if only is None else evaluated & only),
                 tuple(counts),
+                snapshot.lacking,
             )
             publish.finish(unit, run.publisher, audiences, report.to_dict())
         return report

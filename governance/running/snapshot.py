@@ -4,7 +4,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyroaring import BitMap
@@ -30,6 +30,8 @@ class Snapshot:
     buckets: tuple[Bucket, ...]
     ledger: tuple[int, int]
     """The last consent event and the last choice event that the gate has seen."""
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Tags that were asked for and are left out, with what they are made of and is not in use."""
 
     @property
     def everyone(self) -> BitMap:
@@ -49,13 +51,15 @@ def take(
     *,
     in_bulk: bool = False,
 ) -> Snapshot:
-    """Return the snapshot for some tags (None: all active ones) and all that they refer to.
+    """Return the snapshot for some tags (None: all in use) and all that they refer to.
 
+    A tag is left out while one that it is made of is not in use: nothing could be said of it.
     In bulk, small buckets are taken together: their number then divides that of the lake.
     """
     usable, purposes = reading(connection)
-    rules = {key: tag.root for key, tag in usable.items()}
-    wanted = closure(rules, set(rules) if keys is None else set(keys) & set(rules))
+    asked = set(usable) if keys is None else set(keys) & set(usable)
+    rules = {key: tag.root for key, tag in usable.items() if tag.computed}
+    wanted = closure(rules, asked)
     tags = {key: usable[key] for key in sorted(wanted)}
     gate = gate_table(connection, [tag.effective for tag in tags.values()], as_of, purposes)
     plan = make_plan({key: tag.root for key, tag in tags.items()}, gate.class_of)
@@ -63,7 +67,8 @@ def take(
     if in_bulk:
         count = _statements(connection, count)
     buckets = lake_buckets(connection, ws.paths, count, plan)
-    return Snapshot(tags, plan, gate, buckets, ledger(connection))
+    lacking = {key: usable[key].lacking for key in sorted(asked - wanted)}
+    return Snapshot(tags, plan, gate, buckets, ledger(connection), lacking)
 
 
 def lake_buckets(

@@ -3,7 +3,7 @@
 
 **Finds.** A `tag('…')` whose tag is deprecated, archived, suspended or rejected in the workspace.
 
-**Why.** A suspended or archived tag has no value: conditions on it come out as nothing, for everybody. A deprecated one will.
+**Why.** A suspended or archived tag has no value: what is made of it is not computed, for anybody. A deprecated one will have none.
 
 **Mend.** Use its successor, or count events here.
 

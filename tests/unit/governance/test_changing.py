@@ -12,6 +12,7 @@ from governance.actor import Actor
 from governance.assignments import held_by
 from governance.changing import applying, comparing, lifecycle, review
 from governance.changing.plan import Plan, read_plan
+from governance.explaining import explain
 from governance.running.run import run_all
 from tests.unit.governance.test_run import FAN, NOW, Store
 from tests.workshop import REVIEWER, a_workspace, applied, as_reviewer, code_of
@@ -201,6 +202,33 @@ def test_a_tag_that_others_refer_to_is_not_archived(shop):
     with pytest.raises(Conflict) as caught:
         lifecycle.archive(shop.ws, "interest.tea")
     assert caught.value.code == "tag-in-use"
+
+
+def test_a_suspended_tag_takes_the_tags_that_are_made_of_it_along(shop):
+    shop.admit("ann")
+    shop.buys("ann", 1, 2, 3)
+    shop.tags(
+        **FAN,
+        interest__host="tag('interest.tea') and orders() > 1",
+        interest__party="tag('interest.host')",
+        interest__other="orders() >= 1",
+    )
+    run_all(shop.ws)
+    made_of_it = {"interest.host", "interest.party"}
+    assert all(shop.having(key) == {"ann"} for key in made_of_it)
+    assert lifecycle.suspend(shop.ws, "interest.tea") == sorted(made_of_it)
+    assert not any(shop.having(key) for key in made_of_it)
+    report = run_all(shop.ws)
+    assert [tag.key for tag in report.tags] == ["interest.other"]
+    assert report.to_dict()["not_computed"] == {key: ["interest.tea"] for key in made_of_it}
+    assert code_of(lambda: run_all(shop.ws, keys=["interest.party"])) == "no-tags"
+    shop.buys("ann", 0)
+    (why,) = explain(shop.ws, shop.people["ann"], ["interest.party"], depth="officer")
+    assert (why.has, why.stopped) == (False, "")
+    assert code_of(lambda: lifecycle.resume(shop.ws, "interest.host")) == "tag-state"
+    lifecycle.resume(shop.ws, "interest.tea")
+    assert "not_computed" not in run_all(shop.ws).to_dict()
+    assert all(shop.having(key) == {"ann"} for key in made_of_it)
 
 
 # --- the approval binds the content -------------------------------------------------------------

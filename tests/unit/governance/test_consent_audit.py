@@ -27,6 +27,7 @@ from governance.auditing.telling import lines, written
 from governance.consent import ConsentFact
 from governance.gate import Gate
 from governance.running.run import run_all
+from policies.vocabulary import Kind, label
 from tests.auditing import Planted, shoppers
 from tests.consenting import OFFERS, House, at
 from tests.shop import NOW, a_purpose, a_tag
@@ -171,6 +172,29 @@ def test_every_code_has_words_in_both_languages(facts):
             assert any("\u4e00" <= sign <= "\u9fff" for sign in text.zh)
             fields = {part.split("}")[0] for part in text.en.split("{")[1:]}
             assert fields == {part.split("}")[0] for part in text.zh.split("{")[1:]}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_lines_of_one_purpose_and_law_say_which_consent_or_basis_is_meant(facts, language):
+    one = facts.coverage[0]
+    several = replace(one, needs=("ordinary", "explicit", "separate"), barred_by="")
+    other = replace(one, needs=(), bases=("legitimate_interest",), barred_by="")
+    made = document(replace(facts, coverage=(several, other)))
+    said = words.sentences(made, language)[-3:-1]
+    told = page.page(made, language)
+    between, none = {"en": (", ", "no consent"), "zh": ("、", "无需同意")}[language]
+    kinds = [label("consent", kind, language) for kind in several.needs]
+    assert between.join(kinds) in said[0]
+    assert none in said[1]
+    assert label("basis", "legitimate_interest", language) in said[1]
+    assert told.count(f"{one.regime}: {none}") == 1  # at its bar
+
+
+def test_kinds_of_consent_are_listed_the_plain_one_first(facts):
+    order = [str(kind) for kind in Kind]
+    needs = [one.needs for one in facts.coverage]
+    assert max(map(len, needs)) == 3
+    assert all(list(found) == sorted(found, key=order.index) for found in needs)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is above the median, from counts by value."""
+
+import numpy as np
+import pytest
+
+from audit.bias.cube import Axis, Kind, cube_of
+from audit.bias.scoring import ABOVE, REST, Score, above_median
+
+NONE = "none"
+
+
+def scored(**by_group):
+    """The score of groups whose people have 0, 2, 10 or nothing: counts in the order of the text."""
+    axes = [
+        Axis("gender", Kind.ATTRIBUTE, tuple(by_group)),
+        Axis("tag", Kind.TAG, (NONE, "0", "10", "2")),
+    ]
+    cube, score = above_median(cube_of("t", 1, axes, np.array([*by_group.values()])), NONE)
+    assert cube.axis("tag").values == (REST, ABOVE)
+    return cube.over(["gender", "tag"]).tolist(), score
+
+
+@pytest.mark.parametrize(
+    ("f", "m", "found", "median", "ties"),
+    [
+        ([0, 5, 5, 0], [0, 5, 0, 5], [[5, 5], [5, 5]], "0", 10),  # half of the people: not above
+        ([0, 5, 5, 0], [0, 4, 0, 6], [[5, 5], [10, 0]], "2", 6),  # 10 is more than 2
+        ([0, 9, 0, 0], [0, 9, 0, 0], [[9, 0], [9, 0]], "0", 18),  # all equal: nobody is above
+        ([8, 1, 0, 0], [2, 0, 1, 0], [[8, 1], [2, 1]], NONE, 10),  # no value is below every value
+        ([0, 0, 0, 0], [0, 0, 0, 0], [[0, 0], [0, 0]], NONE, 0),
+    ],
+)
+def test_ties_are_not_above_and_no_value_is_below_every_value(f, m, found, median, ties):
+    assert scored(f=f, m=m) == (found, Score(median, ties))
+
+
+def test_a_value_that_is_no_number_is_refused():
+    axes = [Axis("tag", Kind.TAG, (NONE, "gold"))]
+    with pytest.raises(ValueError, match="gold"):
+        above_median(cube_of("t", 1, axes, np.array([1, 1])), NONE)
