@@ -102,7 +102,7 @@ def test_a_misspelt_companion_gets_a_hint():
     [
         ("provenance: verified", "provenance: operator"),
         ("kind: PolicyPack", "kind: PolicyPack\nbeneath: {}"),
-        ('version: "2026.11.2"', "version: newest"),
+        ('version: "2026.11.3"', "version: newest"),
         ("- id: GDPR-10-law", "- id: GDPR-10"),
         ("categories: [x.neural_data]", "categories: [x.nural_data]"),
     ],
