@@ -157,11 +157,11 @@ UNTOUCHED: Final = Words(
     "{stop}：登记 {entries} 条；没有赋值依赖于此。",
 )
 COVERED: Final = Words(
-    "{purpose}, {regime}, {needed}: {covered} of {people} people are covered.",
-    "{purpose}，{regime}，{needed}：{people} 人中 {covered} 人有依据。",
+    "{purpose}, {regime}: {covered} of {people} people are covered; needed: {needed}.",
+    "{purpose}，{regime}：{people} 人中 {covered} 人有依据；所需：{needed}。",
 )
 NO_CONSENT: Final = Words("no consent ({bases})", "无需同意（{bases}）")
-ONE_OF: Final = Words("one of: {kinds}", "以下之一：{kinds}")
+ONE_OF: Final = Words("one of {kinds}", "{kinds}之一")
 PROTECTED: Final = Words(
     "Counts of people are rounded down to a multiple of {k}, and under {k} only that there is somebody "
     "is told. Exact are 0, and the counts of breaches: they say what was done here, not what a person "

@@ -162,3 +162,20 @@ def test_a_bad_event_names_every_problem(shop):
     assert done.exit_code == 2
     codes = {problem["code"] for problem in json.loads(done.stdout)["error"]["problems"]}
     assert codes == {"bad-time", "unknown-column", "bad-number"}
+
+
+def test_suspending_names_the_tags_made_of_it_and_a_run_what_it_left_out(shop):
+    (shop / "tags.yaml").write_text(
+        OTHER + "---" + GOOD + "---" + GOOD.replace("interest.tea", "interest.mate"), "utf-8"
+    )
+    give(shop, shop / "tags.yaml")
+    said = call("tag", "suspend", "interest.tea")
+    assert said.exit_code == 0
+    assert "nor interest.host, which is made of it" in said.stdout
+    assert "made of   interest.tea: not in use" in call("tag", "show", "interest.host").stdout
+    tags = {tag["key"]: tag for tag in json.loads(call("tag", "list", "--json").stdout)["tags"]}
+    assert tags["interest.host"]["lacking"] == ["interest.tea"]
+    assert tags["interest.mate"]["lacking"] == []
+    ran = call("run", "all")
+    assert ran.exit_code == 0, ran.output
+    assert "not computed: interest.host, made of interest.tea, which is not in use" in ran.stdout
