@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
 
 from audit.canon import canonical
 from audit.canon import digest as digest_of
@@ -153,6 +153,8 @@ class Plan(Strict):
     """Tags whose inputs become sensitive by this plan: they go out of use until reviewed."""
     over: tuple[Over, ...] = ()
     leaks: tuple[Leaking, ...] = ()
+    _as_made: dict[str, Any] | None = PrivateAttr(default=None)
+    """The words of a plan that an earlier version of the program made, which knew fewer fields."""
 
     @property
     def digest(self) -> str:
@@ -176,7 +178,7 @@ class Plan(Strict):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain data, without its digest."""
-        return self.model_dump(mode="json", by_alias=True)
+        return self._as_made or self.model_dump(mode="json", by_alias=True)
 
     def encode(self) -> bytes:
         """Return the plan as canonical JSON, with its digest."""
@@ -195,6 +197,8 @@ class Plan(Strict):
                 f"{label} is not a plan",
                 hint="tagwarden tag plan DIR --out plan.json",
             ) from None
+        if plain != found.to_dict():
+            found._as_made = plain  # noqa: SLF001  (a plan that is being read)
         if found.digest != stated:
             raise BadInput(
                 "plan-edited",

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from audit.canon import canonical, digest
 from audit.clock import DAY, FixedClock, Micros
 from audit.errors import BadInput, Conflict, NotFound, Refused, Unsafe
 from governance import authority, catalogue
@@ -266,6 +267,14 @@ def test_a_plan_that_was_edited_is_refused(shop, tmp_path):
     with pytest.raises(BadInput) as caught:
         read_plan(path)
     assert caught.value.code == "bad-plan"
+
+
+def test_a_plan_of_an_earlier_version_that_knew_fewer_fields_keeps_its_name(shop):
+    plain = planned(shop, write(shop, **FAN)).to_dict()
+    del plain["leaks"], plain["items"][0]["duplicates"]
+    old = Plan.decode(canonical({**plain, "digest": digest(plain)}))
+    assert old.name == f"cs-{digest(plain)[:12]}"
+    assert Plan.decode(old.encode()).name == old.name
 
 
 def test_a_plan_that_the_world_has_left_behind_is_neither_approved_nor_applied(shop):
