@@ -83,9 +83,8 @@ def serve(address: Path) -> None:
 def _load() -> None:
     for package in PACKAGES:
         for module in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
-            if (
-                "._dist" not in module.name
-            ):  # the wheel's own door; it refuses to stand beside these
+            # `_dist` is the door of the wheel, which refuses to stand beside these packages.
+            if "._dist" not in module.name:
                 importlib.import_module(module.name)
     for name in LOADED_LATE:
         importlib.import_module(name)
