@@ -23,6 +23,7 @@ from audit.bias.words import (
     scored,
     waived,
 )
+from audit.html import whole
 
 STYLE: Final = (
     "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
@@ -41,13 +42,7 @@ def page(documents: Sequence[Mapping[str, Any]], language: str) -> str:
     """Return the HTML of one report, or of several on one page, in a language (en or zh)."""
     title = TITLE.of(language)
     body = "\n".join(_body(documents, language))
-    return (
-        f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        f"style-src 'unsafe-inline'\"><title>{title}</title><style>{STYLE}</style></head><body>\n"
-        f"<h1>{title}</h1>\n{body}\n</body></html>\n"
-    )
+    return whole(title, STYLE, body, language)
 
 
 def _body(documents: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:

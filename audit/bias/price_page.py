@@ -12,21 +12,16 @@ from audit.bias.page_words import say as said
 from audit.bias.pictures import COLOURS, effects
 from audit.bias.price_words import joined, notes, outcome, part_line, say, signed, verdict
 from audit.bias.words import REASONS, STATUS
+from audit.html import whole
 
 _HEADS: Final = ("group", "people", "effect", "raw", "covered", "verdict")
 
 
 def page(document: Mapping[str, Any], language: str) -> str:
     """Return the HTML of a report in a language (en or zh)."""
-    title = escape(say("title", language, by=joined(document["identity"]["by"], language)))
+    title = say("title", language, by=joined(document["identity"]["by"], language))
     body = "\n".join(_body(document, language))
-    return (
-        f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        f"style-src 'unsafe-inline'\"><title>{title}</title><style>{STYLE}</style></head><body>\n"
-        f"<h1>{title}</h1>\n{body}\n</body></html>\n"
-    )
+    return whole(title, STYLE, body, language)
 
 
 def _body(document: Mapping[str, Any], language: str) -> Iterator[str]:

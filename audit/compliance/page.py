@@ -8,6 +8,7 @@ from typing import Any, Final
 from audit import canon
 from audit.compliance.page_words import FIGURES, KINDS, say
 from audit.compliance.words import LIMITS, REGIME, STATUS, sentence
+from audit.html import whole
 
 COLOURS: Final = {"not_met": "#d55e00", "needs_a_person": "#777777", "met": "#0072b2"}
 """Told apart by people who do not see all colours; the status stands beside each as a word."""
@@ -28,15 +29,9 @@ _STYLE: Final = (
 def page(document: Mapping[str, Any], language: str) -> str:
     """Return the HTML of a report in a language (en or zh)."""
     regime = REGIME[document["identity"]["regime"]].of(language)
-    title = escape(say("title", language, regime=regime))
+    title = say("title", language, regime=regime)
     body = "\n".join(_body(document, language))
-    return (
-        f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        f"style-src 'unsafe-inline'\"><title>{title}</title><style>{_STYLE}</style></head><body>\n"
-        f"<h1>{title}</h1>\n{body}\n</body></html>\n"
-    )
+    return whole(title, _STYLE, body, language)
 
 
 def _body(document: Mapping[str, Any], language: str) -> Iterator[str]:

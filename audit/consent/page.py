@@ -9,6 +9,7 @@ from audit import canon
 from audit.consent import pictures, words
 from audit.consent.page_words import say
 from audit.consent.pictures import PARTS
+from audit.html import whole
 
 COLOURS: Final = {
     "breach": "#d55e00",
@@ -32,13 +33,7 @@ def page(document: Mapping[str, Any], language: str) -> str:
     """Return the HTML of a report in a language (en or zh)."""
     title = words.TITLE.of(language)
     body = "\n".join(_body(document, language))
-    return (
-        f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        f"style-src 'unsafe-inline'\"><title>{title}</title><style>{_STYLE}</style></head><body>\n"
-        f"<h1>{title}</h1>\n{body}\n</body></html>\n"
-    )
+    return whole(title, _STYLE, body, language)
 
 
 def _body(document: Mapping[str, Any], language: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from audit.clock import iso
+from audit.html import whole
 from governance.segments.fits import Fit, fit_named
 from governance.segments.pictures import bar, colour, dendrogram, map_of
 from governance.segments.profiles import Profile, amount, profiles
@@ -85,19 +86,12 @@ def page(ws: "Workspace", name: str, language: str) -> str:
         fit = fit_named(connection, name)
         found = named(connection, fit.release)
     body = "\n".join(_body(found, fit, language))
-    title = escape(_say("title", language, name=_name(found, language)))
-    return (
-        f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        f"style-src 'unsafe-inline'\"><title>{title}</title><style>{_STYLE}</style></head><body>\n"
-        f"{body}\n</body></html>\n"
-    )
+    title = _say("title", language, name=_name(found, language))
+    return whole(title, _STYLE, body, language)
 
 
 def _body(found: Released, fit: Fit, language: str) -> Iterator[str]:
     shown = profiles(found, fit)
-    yield f"<h1>{escape(_say('title', language, name=_name(found, language)))}</h1>"
     about = _say(
         "by",
         language,
