@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The audit of privacy as one program: sound on what we ship, red on each planted bug."""
 
-import numpy as np
 import pytest
 
-from tagging.segmentation import counting, noise, privacy_audit, sums, synopsis
+from tagging.segmentation import counting, noise, privacy_audit, synopsis
 from tagging.segmentation.noise import DiscreteGaussian
 from tagging.segmentation.privacy_audit import Extent, Registered
+from tests import planted
 from tests.segments import Repeatable
 
 SMALL = Extent(pairs=120, draws=200_000, runs=40)
@@ -47,16 +47,7 @@ def test_every_mechanism_that_the_gate_of_noise_knows_is_registered():
 
 
 def test_bug_1_no_clipping(monkeypatch):
-    def unclipped(plain, around, reach, weights):
-        out = np.empty((1 + len(plain) * (2 if weights.square else 1), plain.shape[1]))
-        out[0] = weights.presence
-        away = (plain - around) / reach
-        out[1 : 1 + len(plain)] = away * weights.place
-        if weights.square:
-            out[1 + len(plain) :] = away**2 * weights.square
-        return np.trunc(out)
-
-    monkeypatch.setattr(sums, "_vectors", unclipped)
+    planted.no_clipping(monkeypatch)
     assert "audit-loss-exceeds" in codes(audited(SYNOPSIS))
     assert "audit-loss-exceeds" in codes(audited(ROUNDS))
 
@@ -88,13 +79,7 @@ def test_bug_3_the_budget_is_spent_twice():
 
 
 def test_bug_4_a_question_depends_on_the_exact_count(monkeypatch):
-    honest = synopsis._ball
-
-    def peeking(gate, rows):
-        _, centre, radius = honest(gate, rows)
-        return max(40 * len(rows), 1), centre, radius
-
-    monkeypatch.setattr(synopsis, "_ball", peeking)
+    planted.a_question_by_the_exact_count(monkeypatch)
     assert "audit-questions-differ" in codes(audited(SYNOPSIS, extent=Extent(120, 200_000, 4)))
 
 
@@ -120,8 +105,7 @@ def test_bug_6_the_sampler_draws_noise_of_another_size(share):
 
 
 def test_bug_7_one_person_counts_twice(monkeypatch):
-    honest = counting.noisy
-    monkeypatch.setattr(counting, "noisy", lambda n, budget, source: honest(2 * n, budget, source))
+    planted.one_person_counts_twice(monkeypatch)
     assert "audit-loss-exceeds" in codes(audited(COUNT))
 
 

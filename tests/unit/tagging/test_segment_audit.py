@@ -17,6 +17,7 @@ from tagging.segmentation.auditing import (
     audit_transcript,
 )
 from tagging.segmentation.noise import DiscreteGaussian
+from tests import planted
 from tests.segments import (
     CORNERS,
     Repeatable,
@@ -69,16 +70,7 @@ def test_a_record_holds_nothing_exact():
 
 
 def test_bug_no_clipping(monkeypatch):
-    def unclipped(plain, around, reach, weights):
-        out = np.empty((1 + len(plain) * (2 if weights.square else 1), plain.shape[1]))
-        out[0] = weights.presence
-        away = (plain - around) / reach
-        out[1 : 1 + len(plain)] = away * weights.place
-        if weights.square:
-            out[1 + len(plain) :] = away**2 * weights.square
-        return np.trunc(out)
-
-    monkeypatch.setattr(sums, "_vectors", unclipped)
+    planted.no_clipping(monkeypatch)
     assert found_by(lambda: replayed(30)) == "audit-loss-exceeds"
 
 
@@ -114,13 +106,7 @@ def test_bug_a_person_stands_in_two_cells(monkeypatch):
 
 
 def test_bug_questions_depend_on_the_exact_count(monkeypatch):
-    honest = synopsis._ball
-
-    def peeking(gate, rows):
-        _, centre, radius = honest(gate, rows)
-        return max(40 * len(rows), 1), centre, radius
-
-    monkeypatch.setattr(synopsis, "_ball", peeking)
+    planted.a_question_by_the_exact_count(monkeypatch)
     assert found_by(lambda: replayed(60)) == "audit-questions-differ"
 
 
