@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from audit.clock import iso
 from audit.compliance.report import Head, Row, Texts, report
@@ -89,17 +89,11 @@ def _row(one: Obligation) -> Row:
 
 
 def _head(ws: "Workspace", connection: Connection, regime: str) -> Head:
-    previous = connection.execute(
-        text(
-            "SELECT digest FROM auditreport WHERE kind = :k AND about = :r ORDER BY id DESC LIMIT 1"
-        ),
-        {"k": kept.COMPLIANCE, "r": regime},
-    ).scalar()
     return Head(
         made=iso(ws.clock.now()),
         auditor=ws.actor.ref,
         program=version("tagwarden"),
         law_as_of=register().as_of,
-        previous=previous,
+        previous=kept.digest_of_last(connection, kept.COMPLIANCE, regime),
         packs=law_papers(connection, regime),
     )
