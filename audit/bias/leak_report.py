@@ -27,9 +27,15 @@ from audit.bias.leak import (
 )
 from audit.bias.policy import FairnessPolicy
 from audit.bias.rates import Ints
-from audit.bias.words import REASONS, STATUS, Words
+from audit.bias.words import REASONS, STATUS
+from audit.html import whole
+from audit.words import Words
 
 AUC_DIGITS: Final = 2
+_STYLE: Final = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "td{padding-right:1rem;overflow-wrap:anywhere}"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,18 +246,12 @@ def sentences(document: Mapping[str, Any], language: str) -> Iterator[str]:
 
 def page(document: Mapping[str, Any], language: str) -> str:
     """Return the report as one offline page."""
-    title = escape(_SAID["title"].of(language).format(attribute=document["identity"]["attribute"]))
+    title = _SAID["title"].of(language).format(attribute=document["identity"]["attribute"])
     first, *rest = (escape(line) for line in sentences(document, language))
     body = "".join(f"<li>{line}</li>" for line in rest)
     facts = "".join(
         f"<tr><td>{escape(key)}</td><td>{escape(str(value))}</td></tr>"
         for key, value in document["identity"].items()
     )
-    return (
-        f'<!doctype html>\n<html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
-        '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src '
-        f"'none'; style-src 'unsafe-inline'\"><title>{title}</title><style>body{{font:16px/1.5 "
-        "system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td{padding-right:1rem;"
-        f"overflow-wrap:anywhere}}</style></head><body>\n<h1>{title}</h1><p><strong>{first}</strong>"
-        f"</p><ul>{body}</ul><table>{facts}</table>\n</body></html>\n"
-    )
+    body = f"<p><strong>{first}</strong></p><ul>{body}</ul><table>{facts}</table>"
+    return whole(title, _STYLE, body, language)

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from audit.bias.words import Words
+from audit.words import Words
 
 SAID: Final = {
     "several": Words("{count} tags audited", "已审计 {count} 个标签"),

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from audit.bias.schema import Figure
-from audit.bias.words import REASONS, STATUS, Words
+from audit.bias.words import REASONS, STATUS
+from audit.words import Words
 
 LIMITS: Final[Mapping[str, Words]] = {
     "sample": Words(

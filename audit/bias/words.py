@@ -5,19 +5,9 @@ Both languages are made from the same facts of the document: a sentence has the 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-
-class Words(NamedTuple):
-    """A text in both languages."""
-
-    en: str
-    zh: str
-
-    def of(self, language: str) -> str:
-        """Return the text in a language."""
-        return self.zh if language == "zh" else self.en
-
+from audit.words import Words
 
 STATUS: Final[Mapping[str, Words]] = {
     "breach": Words("beyond the limit", "超出限度"),

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from audit.bias.words import Words
+from audit.words import Words
 
 SAID: Final = {
     "title": Words("Compliance audit: {regime}", "合规审计：{regime}"),

@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from audit.bias.words import Words
+from audit.words import Words
 
 STATUS: Final[Mapping[str, Words]] = {
     "met": Words("met", "符合"),

@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from audit.bias.words import Words
+from audit.words import Words
 
 SAID: Final[Mapping[str, Words]] = {
     "findings": Words("Findings", "发现"),

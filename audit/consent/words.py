@@ -8,7 +8,7 @@ stands in the document itself.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from audit.bias.words import Words
+from audit.words import Words
 
 TITLE: Final = Words("Consent report", "同意审计报告")
 STATUS: Final[Mapping[str, Words]] = {
