@@ -3,7 +3,7 @@
 
 The evidence log knows what was done after the copy was made. What protected people then is done again
 from it: refusals, withdrawals, choices, legal holds; who has been erased is removed again, and an
-erasure that left somebody here is begun again; a corrected attribute,
+erasure that left somebody here is begun again; what the privacy budget was charged counts; a corrected attribute,
 whose value no log has, is taken away so that the wrong one is not used. Everything else that is lost is
 counted, for people to repeat.
 Nothing else works on such a store: it would use data of people who have said no.
@@ -21,6 +21,7 @@ from audit.errors import Conflict
 from audit.evidence.entry import Entry
 from governance import choice, consent
 from governance.authority import demand
+from governance.budget import ledger
 from governance.choice import ChoiceFact
 from governance.consent import ConsentFact
 from governance.corrections import Correction, attributes, put
@@ -53,6 +54,8 @@ class Accepted:
     """Legal holds that are placed again."""
     begun: int = 0
     """Erasures of people who are here, in part or held, that are begun again: `erasure.carry_on` ends them."""
+    charged: int = 0
+    """Charges of the privacy budget that count again."""
     parts_lost: int = 0
     """Files of the lake that the copy knows and that are gone, without one in their place."""
 
@@ -82,13 +85,21 @@ def accept(ws: "Workspace") -> Accepted:
             whose = _whose(ws, unit, lost)
             asked, renewed = _renew(ws, unit, lost, whose)
             held, begun = again(ws, unit, lost, whose)
+            charged = ledger.regain(ws, unit, lost)
             unit.log(ws.evidence.entry("store.accepted", lost=len(lost), renewed=renewed))
         erased = unkeyed.sweep(ws)
         ws.store.after_commit = carry
         carry()
     counts = Counter(entry.act for entry in lost)
     return Accepted(
-        dict(sorted(counts.items())), renewed, asked - renewed, erased, held, begun, parts_lost
+        dict(sorted(counts.items())),
+        renewed,
+        asked - renewed,
+        erased=erased,
+        held=held,
+        begun=begun,
+        charged=charged,
+        parts_lost=parts_lost,
     )
 
 

@@ -7,7 +7,7 @@ no subject in it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,8 @@ from sqlalchemy import Connection, text
 
 from audit.canon import canonical
 from audit.canon import digest as digest_of
+from audit.clock import Micros
+from audit.evidence.entry import Entry
 from audit.ids import new_id
 from governance.budget import limits, populations
 from tagging import segmentation
@@ -158,6 +160,20 @@ def close_interrupted(ws: "Workspace") -> int:
     for row in rows:
         failed(ws, Charge(*row), "interrupted")
     return len(rows)
+
+
+def regain(ws: "Workspace", unit: "Unit", lost: Iterable[Entry]) -> int:
+    """Count charges again that a ledger put back from a copy has lost; return how many.
+
+    The log knows what each cost, and the digest of its record, not the record. What it bought is lost.
+    """
+    charged = [entry for entry in lost if entry.act == "budget.charged"]
+    for entry in charged:
+        said = entry.facts
+        charge = Charge(str(said["charge"]), "", str(said["population"]), int(said["nano_rho"]))
+        document = {"regained": said["record"], "code": "regained"}
+        _append(ws, unit, charge, "reserved", document, Micros(entry.at_ms * 1000))
+    return len(charged)
 
 
 def release_for(connection: Connection, key: str) -> str | None:

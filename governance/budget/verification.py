@@ -25,6 +25,8 @@ _BOUGHT = " UNION ALL ".join(
     for table in ("release", "audiencesize", "training", "trial")
 )
 _COLUMNS = ("charge", "record", "population", "nano_rho", "key", "at")
+_LOGGED = ("record", "population", "nano_rho")
+"""What the evidence log says of a charge: the digest of its record, on whom, how much."""
 
 
 @dataclass(slots=True)
@@ -49,16 +51,16 @@ def verify(ws: "Workspace") -> Checked:
     with ws.store.read() as connection:
         found = _Check(connection).go()
     logged = {
-        entry.facts["charge"]: entry.facts["record"]
+        str(entry.facts["charge"]): tuple(entry.facts[name] for name in _LOGGED)
         for entry in map(decode, ws.evidence.entries())
         if entry.act == "budget.charged"
     }
-    for charge, record in logged.items():
-        if found.reserved.get(str(charge)) != record:
+    for charge, said in logged.items():
+        if found.reserved.get(charge) != said:
             found.result.add(
                 "ledger-not-logged",
                 "the evidence log has a charge that the ledger has not, or has otherwise",
-                str(charge),
+                charge,
             )
     for charge in found.reserved.keys() - logged.keys():
         found.result.add("ledger-not-logged", "the evidence log does not know this charge", charge)
@@ -69,8 +71,8 @@ def verify(ws: "Workspace") -> Checked:
 class _Check:
     connection: Connection
     result: Checked = field(default_factory=Checked)
-    reserved: dict[str, str] = field(default_factory=dict)
-    """Charge → digest of its reservation, which the evidence log names."""
+    reserved: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Charge → what the evidence log must say of its reservation."""
     _own: dict[str, int] = field(default_factory=dict)
     _ended: set[str] = field(default_factory=set)
 
@@ -106,7 +108,16 @@ class _Check:
         self.result.charges += 1
         if name in self.reserved:
             self.result.add("ledger-twice", "a charge was reserved twice", name)
-        self.reserved[name] = digest
+        population, nano_rho = document["population"], document["nano_rho"]
+        # of a record that was lost with the store, the log alone knows the digest
+        self.reserved[name] = (document.get("regained", digest), population, nano_rho)
+        if "regained" not in document:
+            self._promised(document)
+        self._own[population] = self._own.get(population, 0) + nano_rho
+
+    def _promised(self, document: Mapping[str, Any]) -> None:
+        """Check that a charge covers its epsilon, and that every limit was kept when it was made."""
+        name = document["charge"]
         if not _keeps(document):
             self.result.add("ledger-epsilon", "a charge means more than its epsilon", name)
         known = populations.cells(self.connection)
@@ -119,8 +130,6 @@ class _Check:
             worst = max(populations.loss(self._own, c, known) for c in here)
             if worst + document["nano_rho"] > state["limit"]:
                 self.result.add("ledger-overspent", "a charge passes its limit", name)
-        population = document["population"]
-        self._own[population] = self._own.get(population, 0) + document["nano_rho"]
 
     def _ends(self, document: Mapping[str, Any]) -> None:
         name = document["charge"]

@@ -65,6 +65,7 @@ def accept(where: Where = None, as_json: Json = False) -> None:
         "erased": done.erased,
         "holds": done.held,
         "erasures": done.begun,
+        "charges": done.charged,
         "parts_lost": done.parts_lost,
     }
 
@@ -79,6 +80,8 @@ def accept(where: Where = None, as_json: Json = False) -> None:
             yield f"{done.held} legal holds are in force again"
         if done.begun:
             yield f"{done.begun} erasures are begun again; they go on with: tagwarden erasure run"
+        if done.charged:
+            yield f"{done.charged} charges of the privacy budget count again; what they bought is lost"
         if done.parts_lost:
             yield f"{done.parts_lost} files of events are gone: ingest what they held again"
         if "subject.corrected" in done.lost:

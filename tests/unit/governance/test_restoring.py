@@ -8,13 +8,17 @@ import pytest
 
 from audit.clock import DAY, FixedClock, from_micros
 from governance import choice, consent, erasure, holds, purpose, restoring
+from governance.budget import ledger, limits
+from governance.budget.verification import verify
 from governance.choice import ChoiceFact
 from governance.consent import ConsentFact
 from governance.erasure import EVERYTHING, Scope
+from tagging.segmentation.accounting import PrivacyBudget
 from tests.access import Shop
 from tests.access import a_person as buyer
 from tests.erasing import REF, begun, erased, later
 from tests.holding import body, held, kinds_of
+from tests.ledger import a_request
 from tests.unit.governance.test_asking_again import PURPOSE, PURPOSES, a_person
 from tests.workshop import NOON, a_workspace, as_reviewer, code_of, reopened
 
@@ -211,3 +215,15 @@ def test_a_hold_that_was_lifted_or_confirmed_after_the_copy_is_so_again(shop):
         with back.store.read() as connection:
             stand = {h.id: h.state for h in holds.of_person(connection, who, NOON + 20 * DAY)}
         assert stand == {one.id: "in-force", two.id: "lifted"}
+
+
+def test_what_the_privacy_budget_was_charged_after_the_copy_is_not_given_back(ws):
+    limits.set_limit(ws, "all", PrivacyBudget(1))
+    with closing(put_back(ws, lambda later: ledger.reserve(later, a_request(0.9)))) as back:
+        assert restoring.accept(back).charged == 1
+        assert code_of(lambda: ledger.reserve(back, a_request(0.5))) == "budget-exhausted"
+        assert not verify(back).problems
+        assert ledger.close_interrupted(back) == 1  # what it bought is lost
+        limits.set_limit(back, "all", PrivacyBudget(2))
+        ledger.reserve(back, a_request(0.5))
+        assert not verify(back).problems
