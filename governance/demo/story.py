@@ -112,6 +112,7 @@ def _open(story: Story, _data: Path) -> None:
         fixed_clock=TODAY,
     )
     story.ws = open_workspace(story.root)
+    shutil.copytree(examples() / "shop", story.root / "shop")
     story.say("opened", folder=story.root.name, level=report.key_level)
     story.say("clock")
 
@@ -332,7 +333,7 @@ def _number(story: Story) -> str:
 def _tampered(story: Story) -> bool:
     """Change one letter in a copy of the log, and return whether the copy is found out."""
     copy = story.root / "tampered"
-    leave = shutil.ignore_patterns("lake", "tampered", "sample", "quarantine")
+    leave = shutil.ignore_patterns("lake", "tampered", "sample", "quarantine", "shop")
     shutil.copytree(story.root, copy, ignore=leave)
     for file in (copy / "evidence").iterdir():
         file.write_bytes(file.read_bytes().replace(b"intake.done", b"intake.dome"))

@@ -119,6 +119,7 @@ _PLACES = (
         "身份对应：已加密，没有密钥环就无用",
     ),
     ("evidence/log.db", "what happened, and cannot be edited unseen", "发生过什么，无法被悄悄篡改"),
+    ("shop/", "the shop's documents: tags, purposes, policies", "商店的文档：标签、目的、政策"),
     ("sample/", "the made-up regimes and consents", "虚构的法域与同意样本"),
 )
 
