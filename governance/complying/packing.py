@@ -5,13 +5,14 @@ Everything in a pack is made of codes, counts, digests and documents about the s
 something about a person (`governance.registry`) is read but the register of requests, of which only
 days, kinds and states are taken, and the log, whose entries cannot hold any.
 
-No pack without its entry: the entry is committed when the archive is whole, and only then does it come to
-its place. A period that is over gives the same bytes again, while store and program are the same.
+No entry without its archive, no pack without its entry: the archive waits whole on the disk beside its place,
+the entry is committed, and only then do proof and archive come there. A command that died in between is
+finished by giving it again. A period that is over gives the same bytes again, while store and program are the same.
 """
 
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from hashlib import sha256
@@ -19,13 +20,14 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from zipfile import ZipFile
 
 from sqlalchemy import Connection, text
 
 from audit import canon
 from audit.clock import Micros
-from audit.compliance.pack import README, archive
-from audit.errors import BadInput
+from audit.compliance.pack import MANIFEST, README, archive
+from audit.errors import BadInput, NotFound
 from audit.evidence.note import base64, proof_file
 from audit.evidence.tree import Head
 from governance import fairness
@@ -82,15 +84,17 @@ def pack(ws: "Workspace", first: date, last: date, out: Path) -> Packed:
     demand(ws, "audit.pack")
     if last < first or first > day_here(ws):
         raise BadInput("bad-period", "a period begins before it ends, and not in the time to come")
+    coming = out.with_name(f".{out.name}.{first}.{last}.coming")
     with ws.exclusive("audit"):
-        made = build(ws, first, last)
         try:
-            with closing(private_file.Draft(out)) as draft:
-                draft.file.write(made.data)
-                draft.finish()
-                proof = _logged(ws, made, first, last)
-                private_file.replace(out.with_name(out.name + PROOF), proof)
-                draft.publish(over=True)
+            made = _logged_before(ws, coming, first, last)
+            if made is None:
+                made = build(ws, first, last)
+                private_file.replace(coming, made.data)
+                _log(ws, made.packed, made.head, first, last)
+            private_file.replace(out.with_name(out.name + PROOF), _proof(ws, made))
+            coming.replace(out)
+            private_file.sync_folder(out.parent)
         except OSError as error:
             raise BadInput(
                 "file-unwritable", f"{out.name} cannot be written: {error.strerror}"
@@ -100,7 +104,7 @@ def pack(ws: "Workspace", first: date, last: date, out: Path) -> Packed:
 
 def build(ws: "Workspace", first: date, last: date) -> _Made:
     """Return the archive of a period, without signing it; raises BadInput `empty-period`."""
-    since, until = start_of(ws.settings, first), start_of(ws.settings, last + timedelta(days=1))
+    since, until = _span(ws, first, last)
     log = ws.evidence.proofs.part(since // 1000, until // 1000)
     if not log.head.size:
         raise BadInput("empty-period", "the evidence log has no entry before the end of the period")
@@ -136,19 +140,54 @@ def build(ws: "Workspace", first: date, last: date) -> _Made:
     return _Made(data, log.head, packed)
 
 
-def _logged(ws: "Workspace", made: _Made, first: date, last: date) -> bytes:
-    """Log that a pack was made, and return the proof of that entry with the growth of the log since."""
+def _logged_before(ws: "Workspace", coming: Path, first: date, last: date) -> _Made | None:
+    """Return the archive of a command that died behind its entry; None when there is none."""
+    if not coming.is_file():
+        return None
+    data = coming.read_bytes()
+    digest = sha256(data).hexdigest()
+    ws.evidence.drain()
+    try:
+        ws.evidence.proofs.newest(_BEFORE, [digest.encode()])
+    except NotFound:
+        return None  # it died before its entry: made anew
+    with ZipFile(io.BytesIO(data)) as whole:
+        manifest = json.loads(whole.read(MANIFEST))
+        entries = whole.read("log/entries.jsonl").count(b"\n")
+    names, log = manifest["files"], manifest["log"]
+    since, until = _span(ws, first, last)
+    with ws.store.read() as connection:
+        made = [
+            one
+            for one in kept.between(connection, since, until)
+            if f"reports/{one.name}.json" in names
+        ]
+        missing = _unaudited(connection, made)
+    packed = Packed(digest, len(data), len(names), entries, tuple(made), missing)
+    return _Made(data, Head(log["size"], bytes.fromhex(log["root"])), packed)
+
+
+def _span(ws: "Workspace", first: date, last: date) -> tuple[Micros, Micros]:
+    return start_of(ws.settings, first), start_of(ws.settings, last + timedelta(days=1))
+
+
+def _log(ws: "Workspace", packed: Packed, head: Head, first: date, last: date) -> None:
+    """Log that a pack was made."""
     with ws.store.write() as unit:
         entry = ws.evidence.entry(
             "audit.packed",
-            sha256=made.packed.sha256,
+            sha256=packed.sha256,
             first=first.isoformat(),
             last=last.isoformat(),
-            entries=made.packed.entries,
-            size=made.head.size,
+            entries=packed.entries,
+            size=head.size,
         )
         unit.log(entry)
     ws.evidence.drain()
+
+
+def _proof(ws: "Workspace", made: _Made) -> bytes:
+    """Return the proof of the entry of a pack, with the growth of the log since."""
     logged, proof, grown = ws.evidence.proofs.since(made.head, _BEFORE, made.packed.sha256.encode())
     extra = canon.canonical({"entry": json.loads(logged), "growth": [base64(one) for one in grown]})
     return proof_file(proof.index, proof.hashes, proof.note, extra)

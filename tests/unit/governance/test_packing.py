@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import date
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
@@ -17,12 +18,17 @@ from audit.clock import DAY, FixedClock, Micros
 from audit.evidence.reading import decode
 from governance import authority
 from governance.actor import Actor
+from governance.complying import packing
 from governance.complying.auditing import compliance
 from governance.complying.packing import PROOF, build, pack
+from governance.evidence.recorder import Evidence
+from governance.store import private_file
+from governance.store.unit import Unit
 from tests.complying import Sound
 from tests.desk import opened
+from tests.keeping import kill, killed_in_a_child
 from tests.shop import a_tag
-from tests.workshop import NOON, code_of
+from tests.workshop import NOON, code_of, reopened
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 1)
 CANARIES = (
@@ -179,8 +185,6 @@ def test_whoever_has_the_log_key_cannot_sign_another_past(  # noqa: PLR0917
     shop, tmp_path, capsys, monkeypatch, change, why
 ):
     """The operator packs something else and signs its digest: the log itself says no."""
-    from governance.complying import packing
-
     compliance(shop.ws, "gdpr")
     real = packing.archive
 
@@ -216,6 +220,60 @@ def test_a_pack_without_its_whole_proof_is_false(shop, tmp_path, capsys):
     assert said(tmp_path / "x.zip", keys, capsys)[0] == 1
     proof.unlink()
     assert said(tmp_path / "x.zip", keys, capsys)[0] == 1
+
+
+KILLS = {
+    "before the archive waits": (private_file, "replace", ".coming", False),
+    "before the entry": (Unit, "log", "", False),
+    "behind the entry, before the log has it": (Evidence, "drain", "", False),
+    "behind the entry": (packing, "_proof", "", False),
+    "before the proof": (private_file, "replace", PROOF, False),
+    "before the archive has its name": (Path, "replace", ".coming", False),
+    "behind everything": (Path, "replace", ".coming", True),
+}
+
+
+def killed_at(work, name, behind):
+    """Return what kills this process before or behind the work, when it is on a file of this name."""
+
+    def either(first=None, *given, **named):
+        met = not name or (isinstance(first, Path) and first.name.endswith(name))
+        if met and not behind:
+            kill()
+        work(first, *given, **named)
+        if met:
+            kill()
+
+    return either
+
+
+@pytest.mark.parametrize("where", list(KILLS))
+def test_a_command_that_was_killed_is_finished_by_giving_it_again(shop, tmp_path, capsys, where):
+    """The period is not over: nobody could make the archive of an entry again. An older pack lies there."""
+    out, keys = tmp_path / "x.zip", keys_of(shop, tmp_path)
+    pack(shop.ws, FIRST, LAST, out)
+    older = out.read_bytes()
+    compliance(shop.ws, "gdpr")
+    shop.ws.evidence.drain()
+
+    def die():
+        ws = reopened(tmp_path / "shop")
+        owner, name, file, behind = KILLS[where]
+        setattr(owner, name, killed_at(getattr(owner, name), file, behind))
+        pack(ws, FIRST, LAST, out)
+
+    killed_in_a_child(die)
+    if said(out, keys, capsys)[0] == 0:
+        assert out.read_bytes() == older or where == "behind everything"
+    opened(shop.ws, "access", shop.who["gdpr"][0])
+    packed = pack(shop.ws, FIRST, LAST, out)
+    assert said(out, keys, capsys)[0] == 0
+    assert packed.sha256 == sha256(out.read_bytes()).hexdigest()
+    shop.ws.evidence.drain()
+    entries = [one for one in map(decode, shop.ws.evidence.entries()) if one.act == "audit.packed"]
+    assert [one.facts["sha256"] for one in entries][-1] == packed.sha256
+    assert len(entries) == (3 if where == "behind everything" else 2)
+    assert [file.name for file in tmp_path.iterdir() if file.name.endswith(".coming")] == []
 
 
 def test_no_person_is_in_a_pack(shop, tmp_path):
