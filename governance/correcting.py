@@ -6,7 +6,7 @@ again in the same transaction, and the log says which attribute, never which val
 CCPA 1798.106). A tag whose accuracy is contested is out of use until that is settled (GDPR 18(1)(a)).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -40,15 +40,6 @@ class Corrected:
     tags: tuple[LiveChange, ...] = ()
 
 
-TOLD: Final = {
-    Choice.RESTRICT: "restrict",
-    Choice.OPT_OUT: "opt-out",
-    Choice.LIMIT: "opt-out",
-    Choice.BLOCK: "erase",
-}
-"""Choice → what recipients are told when it is made (GDPR Art. 19, Civ. Code 1798.105(c), 1798.135(f))."""
-
-
 def choose(ws: "Workspace", fact: ChoiceFact) -> int:
     """Record a choice that is made without a request; return how many assignments that ended.
 
@@ -58,16 +49,10 @@ def choose(ws: "Workspace", fact: ChoiceFact) -> int:
     kind = Choice(fact.kind)
     with ws.store.write() as unit:
         ended = choice.submit_in(ws, unit, fact)
-        if fact.active and kind in TOLD:
-            keys = {fact.target} if fact.target else None
-            _owe(ws, unit, fact.subject_id, TOLD[kind], keys)
+        if fact.active:
+            ref = new_id(ws.ids, "nr")
+            notifying.owe_choice(ws, unit, kind, fact.target, fact.subject_id, ref)
     return ended
-
-
-def _owe(
-    ws: "Workspace", unit: Unit, subject_id: int, what: str, keys: Collection[str] | None = None
-) -> None:
-    notifying.owe(ws, unit, what, {subject_id: new_id(ws.ids, "nr")}, keys)
 
 
 def correct(
@@ -166,7 +151,7 @@ def _put(
         _log(ws, unit, subject_id, attribute, how=str(kind), tags=changes)
         shown = live.shown(unit.connection, changes)
         if not asked:
-            _owe(ws, unit, subject_id, "correct")
+            notifying.owe(ws, unit, "correct", {subject_id: new_id(ws.ids, "nr")})
     return Corrected(changed=True, tags=tuple(shown))
 
 

@@ -186,7 +186,7 @@ class Gate:
         """Return how many people are gated out, by the first reason of the first purpose."""
         left = self.everyone - allowed
         counts: dict[str, int] = {}
-        for reason, people in self._stops(definition):
+        for reason, people in self.stops(definition, definition.purposes[0]):
             stopped = left & people
             if stopped:
                 counts[str(reason)] = counts.get(str(reason), 0) + len(stopped)
@@ -212,12 +212,11 @@ class Gate:
             self._known[asked] = found
         return self._known[asked]
 
-    def _stops(self, definition: Tag) -> Iterator[tuple[Reason, BitMap]]:
-        """Give what stops people, in the order of reasons, for the first purpose of a tag."""
+    def stops(self, definition: Tag, key: str) -> Iterator[tuple[Reason, BitMap]]:
+        """Give what stops people, in the order of reasons, for one purpose of a tag."""
         yield Reason.RESTRICTED, self.members("restricted")
         yield Reason.TAG_BLOCKED, self.members(f"block:{definition.key}")
         yield Reason.TAG_CONTESTED, self.members(f"contest:{definition.key}")
-        key = definition.purposes[0]
         asked = self.asked(definition, key)
         for what in asked:
             if what.reason is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom to tell that something was corrected, erased or restricted (GDPR Art. 19, Civ. Code 1798.105(c)).
+"""Whom to tell that something was corrected, erased, restricted or refused (GDPR Art. 19, 11 CCR 7221).
 
 Each recipient of a tag that the person has or had is owed a notification, under a reference that names
 the person to this recipient only. Its state says what is known and no more: it is acknowledged with the
@@ -22,6 +22,7 @@ from governance.authority import demand
 from governance.purpose import purposes, recipients
 from governance.store.unit import Unit
 from policies.document import nearest
+from policies.vocabulary import Choice
 from tagging.document import Tag
 from tagging.finding import Text
 
@@ -33,7 +34,16 @@ WHAT: Final = {
     "correct": Text("correct", "更正"),
     "restrict": Text("restrict", "限制处理"),
     "opt-out": Text("stop sale and sharing, or limit use", "停止出售与共享或限制使用"),
+    "decisions": Text("make no decision by technology alone", "不再仅由自动化作出决定"),
 }
+_CHOSEN: Final[Mapping[Choice, str]] = {
+    Choice.RESTRICT: "restrict",
+    Choice.OPT_OUT: "opt-out",
+    Choice.LIMIT: "opt-out",
+    Choice.BLOCK: "erase",
+    Choice.ADMT_OPT_OUT: "decisions",
+}
+"""Choice → what recipients are told (GDPR Art. 19, Civ. Code 1798.105(c), 1798.135(f), 11 CCR 7221(n))."""
 STATES: Final = {
     "pending": Text("to be told", "待通知"),
     "sent": Text("told, no receipt yet", "已通知，尚无回执"),
@@ -123,6 +133,22 @@ def owe(
         ]
     )
     return len(rows)
+
+
+def owe_choice(  # noqa: PLR0917  (as `owe`)
+    ws: "Workspace", unit: Unit, kind: Choice, target: str, subject_id: int, ref: str
+) -> int:
+    """Note whom to tell of a choice that a person made; returns how many notes.
+
+    Of no decision by technology alone only Californian law tells recipients, and only of tags that
+    weigh on people: nobody else learns of it.
+    """
+    if kind not in _CHOSEN:
+        return 0
+    keys = {target} if target else None
+    if kind is Choice.ADMT_OPT_OUT:
+        keys = _weighty(unit.connection, subject_id)
+    return owe(ws, unit, _CHOSEN[kind], {subject_id: ref}, keys)
 
 
 def listed(
@@ -236,6 +262,19 @@ def _select(connection: Connection, where: str = "", **values: object) -> list[N
         values,
     )
     return [Notification(*row) for row in rows]
+
+
+def _weighty(connection: Connection, subject_id: int) -> set[str]:
+    """Return the tags with a significant effect, where the person is under Californian law."""
+    rows = connection.execute(
+        text(
+            "SELECT document FROM definition WHERE EXISTS "
+            "(SELECT 1 FROM subject WHERE subject_id = :s AND regime = 'ccpa')"
+        ),
+        {"s": subject_id},
+    )
+    tags = [Tag.model_validate_json(row.document) for row in rows]
+    return {tag.key for tag in tags if tag.effect != "none"}
 
 
 def _owed(

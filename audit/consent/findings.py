@@ -106,8 +106,8 @@ def _all(facts: Facts) -> Iterator[Found]:
         facts.signals.conflicts,
         command="tagwarden consent may-ask --subject WHO --purpose PURPOSE",
     )
-    yield Found("earlier-law", NOTE, facts.earlier_law, command="tagwarden policy overlays")
-    yield Found("earlier-regime", NOTE, facts.earlier_regime)
+    yield Found("earlier-law", ATTENTION, facts.earlier_law, command="tagwarden policy overlays")
+    yield Found("earlier-regime", ATTENTION, facts.earlier_regime)
 
 
 def _of_effect(effect: Effect) -> Iterator[Found]:

@@ -28,10 +28,8 @@ VERDICT: Final[Mapping[str, Words]] = {
         "{since} 至 {until} 的同意情况：发现 {breaches} 项违反。存在无记录依据的标签处理。",
     ),
     "attention": Words(
-        "Consent from {since} to {until}: no tag was computed or kept without a basis, and every no "
-        "took effect in time. Some things are to be looked at.",
-        "{since} 至 {until} 的同意情况：没有标签在无依据的情况下被计算或保留，每一次拒绝均及时生效。"
-        "另有事项需要关注。",
+        "Consent from {since} to {until}: no breach was found. Some things are to be looked at.",
+        "{since} 至 {until} 的同意情况：没有发现违反。另有事项需要关注。",
     ),
     "clear": Words(
         "Consent from {since} to {until}: no tag was computed or kept without a basis, and every no "
@@ -46,9 +44,9 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "标签 {tag} 第 {version} 版：在无记录依据的情况下被计算的赋值（{reason}）：{count} 条。",
     ),
     "kept-without-basis": Words(
-        "{tag}, version {version}: assignments kept by a run over everybody although nothing on record "
-        "permitted it ({reason}): {count}.",
-        "标签 {tag} 第 {version} 版：在无记录依据的情况下被全量运行保留的赋值（{reason}）：{count} 条。",
+        "{tag}, version {version}: assignments kept by a run over everybody, or through the whole period, "
+        "although nothing on record permitted it ({reason}): {count}.",
+        "标签 {tag} 第 {version} 版：在无记录依据的情况下被全量运行保留、或在整个期间内存在的赋值（{reason}）：{count} 条。",
     ),
     "stop-late": Words(
         "{stop}: assignments that ended later than {limit} s after the entry: {count}.",

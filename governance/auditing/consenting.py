@@ -41,6 +41,17 @@ PART: Final = 50_000
 """People at once."""
 AT_ONCE: Final = (State.WITHDRAWN, State.REFUSED, Choice.OBJECT, Choice.BLOCK)
 """Noes that end assignments with their entry. The others stop reads; rows go with the next run."""
+ENDED: Final = (
+    Reason.NO_CONSENT,
+    Reason.CONSENT_WITHDRAWN,
+    Reason.CONSENT_REFUSED,
+    Reason.OBJECTED,
+    Reason.TAG_BLOCKED,
+)
+"""Why nothing may be stored, whether or not a run came. Else rows may wait for the next one."""
+OWN: Final = (Reason.RESTRICTED, Reason.TAG_BLOCKED, Reason.TAG_CONTESTED)
+"""What a person decides about all purposes at once: no earlier law permitted what it stops."""
+OWN_STOPS: Final = (Choice.RESTRICT, Choice.BLOCK, Choice.CONTEST)
 STOPS: Final[tuple[str, ...]] = (State.WITHDRAWN, State.REFUSED, *Choice)
 
 
@@ -124,8 +135,10 @@ class _Tags:
         """Judge the assignments of some people."""
         stood = rows.at(rows.end > rows.start)  # what ended as it began was never there
         broken: set[int] = set()
-        for how, made, moment in (self._made(stood), self._kept(stood)):
-            broken |= self._judge(world, how, stood.at(made), moment)
+        made, kept = self._made(stood), self._kept(stood)
+        for how, those, moment in (made, kept):
+            broken |= self._judge(world, how, stood.at(those), moment)
+        self._left(world, stood.at(~kept[1]))
         came = [one for one in stops if self.period.start <= one.recorded <= self.period.end]
         self._stops(world, rows, came)
         self._signals(world, came, broken)
@@ -147,18 +160,34 @@ class _Tags:
         kept = last > rows.start
         return "kept", kept, making(known[kept], last[kept])
 
+    def _left(self, world: World, rows: Rows) -> None:
+        """Count what stood without a ground from before the period beyond its end, and no run came by.
+
+        What was lost in the period is told of the noes that took it away.
+        """
+        rows = rows.at((rows.start < self.period.start) & (rows.end > self.period.end))
+        ends = [when(np.full(len(rows), at, dtype=np.int64)) for at in self.period]
+        bad = np.isin(world.reasons(rows, ends[1]), list(map(str, ENDED)))
+        for moment in ends:
+            bad &= ~world.permitted(rows, moment)
+        earlier = bad & (rows.start < self.law_since)
+        self.totals["earlier_law"] += int(earlier.sum())
+        self.totals["judged"] += int((~bad | earlier).sum())
+        bad &= ~earlier
+        self._judge(world, "kept", rows.at(bad), ends[1].at(bad))
+
     def _judge(self, world: World, how: str, rows: Rows, moment: Moment) -> set[int]:
         """Count what nothing on record permitted; return whose opt-out was not obeyed."""
         self.totals["judged"] += len(rows)
         bad = ~world.permitted(rows, moment)
-        earlier = bad & (moment.expires < self.law_since)
-        self.totals["earlier_law"] += int(earlier.sum())
-        bad &= ~earlier
-        moved = bad & (rows.end < NEVER) & np.isin(rows.who, rows.who[rows.moved])
-        self.totals["earlier_regime"] += int(moved.sum())
-        bad &= ~moved
-        wrong, then = rows.at(bad), moment.at(bad)
-        reasons = world.reasons(wrong, then)
+        moved = (rows.end < NEVER) & np.isin(rows.who, rows.who[rows.moved])
+        wrong, earlier, moved = rows.at(bad), (moment.expires < self.law_since)[bad], moved[bad]
+        reasons = world.reasons(wrong, moment.at(bad))
+        of_law = ~np.isin(reasons, list(map(str, OWN)))
+        self.totals["earlier_law"] += int((of_law & earlier).sum())
+        self.totals["earlier_regime"] += int((of_law & moved & ~earlier).sum())
+        found = ~of_law | ~(earlier | moved)
+        wrong, reasons = wrong.at(found), reasons[found]
         self.unfounded.update(
             (tag, how, reason)
             for tag, reason in zip(wrong.tag.tolist(), reasons.tolist(), strict=True)
@@ -175,7 +204,8 @@ class _Tags:
             taken = [one for one in found if one.changes]
             at, pairs = _pairs(rows, taken, self.law)
             rested = world.permitted(pairs, just_before(at)) & ~world.permitted(pairs, when(at))
-            rested &= self._of_today(rested, at, pairs)
+            if kind not in OWN_STOPS:
+                rested &= self._of_today(rested, at, pairs)
             at, pairs = at[rested], pairs.at(rested)
             self.totals["judged"] += len(pairs)
             took = pairs.end[pairs.end < NEVER] - at[pairs.end < NEVER]

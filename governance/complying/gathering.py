@@ -54,7 +54,8 @@ from governance.requests.register import lines_in
 from policies.clocks import add_months
 from policies.obligations import tested
 from policies.rights import rights
-from policies.vocabulary import AGE_BANDS
+from policies.vocabulary import AGE_BANDS, Reason
+from tagging.document import Tag
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
@@ -198,8 +199,7 @@ def _tags(connection: Connection, known: OnRecord, now: Micros) -> list[tuple[Ta
     for key, tag in sorted(active(connection).items()):
         if tag.state not in USABLE:
             continue
-        held = BitMap().union(*holders(connection, tag, now, present=True).values())
-        outside = (held & here) - gate.people(tag.effective)
+        outside = (_held(connection, tag, now) & here) - gate.people(tag.effective)
         asked = [what for one in tag.tag.purposes for what in gate.asked(tag.effective, one)]
         basis = {str(name): str(claimed) for name, claimed in tag.tag.basis.items()}
         fact = TagFact(
@@ -210,10 +210,33 @@ def _tags(connection: Connection, known: OnRecord, now: Micros) -> list[tuple[Ta
             sensitive=any(what.sensitive for what in asked if what.regime == known.regime),
             weighty=tag.effective.effect != "none",
             directed=bool(tag.tag.direction()),
-            outside=gate.refused(tag.effective, gate.everyone - outside),
+            outside=_against(gate, tag.effective, outside),
         )
         found.append((fact, tag))
     return found
+
+
+def _held(connection: Connection, tag: Active, now: Micros) -> BitMap:
+    """Return who holds a tag by its sets or by its rows: who writes past the product may write one only."""
+    both = (holders(connection, tag, now, present=present) for present in (True, False))
+    return BitMap().union(*(people for found in both for people in found.values()))
+
+
+def _against(gate: Gate, tag: Tag, people: BitMap) -> dict[str, int]:
+    """Return everything that stops people for a tag, of every purpose: reason → how many of them.
+
+    One reason does not hide another, since another row of the law may ask for it; "no consent" is said
+    of whom nothing else stops.
+    """
+    found: dict[str, BitMap] = {}
+    for key in tag.purposes:
+        left = people
+        for reason, stopped in gate.stops(tag, key):
+            here = (left if reason is Reason.NO_CONSENT else people) & stopped
+            if here:
+                found[reason] = found.get(reason, BitMap()) | here
+                left = left - here
+    return {str(reason): len(who) for reason, who in found.items()}
 
 
 def _named(tags: Iterable[Active]) -> set[str]:

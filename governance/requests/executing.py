@@ -108,20 +108,14 @@ def execute(ws: "Workspace", ref: str, how: How = How()) -> Done:
 def _owe(ws: "Workspace", unit: Unit, ended: Request) -> None:
     """Note, with the end of a request, which recipients must be told of it (GDPR Art. 19)."""
     kind = rights().kinds[ended.kind]
-    if kind.act in _TOLD and ended.subject_id is not None:
+    if ended.subject_id is None:
+        return
+    if kind.act in _CHOICES:
+        choice, target = _CHOICES[kind.act], ended.target if kind.target == "tag" else ""
+        notifying.owe_choice(ws, unit, choice, target, ended.subject_id, ended.ref)
+    elif kind.act in ("correct", "contest"):
         keys = {ended.target} if kind.target == "tag" else None
-        notifying.owe(ws, unit, _TOLD[kind.act], {ended.subject_id: ended.ref}, keys)
-
-
-_TOLD: Final[Mapping[str, str]] = {
-    "correct": "correct",
-    "contest": "correct",
-    "block": "erase",
-    "restrict": "restrict",
-    "opt-out": "opt-out",
-    "limit": "opt-out",
-}
-"""Act → what recipients are told."""
+        notifying.owe(ws, unit, "correct", {ended.subject_id: ended.ref}, keys)
 
 
 def _check(found: Request, how: How) -> None:
@@ -282,21 +276,25 @@ def _explain(case: _Case) -> _Result:
     return _Result(tuple(found))
 
 
+_CHOICES: Final[Mapping[str, Choice]] = {
+    "restrict": Choice.RESTRICT,
+    "object": Choice.OBJECT,
+    "block": Choice.BLOCK,
+    "depersonalise": Choice.DEPERSONALISE,
+    "opt-out": Choice.OPT_OUT,
+    "limit": Choice.LIMIT,
+    "decisions-opt-out": Choice.ADMT_OPT_OUT,
+}
+"""Act → the choice that it makes."""
 _ACTS: Final[Mapping[str, Callable[[_Case], _Result]]] = {
     "package": _package,
     "portable": _package,
     "categories": _categories,
     "correct": _correct,
     "contest": _contest,
-    "restrict": _choose(Choice.RESTRICT),
-    "object": _choose(Choice.OBJECT),
     "withdraw": _withdraw,
     "rules": _rules,
     "explain": _explain,
-    "block": _choose(Choice.BLOCK),
     "unblock": _choose(Choice.BLOCK, active=False),
-    "depersonalise": _choose(Choice.DEPERSONALISE),
-    "opt-out": _choose(Choice.OPT_OUT),
-    "limit": _choose(Choice.LIMIT),
-    "decisions-opt-out": _choose(Choice.ADMT_OPT_OUT),
+    **{act: _choose(kind) for act, kind in _CHOICES.items()},
 }

@@ -16,7 +16,7 @@ from audit.clock import Micros
 from audit.errors import BadInput
 from governance import closing
 from governance.authority import demand
-from governance.catalogue import Active, known
+from governance.catalogue import USABLE, Active, known
 from governance.erasure.begin import refuse_leaving
 from governance.gate import permissions
 from governance.purpose import Purpose, purposes
@@ -37,6 +37,9 @@ from tagging.rules.tree import Attribute, facts
 DRAIN_EVERY = 256
 BACKLOG = 256
 """Events whose lapses may wait; beyond, one is settled before each new event."""
+
+
+_IN_USE = f"SELECT id FROM definition WHERE state IN ({', '.join(repr(one) for one in USABLE)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,10 @@ class _Moment:
 
 
 class Live:
-    """Keeps plan and engines ready between events; `refresh` after the catalogue has changed."""
+    """Keeps plan and engines ready between events; `refresh` after the catalogue has changed.
+
+    Until then, tags that are in use no more are left out, and new ones are not known yet.
+    """
 
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
@@ -209,8 +215,20 @@ class Live:
     def _refresh(
         self, unit: Unit, subject_id: int, moment: _Moment, tags: Sequence[Active]
     ) -> tuple[list[LiveChange], dict[str, tuple[int, publish.Lapse]]]:
+        tags = self._in_use(unit.connection, tags)
         work = _Refresh(unit, subject_id, moment, self._bounds(tags, moment))
         return work.go(tags, self._numbers), work.bounded
+
+    def _in_use(self, connection: Connection, tags: Sequence[Active]) -> list[Active]:
+        """Return the tags that are still in use, with all that they are made of.
+
+        Asked at each event: somebody may have suspended or replaced one since the catalogue was read.
+        """
+        rows = connection.execute(text(_IN_USE))
+        usable = {row.id for row in rows}
+        out = {key for key, tag in self._snapshot.tags.items() if tag.id not in usable}
+        out |= {other for key in out for other in self.built_on(key)}
+        return [tag for tag in tags if tag.tag.key not in out]
 
     def _wait(self, item: "_Unsettled") -> None:
         """Put the bounds of an event with those that wait; they replace older ones of the person."""

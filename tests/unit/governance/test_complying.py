@@ -145,6 +145,30 @@ def test_a_tag_held_against_the_gate(shop, regime, chose, tag, rows):
     assert red(shop, [regime]) == rows
 
 
+@pytest.mark.law("GDPR-5-2")
+def test_one_reason_does_not_hide_another(shop):
+    """Who restricted and objected holds a tag: both rows say so, also where the objection is to the second purpose."""
+    shop.purposes(a_purpose(ADVERT))
+    shop.assessed(an_assessment("balancing_test", OFFERS, ADVERT, key="both"))
+    who = shop.who["gdpr"][0]
+    shop.chose("restricted", [who])
+    shop.chose(f"object:{ADVERT}", [who])
+    shop.tag(a_tag("offer.new", purposes=[OFFERS, ADVERT]), [who])
+    assert red(shop, ["gdpr"]) == {"GDPR-18", "GDPR-21-1", "GDPR-21-2"}
+
+
+@pytest.mark.law("GDPR-7-1")
+@pytest.mark.parametrize("where", ["rows", "sets"])
+def test_a_tag_written_past_the_product_is_seen_in_rows_and_in_sets(shop, where):
+    who, tag = shop.who["gdpr"][0], a_tag("offer.new", basis=CONSENT)
+    tv = shop.tag(tag, [who])
+    if where == "rows":
+        shop.sets((f"tv:{tv}", who, False))
+    else:
+        shop.sql("DELETE FROM assignment WHERE tv = ?", (tv,))
+    assert red(shop, ["gdpr"]) == {"GDPR-7-1"}
+
+
 def _covers():
     return {"purposes": [OFFERS, SALE, ADVERT, "analytics"], "tags": ["offer.new"]}
 

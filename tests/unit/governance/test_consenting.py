@@ -170,7 +170,7 @@ def test_a_choice_at_the_instant_of_a_run_cannot_have_been_known(house):
 
 def test_only_the_period_is_judged(house):
     house.people({1: ("gdpr", "18+")})
-    house.assigned(house.offers(), 1, ago=40)
+    house.assigned(house.offers(), 1, ago=40, until=31)
     assert house.audit().unfounded == ()
     assert house.audit(Period(at(50), at(35))).unfounded[0].assignments == 1
     assert house.audit(Period(at(40), at(35))).unfounded[0].assignments == 1
@@ -193,6 +193,58 @@ def test_a_run_over_everybody_that_keeps_a_tag_is_as_one_that_makes_it(house):
     house.ran(5)
     assert breaches(house.audit()) == [("kept-without-basis", 1)]
     assert house.audit().unfounded[0].reason == "consent-expired"
+
+
+@pytest.mark.law("GDPR-17-1", "CN-PIPL-47-1")
+def test_what_stands_through_the_whole_period_without_a_ground_is_found_though_no_run_came(house):
+    house.people(dict.fromkeys(range(1, 7), ("gdpr", "18+")))
+    tv = house.offers()
+    for who in (2, 3, 4, 5, 6):
+        house.says(who, ago=60, expires_at=at(45) if who == 4 else None)
+    house.says(2, "withdrawn", kind="", ago=40)
+    house.chooses(3, "object", OFFERS, ago=40)
+    house.chooses(5, "restrict", ago=40)  # stored, and shown to nobody, like what expired
+    house.assigned(tv, *range(1, 7), ago=50)
+    facts = house.audit()
+    assert [(one.how, one.reason, one.assignments) for one in facts.unfounded] == [
+        ("kept", "consent-withdrawn", 1),
+        ("kept", "no-consent", 1),
+        ("kept", "objected", 1),
+    ]
+    assert facts.assignments == 6
+    house.says(
+        1, ago=3
+    )  # who agreed since is no finding: nothing is known of what was shown before
+    assert len(house.audit().unfounded) == 2
+    assert len(house.audit(Period(at(30), at(4))).unfounded) == 3
+
+
+def test_what_was_lost_in_the_period_is_told_once(house):
+    house.people({1: ("gdpr", "18+")})
+    tv = house.offers()
+    house.says(1, ago=60)
+    house.says(1, "withdrawn", kind="", ago=5)
+    house.assigned(tv, 1, ago=50)
+    assert breaches(house.audit()) == [("stop-standing", 1)]
+
+
+def test_no_change_of_law_excuses_what_a_person_stopped_under_any_law(house):
+    house.people({1: ("gdpr", "18+"), 2: ("gdpr", "18+")})
+    tv = house.offers()
+    for who in (1, 2):
+        house.says(who, ago=60)
+    house.chooses(1, "block-tag", "interest.flowers", ago=25)
+    house.assigned(tv, 1, 2, ago=20)
+    house.chooses(2, "restrict", ago=15)
+    house.ran(12)
+    house.sql(
+        "INSERT INTO overlay (key, digest, document, state, applied_at, applied_by) "
+        "VALUES ('x', 'x', '{}', 'withdrawn', ?, 'x')",
+        at(10),
+    )
+    facts = house.audit()
+    assert {one.reason for one in facts.unfounded} == {"tag-blocked", "restricted"}
+    assert facts.earlier_law == 0
 
 
 def test_a_tag_that_one_run_kept_and_the_next_one_ended_is_found_too(house):
@@ -224,6 +276,8 @@ def test_what_cannot_be_judged_is_set_apart_and_told(house):
     )
     facts = house.audit()
     assert (facts.unfounded, facts.earlier_law) == ((), 1)
+    (told,) = found(facts, "earlier-law")
+    assert told.severity == "attention"  # nobody can call it clear
 
 
 def test_a_no_under_another_law_is_set_apart_too(house):

@@ -78,6 +78,33 @@ def test_recipients_are_told_of_other_requests_too(ws, who, kind, target, what):
     assert state(ws, ref) == [("processor", what, "pending")]
 
 
+@pytest.mark.law("CA-7221")
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize(
+    ("regime", "effect", "told"),
+    [
+        ("ccpa", "legal_or_similarly_significant", [("processor", "decisions", "pending")]),
+        ("ccpa", "none", []),  # they decide nothing of weight by it
+        ("gdpr", "legal_or_similarly_significant", []),  # no law has them told
+    ],
+)
+def test_californians_who_want_no_decision_by_technology_have_recipients_told(  # noqa: PLR0917
+    ws, who, regime, effect, told, asked
+):
+    with ws.store.write() as unit:
+        unit.connection.execute(text("UPDATE subject SET regime = :r"), {"r": regime})
+        unit.connection.execute(
+            text("UPDATE definition SET document = json_set(document, '$.effect', :e)"),
+            {"e": effect},
+        )
+    if asked:
+        granted(ws, who, "decisions-opt-out")
+    else:
+        correcting.choose(ws, ChoiceFact(who, "admt-opt-out", "", True, ws.clock.now(), "cli"))
+    told_now = notifying.listed(ws, everything=True)
+    assert [(one.recipient, one.what, one.state) for one in told_now] == told
+
+
 @pytest.mark.law("GDPR-19", "CA-106")
 def test_recipients_are_told_of_a_correction(ws, who):
     ref = granted(ws, who, "correction", "city", {"value": "Bonn"})

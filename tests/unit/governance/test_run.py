@@ -335,6 +335,18 @@ def test_a_suspended_tag_is_shown_and_computed_by_nobody(shop):
     assert shop.having("interest.tea") == {"ann"}
 
 
+def test_a_door_that_was_open_before_computes_no_tag_that_was_suspended_since(shop):
+    shop.admit("ann")
+    shop.buys("ann", 3, 2)
+    shop.tags(**FAN, interest__hot="tag('interest.tea')", interest__any="orders() >= 1")
+    event = {"ts": NOW - DAY, "event_type": "purchase", "category": "tea", "session": "late"}
+    with live(shop.ws) as door:
+        lifecycle.suspend(shop.ws, "interest.tea")
+        gained = door.record(shop.people["ann"], event)
+    assert [one.key for one in gained] == ["interest.any"]
+    assert len(shop.rows()) == 1
+
+
 def test_audiences_are_the_open_assignments(shop):
     shop.admit("ann", "bob", "eve")
     for name in ("ann", "bob"):
