@@ -5,7 +5,6 @@ The same rules as in a run, the same gate asked by point queries, the same evide
 in the control store until the next run moves it into the lake.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +19,8 @@ from governance.catalogue import USABLE, Active, known
 from governance.erasure.begin import refuse_leaving
 from governance.gate import permissions
 from governance.purpose import Purpose, purposes
+from governance.running import arrived, publish
 from governance.running import attributes as declared
-from governance.running import publish
 from governance.running.snapshot import Snapshot, lake_bucket, latest_cuts, take
 from governance.standing import NOT_ASKED, standings
 from governance.store import bitmaps
@@ -129,7 +128,7 @@ class Live:
             connection, self.ws.paths, subject_id, len(self._snapshot.buckets), self._plan
         )
         events = self._duck.person(self._plan, bucket, subject_id)
-        events += _waiting(connection, subject_id, self._single.columns)
+        events += arrived.waiting(connection, subject_id, self._single.columns)
         keys = frozenset(fact.key for fact in self._plan.attributes())
         attributes = declared.of_person(self.ws, connection, keys, subject_id)
         values = self._single.evaluate(
@@ -150,7 +149,7 @@ class Live:
             self.settle(most=1)
         with self.ws.store.write() as unit:
             refuse_leaving(unit.connection, subject_id)
-            if not _insert(unit, subject_id, event):
+            if not arrived.insert(unit, subject_id, event):
                 return []  # the same event again: nothing happens
             moment = self._moment(unit.connection, subject_id, self.ws.clock.now())
             triggered = [
@@ -355,46 +354,6 @@ class _Refresh:
 
 def _within(lapse: Lapse, end: int) -> publish.Lapse:
     return (end, False) if lapse.at is None else (lapse.at, lapse.exact)
-
-
-def _insert(unit: Unit, subject_id: int, event: Mapping[str, Any]) -> bool:
-    """Store an event unless it is there; an event without its own key is always a new one."""
-    fields = {name: value for name, value in event.items() if name not in ("ts", "dedup")}
-    dedup = event.get("dedup")
-    if dedup is not None:
-        twin = unit.connection.execute(
-            text("SELECT 1 FROM liveevent WHERE subject_id = :s AND ts = :t AND dedup = :d"),
-            {"s": subject_id, "t": event["ts"], "d": dedup},
-        ).first()
-        if twin is not None:
-            return False
-    unit.connection.execute(
-        text(
-            "INSERT INTO liveevent (subject_id, ts, dedup, event_type, fields) "
-            "VALUES (:s, :t, :d, :e, :f)"
-        ),
-        {
-            "s": subject_id,
-            "t": event["ts"],
-            "d": dedup or 0,
-            "e": event["event_type"],
-            "f": json.dumps(fields, ensure_ascii=False),
-        },
-    )
-    return True
-
-
-def _waiting(
-    connection: Connection, subject_id: int, columns: tuple[str, ...]
-) -> list[tuple[Any, ...]]:
-    rows = connection.execute(
-        text("SELECT ts, fields FROM liveevent WHERE subject_id = :s"), {"s": subject_id}
-    )
-    found = []
-    for row in rows:
-        given = {"subject_id": subject_id, "ts": row.ts, **json.loads(row.fields)}
-        found.append(tuple(given.get(name) for name in columns))
-    return found
 
 
 def _held(connection: Connection, subject_id: int) -> dict[int, dict[str, int]]:
