@@ -420,6 +420,19 @@ def test_the_doctor_tells_of_models_that_are_due(ws, tmp_path):
     assert result(ws) == "warn"
 
 
+@pytest.mark.law("GDPR-5-1-d")
+def test_a_training_past_its_date_is_told_as_long_as_a_tag_names_it(ws, tmp_path):
+    old = trained(ws, tmp_path, retrain_every="30d")
+    tagged(ws, tmp_path, old, trials.evaluate(ws, old.name))
+    ws.clock.at += 31 * DAY
+    new = trained(ws, tmp_path, train_at="2025-12-20", try_at="2026-01-25")
+    assert result(ws) == "warn"
+    (check,) = [check for check in examine(ws) if check.code == "models"]
+    assert old.name in check.what
+    tagged(ws, tmp_path, new, trials.evaluate(ws, new.name))
+    assert result(ws) == "ok"
+
+
 def result(ws):
     (check,) = [check for check in examine(ws) if check.code == "models"]
     return check.result
