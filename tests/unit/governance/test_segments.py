@@ -216,6 +216,23 @@ def test_a_release_that_fails_stays_charged_and_says_so(ws, tmp_path, monkeypatc
     assert verify(ws).problems == []
 
 
+def test_what_is_stopped_after_it_is_stored_has_been_released(ws, tmp_path):
+    carry = ws.store.after_commit
+
+    def stopped():
+        carry()
+        if charges(ws)[-1:] == ["released"]:
+            raise KeyboardInterrupt
+
+    ws.store.after_commit = stopped
+    with pytest.raises(KeyboardInterrupt):
+        released(ws, tmp_path)
+    ws.store.after_commit = carry
+    assert charges(ws) == ["reserved", "released"]
+    assert verify(ws).problems == []
+    assert not released(ws, tmp_path).charged
+
+
 STEPS = ("source", "rows", "stored")
 
 
