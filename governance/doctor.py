@@ -298,7 +298,10 @@ def _models(ward: _Ward) -> _Found:
         return (
             "warn",
             f"models past the date by which they are trained again: {', '.join(late)}",
-            "set train_at and try_at in the document, then: tagwarden model train DOCUMENT",
+            (
+                "set train_at and try_at in the document, then: tagwarden model train DOCUMENT; "
+                "a tag that names the old training is changed to name the new one"
+            ),
         )
     return "ok", "no model is past the date by which it is trained again"
 

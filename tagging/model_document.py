@@ -11,12 +11,13 @@ from typing import Final, Literal
 from pydantic import Field
 
 from audit.clock import DAY, Micros
-from audit.errors import Problems
+from audit.errors import BadInput, Problems
 from policies.document import Document, Strict
 from tagging.document import Span, Tag, Words, span_micros
 from tagging.rules.parse import Scope, parse_rule
 from tagging.rules.tree import Aggregate, Attribute, Node, Segment, TagRef, Tier, facts, walk
 from tagging.segment_document import Asked
+from tagging.segmentation.accounting import PrivacyBudget
 
 Method = Literal["tree", "random-forest", "svm", "naive-bayes-dp", "random-forest-dp", "ebm-dp"]
 PRIVATE: Final = frozenset({"naive-bayes-dp", "random-forest-dp", "ebm-dp"})
@@ -92,6 +93,11 @@ def faults(found: Model, document: Document, now: Micros, problems: Problems) ->
             "budget",
             "remove it, or choose naive-bayes-dp, random-forest-dp or ebm-dp",
         )
+    if found.budget is not None:
+        try:  # the trial comes after the training is paid for: what it asks is looked at before
+            _ = PrivacyBudget(found.budget.trial, found.budget.delta).nano_rho
+        except BadInput as fault:
+            note(fault.code, fault.message, "budget", fault.hint)
     if found.try_from < found.train_from + found.horizon_micros:
         note(
             "model-time-split",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FIRST: Final = "0" * 64
 """What the first record follows."""
+_ENDED: Final = text("SELECT 1 FROM charge WHERE charge = :c AND record <> 'reserved'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,13 @@ def released(
 
 
 def failed(ws: "Workspace", charge: Charge, code: str) -> None:
-    """Write that a charge has bought nothing; it still counts."""
+    """Write that a charge has bought nothing; it still counts. One that has ended stays as it ended.
+
+    What stops a command after its release is stored takes nothing back.
+    """
     with ws.store.write() as unit:
+        if unit.connection.execute(_ENDED, {"c": charge.name}).first():
+            return
         _append(ws, unit, charge, "failed", {"code": code}, ws.evidence.now())
         unit.log(ws.evidence.entry("release.failed", charge=charge.name, why=code))
 

@@ -161,7 +161,8 @@ def _about(found: "Trained") -> Iterator[str]:
 def _tried(found: "Tried") -> Iterator[str]:
     yield f"{found.name}: how {found.training} did at the later time"
     if found.charge is not None:
-        yield f"counts have noise of about ±{found.artefact['sigma']}; they were charged"
+        yield f"noise of about ±{found.artefact['sigma']} people in each step, more in sums of steps; it was charged"
+        yield "a share that noise hides is not told (-)"
     rows = [
         (
             f"{one.threshold}{' *' if one.threshold == found.best else ''}",
@@ -179,7 +180,7 @@ def _tried(found: "Tried") -> Iterator[str]:
     yield "* the best balance (F1); --threshold of model tag chooses another"
     steps = [
         (f"{one['from']}-{one['to']}", one["people"], f"{one['observed']} %")
-        for one in found.to_dict()["calibration"]
+        for one in found.calibration
     ]
     yield from table(("score", "people", "to whom it came"), steps)
 

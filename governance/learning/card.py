@@ -9,8 +9,7 @@ from sqlalchemy import Connection
 from audit.clock import iso
 from governance.budget.ledger import cost_of
 from governance.learning.training import Trained, named
-from governance.learning.trials import LEAST_SHOWN, Tried, tried
-from tagging.learning.trial import calibration
+from governance.learning.trials import Tried, tried
 from tagging.segmentation.accounting import NANO
 
 if TYPE_CHECKING:
@@ -74,7 +73,13 @@ _WORDS: Final = {
         "- {low} to {high}: {observed} % of {people}",
         "- {low}至{high}：{people}人中的{observed}%",
     ),
-    "noise": ("Counts have noise of about ±{sigma}.", "计数含噪声，约±{sigma}。"),
+    "noise": (
+        (
+            "A step of the score has noise of about ±{sigma} people for each outcome, sums of steps have more. A share "
+            "that noise hides is not told (–)."
+        ),
+        "每一评分区间、每种结果的人数含噪声，约±{sigma}；累加的人数噪声更大。被噪声掩盖的比例不予显示（–）。",
+    ),
     "limits": ("## Limits", "## 局限"),
     "limits.are": (
         (
@@ -183,9 +188,9 @@ def _figures(trial: Tried | None, language: str) -> Iterator[str]:
     if trial.charge is not None:
         yield _say("noise", language, sigma=str(trial.artefact["sigma"]))
         yield ""
-    yield _say("calibration", language, least=str(LEAST_SHOWN))
+    yield _say("calibration", language, least=str(trial.least))
     yield ""
-    for step in calibration(trial.artefact["table"], LEAST_SHOWN):
+    for step in trial.calibration:
         yield _say(
             "calibration.row",
             language,

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from audit.canon import canonical
 from audit.canon import digest as digest_of
+from audit.clock import Micros
 from audit.errors import Fault, NotFound
 from audit.ids import new_id
 from governance.authority import demand
@@ -200,6 +201,12 @@ def _stored(
     name, digest, now = new_id(ws.ids, "training"), digest_of(artefact), ws.clock.now()
     document = checked.document
     with ws.store.write() as unit:
+        latest = unit.connection.execute(
+            text("SELECT max(at) FROM training WHERE key = :k"), {"k": document.key}
+        ).scalar()
+        now = max(
+            now, Micros((latest or 0) + 1)
+        )  # the newest is the last one, whatever a clock says
         unit.connection.execute(
             text(
                 "INSERT INTO training (name, key, request, charge, document, artefact, digest, at, "

@@ -24,7 +24,7 @@ from governance.learning.training import Trained, ask, charged, named
 from governance.running.flush import flush
 from governance.segments.matrix import state_of
 from tagging.learning.scoring import Scorer
-from tagging.learning.trial import Figures, best, calibration, figures, noisy, table_of
+from tagging.learning.trial import Figures, best, calibration, figures, noisy, sure, table_of
 from tagging.segmentation.accounting import NANO, PrivacyBudget
 from tagging.segmentation.noise import DiscreteGaussian, Noise
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from governance.workspace import Workspace
 
 LEAST_SHOWN: Final = 20
-"""A step of the calibration with fewer people, by the published number, is not shown."""
+"""A step of the calibration with fewer people is not shown, however small the noise is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,17 @@ class Tried:
     @property
     def figures(self) -> list[Figures]:
         """Return what each threshold would have done."""
-        return figures(self.artefact["table"])
+        return figures(self.artefact["table"], self.artefact["sigma"])
+
+    @property
+    def least(self) -> int:
+        """Return the smallest number of people of a step that is shown, by the published number."""
+        return max(LEAST_SHOWN, sure(self.artefact["sigma"], 2))
+
+    @property
+    def calibration(self) -> list[Mapping[str, Any]]:
+        """Return, for each step that is shown, the score and the share to whom it came."""
+        return calibration(self.artefact["table"], self.least)
 
     @property
     def best(self) -> int:
@@ -64,7 +74,7 @@ class Tried:
             "sigma": self.artefact["sigma"],
             "best_threshold": self.best,
             "thresholds": [one.to_dict() for one in self.figures],
-            "calibration": [dict(one) for one in calibration(self.artefact["table"], LEAST_SHOWN)],
+            "calibration": [dict(one) for one in self.calibration],
         }
 
 

@@ -128,6 +128,7 @@ def synopsis_of(found: Released) -> Synopsis:
     return read(found.artefact)
 
 
+_USUAL_REACH: Final = 0.25
 _SELECT: Final = "SELECT name, release, document, digest, at FROM fit"
 
 
@@ -143,11 +144,10 @@ def _model(
         return _bare(centres), f"{found.name}/kmeans-{len(centres)}"
     synopsis = synopsis_of(found)
     if method == "dbscan":
-        reach = eps or 0.25
-        return DPDBSCAN(reach, min_samples).fit(
-            synopsis
-        ), f"{found.name}/dbscan-{reach:g}-{min_samples}"
-    count = clusters or choose_clusters(synopsis).n_clusters
+        reach = _USUAL_REACH if eps is None else eps
+        name = f"{found.name}/dbscan-{reach:.12g}-{min_samples}"
+        return DPDBSCAN(float(f"{reach:.12g}"), min_samples).fit(synopsis), name
+    count = choose_clusters(synopsis).n_clusters if clusters is None else clusters
     made: Mapping[str, Method] = {
         "kmeans": DPKMeans(count),
         "hierarchical": DPAgglomerativeClustering(count),

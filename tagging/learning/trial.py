@@ -2,9 +2,11 @@
 """How well a model foretold a later time: everything is counted from one table of scores and outcomes.
 
 The table has a row for each step of 5 per cent and a column for each outcome; one person is in one cell.
-For a private model it gets noise and is charged, and all that follows from it is free.
+For a private model it gets noise and is charged, and all that follows from it is free. Cells stay as the
+noise left them, also below zero, so that sums of them are not too high; a share that noise hides is not told.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from tagging.learning.scoring import THRESHOLDS, Scorer, Whole
 from tagging.segmentation.contract import Grid
+from tagging.segmentation.counting import DEVIATIONS
 from tagging.segmentation.noise import Gate, Noise, Query, sigma_for
 
 STEPS: Final = len(THRESHOLDS) + 1
@@ -33,6 +36,11 @@ def noisy(table: Whole, rho: Fraction, noise: Noise) -> tuple[Whole, list[Query]
     return gate.ask(query, table.reshape(-1)).reshape(table.shape), gate.queries
 
 
+def sure(sigma: int, cells: int) -> int:
+    """Return the smallest sum of so many noisy cells that says something: three deviations of its noise."""
+    return math.ceil(DEVIATIONS * sigma * math.sqrt(cells))
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What a threshold would have done."""
@@ -42,16 +50,22 @@ class Figures:
     wrong_yes: int
     wrong_no: int
     right_no: int
+    sigma: int = 0
+    """Deviation of the noise of each cell of the table."""
 
     @property
     def precision(self) -> float | None:
-        """Return the share of those given the tag who had the outcome."""
-        return _share(self.right_yes, self.right_yes + self.wrong_yes)
+        """Return the share of those given the tag who had the outcome; None: nobody, or noise hides it."""
+        above = 2 * (STEPS - THRESHOLDS.index(self.threshold) - 1)
+        return self._told(self.right_yes, self.right_yes + self.wrong_yes, above)
 
     @property
     def recall(self) -> float | None:
-        """Return the share of those with the outcome who were given the tag."""
-        return _share(self.right_yes, self.right_yes + self.wrong_no)
+        """Return the share of those with the outcome who were given the tag; None likewise."""
+        return self._told(self.right_yes, self.right_yes + self.wrong_no, STEPS)
+
+    def _told(self, part: int, whole: int, cells: int) -> float | None:
+        return _share(part, whole) if whole >= sure(self.sigma, cells) else None
 
     @property
     def f1(self) -> float:
@@ -61,21 +75,21 @@ class Figures:
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as plain data."""
         return {
-            **{name: getattr(self, name) for name in self.__slots__},
+            **{name: getattr(self, name) for name in self.__slots__ if name != "sigma"},
             "precision": _round(self.precision),
             "recall": _round(self.recall),
         }
 
 
-def figures(table: Sequence[Sequence[int]]) -> list[Figures]:
-    """Return the figures of every threshold; cells below zero (noise) count as nobody."""
-    counted = np.maximum(np.array(table, dtype=np.int64), 0)
-    below = np.cumsum(counted, axis=0)
-    no, yes = (int(x) for x in below[-1])
-    return [
-        Figures(threshold, yes - int(under[1]), no - int(under[0]), int(under[1]), int(under[0]))
-        for threshold, under in zip(THRESHOLDS, below, strict=False)
-    ]
+def figures(table: Sequence[Sequence[int]], sigma: int = 0) -> list[Figures]:
+    """Return the figures of every threshold; a sum below zero (noise) counts as nobody."""
+    below = np.cumsum(np.array(table, dtype=np.int64), axis=0)
+    found = []
+    for threshold, (under_no, under_yes) in zip(THRESHOLDS, below, strict=False):
+        above_no, above_yes = below[-1, 0] - under_no, below[-1, 1] - under_yes
+        a, b, c, d = np.maximum([above_yes, above_no, under_yes, under_no], 0).tolist()
+        found.append(Figures(threshold, a, b, c, d, sigma))
+    return found
 
 
 def best(found: Sequence[Figures]) -> int:
@@ -87,14 +101,14 @@ def calibration(table: Sequence[Sequence[int]], least: int) -> list[Mapping[str,
     """Return, for each step with enough people, the score that was given and the share that it was."""
     rows: list[Mapping[str, Any]] = []
     for number, (no, yes) in enumerate(table):
-        people = max(no, 0) + max(yes, 0)
+        people = no + yes
         if people >= least:
             rows.append(
                 {
                     "from": number * 5,
                     "to": number * 5 + 5,
                     "people": people,
-                    "observed": round(100 * max(yes, 0) / people, 1),
+                    "observed": round(100 * min(max(yes / people, 0.0), 1.0), 1),
                 }
             )
     return rows

@@ -23,6 +23,8 @@ Labels = NDArray[np.int64]
 NOWHERE: Final = -1
 """The label of a point that is in no segment."""
 MOST_CLUSTERS: Final = 100
+_MOST_REACH: Final = 100  # farther than any two points of a box of 128 features
+_MOST_SAMPLES: Final = 10**9
 _SEED: Final = 1  # of a library's starts: public and fixed
 _STARTS: Final = 20
 _POINTS: Final = 10_000  # synthetic points for methods that look at density
@@ -101,6 +103,7 @@ class DPKMeans:
 
     def fit(self, synopsis: Synopsis) -> Segmentation:
         """Return k centres: those that the release refined, where it refined this k."""
+        _enough(self.n_clusters, MOST_CLUSTERS)
         numbers = np.arange(self.n_clusters)
         if len(synopsis.refined) != self.n_clusters:
             centres = _kmeans(*synopsis.sample(), self.n_clusters)
@@ -148,8 +151,11 @@ class DPDBSCAN:
         """Return the dense segments; those that noise could have made are dropped."""
         from sklearn.cluster import DBSCAN
 
-        if not self.eps > 0 or self.min_samples < 1:
-            raise BadInput("segment-density", "eps is more than 0 and min_samples at least 1")
+        if not 0 < self.eps <= _MOST_REACH or not 1 <= self.min_samples <= _MOST_SAMPLES:
+            raise BadInput(
+                "segment-density",
+                f"eps is more than 0 and at most {_MOST_REACH}, min_samples 1 to {_MOST_SAMPLES:,}",
+            )
         points, weights = synopsis.sample(min(synopsis.rows, _POINTS), within=_GENTLE)
         model = DBSCAN(eps=self.eps, min_samples=self.min_samples)
         model.fit(points, sample_weight=weights)

@@ -181,6 +181,8 @@ def test_only_who_is_permitted_is_learned_from(ws, tmp_path):
         ({"target": "orders(days => 30)"}, "target-condition"),
         ({"budget": {"epsilon": 1}}, "model-budget"),
         ({"method": "naive-bayes-dp"}, "model-budget"),
+        ({**PRIVATE, "budget": {"epsilon": 1, "delta": 0.5}}, "budget-delta"),
+        ({**PRIVATE, "budget": {"epsilon": 1, "trial": 1e-9}}, "budget-epsilon"),
         ({"purpose": "nothing"}, "unknown-purpose"),
         (
             {"features": [{**DOCUMENT["features"][0], "value": "tier(orders(days => 9), 3)"}]},
@@ -202,6 +204,10 @@ def test_the_same_request_is_trained_once(ws, tmp_path):
     first, again = trained(ws, tmp_path), trained(ws, tmp_path)
     assert (first.new, again.new, again.name) == (True, False, first.name)
     assert trained(ws, tmp_path, depth=3).name != first.name
+    for depth in (4, 5, 6, 7):  # in one instant: the last one is the newest
+        last = trained(ws, tmp_path, depth=depth)
+        with ws.store.read() as connection:
+            assert training.named(connection, "again").name == last.name
     assert charges(ws) == []
 
 
@@ -412,6 +418,19 @@ def test_the_doctor_tells_of_models_that_are_due(ws, tmp_path):
     assert result(ws) == "ok"
     ws.clock.at += 91 * DAY
     assert result(ws) == "warn"
+
+
+@pytest.mark.law("GDPR-5-1-d")
+def test_a_training_past_its_date_is_told_as_long_as_a_tag_names_it(ws, tmp_path):
+    old = trained(ws, tmp_path, retrain_every="30d")
+    tagged(ws, tmp_path, old, trials.evaluate(ws, old.name))
+    ws.clock.at += 31 * DAY
+    new = trained(ws, tmp_path, train_at="2025-12-20", try_at="2026-01-25")
+    assert result(ws) == "warn"
+    (check,) = [check for check in examine(ws) if check.code == "models"]
+    assert old.name in check.what
+    tagged(ws, tmp_path, new, trials.evaluate(ws, new.name))
+    assert result(ws) == "ok"
 
 
 def result(ws):

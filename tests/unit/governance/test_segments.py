@@ -2,6 +2,7 @@
 """From a document to a person's segment: who is in, what is charged, what is refused, what is told."""
 
 import json
+import math
 import os
 import signal
 from itertools import pairwise
@@ -215,6 +216,23 @@ def test_a_release_that_fails_stays_charged_and_says_so(ws, tmp_path, monkeypatc
     assert verify(ws).problems == []
 
 
+def test_what_is_stopped_after_it_is_stored_has_been_released(ws, tmp_path):
+    carry = ws.store.after_commit
+
+    def stopped():
+        carry()
+        if charges(ws)[-1:] == ["released"]:
+            raise KeyboardInterrupt
+
+    ws.store.after_commit = stopped
+    with pytest.raises(KeyboardInterrupt):
+        released(ws, tmp_path)
+    ws.store.after_commit = carry
+    assert charges(ws) == ["reserved", "released"]
+    assert verify(ws).problems == []
+    assert not released(ws, tmp_path).charged
+
+
 STEPS = ("source", "rows", "stored")
 
 
@@ -253,6 +271,31 @@ def test_fits_are_free_and_always_the_same(ws, two):
     for one in compare(ws, [fit.name, tree.name, dense.name, mixture.name]):
         assert one["agreement"] == [1.0] * 4  # the two groups are far apart
         assert one["explained"] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"clusters": 0}, "segment-count"),
+        ({"clusters": 1}, "segment-count"),
+        ({"clusters": 10**20}, "segment-count"),
+        ({"method": "gmm", "clusters": 0}, "segment-count"),
+        ({"method": "dbscan", "eps": 0.0}, "segment-density"),
+        ({"method": "dbscan", "eps": math.inf}, "segment-density"),
+        ({"method": "dbscan", "eps": math.nan}, "segment-density"),
+        ({"method": "dbscan", "eps": 1e300}, "segment-density"),
+        ({"method": "dbscan", "min_samples": 10**30}, "segment-density"),
+    ],
+)
+def test_a_fit_is_what_was_asked_for_or_refused(ws, two, asked, code):
+    found, _ = two
+    assert code_of(lambda: fits.fit(ws, found.name, **asked)) == code
+
+
+def test_fits_of_other_distances_have_other_names(ws, two):
+    found, _ = two
+    names = {fits.fit(ws, found.name, "dbscan", eps=eps).name for eps in (0.5, 0.5000001)}
+    assert len(names) == 2
 
 
 def test_a_stored_mixture_assigns_as_the_fitted_one(ws, two):

@@ -232,6 +232,26 @@ def test_figures_follow_from_the_table():
     assert [one.threshold for one in trial.figures(table.tolist())] == list(THRESHOLDS)
 
 
+def test_noise_makes_no_people():
+    sigma, whole = 17, np.zeros((trial.STEPS, 2), dtype=np.int64)
+    whole[2] = 2000, 400
+    stream = np.random.default_rng(5)
+    noisy = whole + np.rint(stream.normal(0, sigma, (300, *whole.shape))).astype(np.int64)
+    given = [trial.figures(one.tolist(), sigma)[0] for one in noisy]  # above 5: 19 steps
+    people = np.array([one.right_yes + one.wrong_yes for one in given])
+    assert abs(people.mean() - 2400) < 4 * sigma * np.sqrt(38 / 300)
+
+
+def test_a_share_that_noise_hides_is_not_told():
+    table = np.zeros((trial.STEPS, 2), dtype=np.int64)
+    table[10], table[19] = (300, 700), (9, 12)
+    exact, noisy = trial.figures(table.tolist()), trial.figures(table.tolist(), sigma=17)
+    assert (exact[9].precision, exact[-1].precision) == (712 / 1021, 12 / 21)
+    assert (noisy[9].precision, noisy[-1].precision) == (712 / 1021, None)
+    assert trial.figures(table.tolist(), sigma=100)[9].recall is None
+    assert "sigma" not in noisy[9].to_dict()
+
+
 def test_one_person_changes_one_cell_of_the_table():
     model = predictor("svm")
     whole = trial.table_of(model.scorer, ROWS, OUTCOMES)
