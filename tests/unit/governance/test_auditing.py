@@ -575,8 +575,33 @@ def test_another_threshold_is_counted_exactly(shop, tmp_path):
     assert points[1]["reach"] == len(shop.who) // 10 * 10
     assert float(points[1]["gap"]) == 0
     rates = [float(groups(made)[value]["rate"]["value"]) for value in "fm"]
-    assert abs(float(points[3]["gap"]) - abs(rates[0] - rates[1])) < 2e-4
+    assert float(points[3]["gap"]) == pytest.approx(abs(rates[0] - rates[1]), abs=2 * 5 / 600)
     assert {point["use"] for point in made.document["outlook"]} == {"possible"}
+
+
+def test_the_gap_of_a_threshold_does_not_tell_the_rates_that_a_report_hides(shop, tmp_path):
+    """One left since the last report: both groups are hidden, their sum is not, and the gap would tell them."""
+    said = shop.genders()
+    often = shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path)
+    shop.tag(a_tag("habit.often", value="orders(days => 30) >= 3", having="benefit"), often)
+    shop.audit("habit.often", causes=True)
+    shop.chose("restricted", often[:1])
+    (made,) = shop.audit("habit.often", causes=True)
+    (gone,) = [name for name, group in groups(made).items() if group["hidden"]]
+    (other,) = [group for name, group in groups(made).items() if name != gone]
+    own = [who for who, v in zip(shop.who, said, strict=True) if v == gone and who != often[0]]
+    truth = len(set(own) & set(often))
+
+    def fits(gap):
+        """How many of the hidden group could have it, for whoever knows its size."""
+        rates = [abs(n / len(own) - other["tagged"] / other["people"]) for n in range(len(own) + 1)]
+        return [n for n, rate in enumerate(rates) if abs(rate - gap) <= 5e-5]
+
+    exact = abs(truth / len(own) - other["tagged"] / other["people"])
+    assert truth in fits(exact)
+    assert len(fits(exact)) <= 2
+    (gap,) = [float(p["gap"]) for p in made.document["outlook"] if p["thresholds"][0] == 3]
+    assert truth not in fits(gap)
 
 
 def test_a_rule_with_other_tags_in_it_is_not_taken_apart(shop):
