@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import optimize
 
-from audit.bias.protection import Release, nobody_left
-from audit.bias.statements import Key
+from audit.bias.protection import Release
+from audit.bias.statements import Key, nobody_left
 
 
 class Reader:

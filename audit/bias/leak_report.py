@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """The leak report: what single tags, pairs and the whole set say about one sealed attribute.
 
-Figures of counts that include a group under k are not told, only whether they are over the limit: a
-reader could try which numbers give them.
+Figures of counts that include a group under k are not told, only whether they are over the limit. Others are
+moved by chance (`figures`); what is over the limit is judged by the exact ones.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import combinations
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+from scipy import special
 
+from audit import canon
 from audit.bias import intervals
 from audit.bias.comparing import chance, figure
 from audit.bias.leak import (
+    LN2,
     Auc,
     information,
     joint_auc,
@@ -26,11 +30,13 @@ from audit.bias.leak import (
     singles,
 )
 from audit.bias.policy import FairnessPolicy
-from audit.bias.rates import Ints
+from audit.bias.rates import Floats, Ints
 from audit.bias.words import REASONS, STATUS
 from audit.html import whole
 from audit.words import Words
 
+Draw = Callable[[bytes], float]
+"""Gives the lot of some bytes, from -0.5 to 0.5; nobody outside can compute it."""
 AUC_DIGITS: Final = 2
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -110,17 +116,16 @@ class LeakReport(_Part):
 
 
 def leak_report(
-    identity: Mapping[str, Any], counts: LeakCounts, policy: FairnessPolicy
+    identity: Mapping[str, Any], counts: LeakCounts, policy: FairnessPolicy, draw: Draw
 ) -> dict[str, Any]:
     """Return the leak report as plain data of the shape `LeakReport`."""
     k = policy.release.k
     tables = singles(counts.held, counts.sizes)
-    found, over = information(tables), set(over_single(counts.held, counts.sizes, policy))
+    over = set(over_single(counts.held, counts.sizes, policy))
     tags = [
         {
             "tag": name,
-            "bits": figure(float(found.corrected[n]), 5) if telling(tables[n], k) else None,
-            "p": chance(float(found.p[n])) if telling(tables[n], k) else None,
+            **dict(zip(("bits", "p"), told((name,), tables[n], k, draw), strict=True)),
             "over": n in over,
         }
         for n, name in enumerate(counts.names)
@@ -131,9 +136,12 @@ def leak_report(
         {
             "first": counts.names[pair.first],
             "second": counts.names[pair.second],
-            "bits": figure(pair.bits, 5)
-            if telling(shown[place[pair.first, pair.second]], k)
-            else None,
+            "bits": told(
+                (counts.names[pair.first], counts.names[pair.second]),
+                shown[place[pair.first, pair.second]],
+                k,
+                draw,
+            )[0],
         }
         for pair in over_pairs(counts.held, counts.sizes, policy)
     ]
@@ -154,9 +162,47 @@ def leak_report(
     }
 
 
-def telling(table: NDArray[Any], k: int) -> bool:
-    """Return whether figures of these counts tell on no group under k."""
-    return not bool(((table > 0) & (table < k)).any())
+def told(
+    tags: Sequence[str], table: NDArray[Any], k: int, draw: Draw
+) -> tuple[str | None, str | None]:
+    """Return the `figures` of tags: the same for the same counts, whichever report or plan tells them."""
+    return figures(table, k, draw(canon.canonical([*tags, table.tolist()])))
+
+
+def figures(table: NDArray[Any], k: int, lot: float) -> tuple[str | None, str | None]:
+    """Return (bits, p) of counts (tag value by attribute value) as told; None where a group is under k.
+
+    Whoever knows the sums of a table, as from a bias report, could try which numbers give exact bits. So they
+    are moved by `lot` (-0.5 to 0.5, the same for the same counts), of as much as k people in other cells would
+    change them; p is that of the bits as told.
+    """
+    if not table.any() or ((table > 0) & (table < k)).any():
+        return None, None
+    bits = float(information(table).corrected) + lot * _reach(table.astype(np.float64), k)
+    people = int(table.sum()) // k * k
+    rows, columns = (int((table.sum(axis=axis) > 0).sum()) for axis in (1, 0))
+    freedom = max(rows - 1, 0) * max(columns - 1, 0)
+    bits = max(bits, 0.0)
+    p = float(special.chdtrc(freedom, 2 * LN2 * people * bits + freedom)) if freedom else 1.0
+    return figure(bits, 5), chance(p)
+
+
+def _reach(table: Floats, k: int) -> float:
+    """Return the most bits by which moves of k people change a table, all of whose sums stay.
+
+    They are moved between the corners of two rows and two columns; at least what k of all are in bits.
+    """
+    more, less = (
+        special.xlogy(table + by, table + by) - special.xlogy(table, table)
+        for by in (k, -np.minimum(table, k))
+    )
+    most = float(k)
+    for one, other in combinations(range(len(table)), 2):
+        forth, back = more[one] + less[other], less[one] + more[other]
+        both = np.abs(forth[:, None] + back[None, :])
+        np.fill_diagonal(both, 0.0)
+        most = max(most, float(both.max()))
+    return 2 * most / float(table.sum()) / LN2
 
 
 def _of_value(counts: LeakCounts, n: int, policy: FairnessPolicy) -> dict[str, Any]:
@@ -185,10 +231,10 @@ def _verdict(
     """Return a breach where something is over; within only where the whole set is shown to be."""
     if pairs or any(one["over"] for one in (*tags, *sets)):
         return "breach", "beyond-limit"
-    told = [one for one in sets if one["high"] is not None]
-    if len(told) < 2 or not counts.names:
+    seen = [one for one in sets if one["high"] is not None]
+    if len(seen) < 2 or not counts.names:
         return "insufficient", "too-few" if counts.sizes.sum() else "all-unknown"
-    if all(float(one["high"]) <= float(policy.leak.auc) for one in told):
+    if all(float(one["high"]) <= float(policy.leak.auc) for one in seen):
         return "within", "shown-within"
     return "insufficient", "too-close"
 

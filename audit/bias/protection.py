@@ -12,40 +12,23 @@ Earlier reports are part of what a reader knows. If nobody left in between, the 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
-from typing import Final
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.bias.moves import Floats, moves_of
-from audit.bias.statements import Key, Statements
+from audit.bias.desk import Desk, Proof, Target
+from audit.bias.statements import Key, Statements, by_group, nobody_left
 from audit.errors import Refused
 
-MANY: Final = 1e12
-"""More often than any table has people: for a move without end."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Target:
-    """What a reader must not learn: a number in one report, or by how much it moved since another."""
+class Outside:
+    """What holds of the numbers of a report because of reports over other cells (`beside`)."""
 
-    number: int
-    report: int
-    since: int | None
-    k: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Proof:
-    """Why a target is safe: a move, made in the reports from `first` to before `stop`, forth or back."""
-
-    target: Target
-    move: NDArray[np.int64]
-    first: int
-    stop: int
-    forth: int
-    back: int
+    hide: NDArray[np.bool_]
+    fixed: NDArray[np.bool_]
+    """Known from there: shown, and no proof may touch them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,24 +57,32 @@ class Release:
         }
 
 
-def protect(wanted: Statements, k: int, earlier: Sequence[Release] = ()) -> Release:
+def protect(
+    wanted: Statements,
+    k: int,
+    earlier: Sequence[Release] = (),
+    outside: Outside | None = None,
+) -> Release:
     """Return what may be shown, with proofs. `earlier` are the reports on the same people, oldest first.
 
-    They must be over the same cells. For each target without a move yet, the move that hides fewest
+    They must be over the same cells; `outside` is what follows from reports over others. For each target without a move yet, the move that hides fewest
     numbers is taken: all that it changes is hidden too, and becomes a target.
     """
     hidden = (wanted.values > 0) & (wanted.values < k)
     for old in earlier:  # their targets would hide these one by one, and more besides
         hidden |= old.shown & _little(wanted, old, k)
+    hidden |= outside.hide if outside else False
     release = Release(wanted, ~hidden, k)
     nothing = replace(release, shown=np.zeros_like(hidden))
     if int(wanted.counts.sum()) < k:
         return nothing
-    desk = _Desk(release, earlier)
+    fixed = outside.fixed & ~hidden if outside else np.zeros_like(hidden)
+    desk = Desk(release, earlier, fixed)
     waiting = list(_targets(release, earlier))
     proofs = []
     while waiting:
-        chosen = desk.choose(waiting.pop(0))
+        target = waiting.pop(0)
+        chosen = desk.choose(target) or desk.search(target)
         if chosen is None:
             return nothing  # unproven beside the earlier reports; without numbers it adds nothing
         proof, touched = chosen
@@ -116,9 +107,9 @@ def proven(release: Release, earlier: Sequence[Release] = ()) -> int | None:
     for proof in release.proofs:
         at = proof.target
         ends = []
-        for times in (proof.forth, -proof.back):
+        for change in (proof.up, proof.down):
             end = tables.copy()
-            end[proof.first : proof.stop] += times * proof.move
+            end[proof.first : proof.stop] += change
             hold = hold and known.allows(end)
             numbers = end @ release.statements.matrix[at.number]
             ends.append(int(numbers[at.report] - (0 if at.since is None else numbers[at.since])))
@@ -132,104 +123,6 @@ def proven(release: Release, earlier: Sequence[Release] = ()) -> int | None:
             hint="count again; nothing is shown until they agree",
         )
     return min(widths, default=None)
-
-
-def nobody_left(old: Statements, new: Statements) -> tuple[bool, bool]:
-    """Return whether nobody left any group, and whether nobody left any cell within one either.
-
-    Within a group, people leave a cell when they lose the tag, or their outcome changes.
-    """
-    step = new.counts - old.counts
-    return bool((_by_group(new, step) >= 0).all()), bool((step >= 0).all())
-
-
-class _Desk:
-    """The moves, how often each can be made in which reports, and what it would hide."""
-
-    def __init__(self, release: Release, earlier: Sequence[Release]) -> None:
-        new = release.statements
-        self.release, self.last = release, len(earlier)
-        self.moves, self.by_group = moves_of([len(values) for values in new.axes], new.outer)
-        self.effect = self.moves.effect(new.matrix)
-        self.unseen = np.array([~(self.effect[old.shown] != 0).any(axis=0) for old in earlier])
-        self.tables = [one.statements for one in (*earlier, release)]
-        self.gates = [self._gate(n) for n in range(1, len(self.tables))]
-        self.weight = np.sqrt(new.matrix.sum(axis=1))  # a margin says more than a cell
-        self.cost = np.zeros(len(self.moves.gains))
-        self._count(np.flatnonzero(release.shown), 1)
-        self.widest: dict[tuple[int, int | None, bool], tuple[Floats, NDArray[np.int32]]] = {}
-        self._measure()
-
-    def choose(self, target: Target) -> tuple[Proof, NDArray[np.intp]] | None:
-        """Return the proof that hides fewest numbers, and what it changes in this report."""
-        change = np.abs(self.effect[target.number])
-        for seen in (False, True):  # a move that this report does not see hides nothing
-            which = target.report, target.since, seen
-            if which not in self.widest:
-                continue
-            room, spans = self.widest[which]
-            able = np.flatnonzero(change * room >= target.k)
-            if able.size:
-                cost = self.cost[able] * seen
-                n = int(able[np.lexsort((-room[able], cost))[0]])
-                first, stop = divmod(int(spans[n]), len(self.tables) + 1)
-                most = max(int(self.tables[-1].counts.sum()), target.k)
-                forth, back = (int(min(end[0], most)) for end in self._ends(first, stop, [n]))
-                touched = np.flatnonzero(self.effect[:, n]) if seen else np.array([], dtype=np.intp)
-                return Proof(target, self.moves.one(n), first, stop, forth, back), touched
-        return None
-
-    def hide(self, numbers: NDArray[np.intp]) -> None:
-        """Hide numbers of the new report."""
-        self._count(numbers, -1)
-        self.release.shown[numbers] = False
-
-    def _count(self, numbers: NDArray[np.intp], sign: int) -> None:
-        for n in numbers:
-            self.cost += sign * self.weight[n] * (self.effect[n] != 0)
-
-    def _measure(self) -> None:
-        """Keep for each kind of target how often a move can be made at most, and in which reports."""
-        count, everyone = len(self.tables), slice(None)
-        kinds = [(at, None) for at in range(count)] + [(self.last, at) for at in range(self.last)]
-        for first, stop in combinations(range(count + 1), 2):
-            forth, back = self._ends(first, stop, everyone)
-            room, span = np.minimum(forth + back, MANY), first * (count + 1) + stop
-            for report, since in kinds:
-                inside = first <= report < stop
-                if inside != (since is not None and first <= since < stop):
-                    which = report, since, stop == count
-                    empty = np.zeros_like(room), np.zeros(len(room), dtype=np.int32)
-                    most, spans = self.widest.setdefault(which, empty)
-                    spans[room > most] = span
-                    np.maximum(most, room, out=most)
-
-    def _ends(self, first: int, stop: int, which: slice | list[int]) -> tuple[Floats, Floats]:
-        """Return how often moves can be made (forth, back) in the reports from `first` to before `stop`.
-
-        No more often than there are people in each, nor than a reader can see that nobody left before
-        the first or after the last of them; never where an earlier report would show it.
-        """
-        low = np.min([one.counts for one in self.tables[first:stop]], axis=0)
-        moves = self.moves.only(which)
-        ends = [moves.forth(low), moves.back(low)]
-        for gate, turned in ((first - 1, False), (stop - 1, True)):
-            if 0 <= gate < len(self.gates):
-                sides = self.gates[gate][::-1] if turned else self.gates[gate]
-                ends = [np.minimum(end, side[which]) for end, side in zip(ends, sides, strict=True)]
-        seen = ~self.unseen[first : min(stop, self.last), which].all(axis=0) if self.last else False
-        return np.where(seen, 0.0, ends[0]), np.where(seen, 0.0, ends[1])
-
-    def _gate(self, number: int) -> tuple[Floats, Floats]:
-        """Return how often moves can be made (forth, back) in one report and not in the one before."""
-        old, new = self.tables[number - 1], self.tables[number]
-        groups, cells = nobody_left(old, new)
-        step = new.counts - old.counts
-        if not groups:
-            never = np.full(len(self.moves.gains), np.inf)
-            return never, never
-        moves, slack = (self.moves, step) if cells else (self.by_group, _by_group(new, step))
-        return moves.forth(slack), moves.back(slack)
 
 
 class _Known:
@@ -247,7 +140,7 @@ class _Known:
         """Return whether these tables of people, one for each report, could be the true ones."""
         step = np.diff(tables, axis=0)
         wrong = ((tables @ self.sums != self.values) & self.shown).any()
-        left = (_by_group(self.of, step[self.groups]) < 0).any() or (step[self.cells] < 0).any()
+        left = (by_group(self.of, step[self.groups]) < 0).any() or (step[self.cells] < 0).any()
         return bool((tables >= 0).all() and not wrong and not left)
 
 
@@ -265,9 +158,3 @@ def _little(new: Statements, old: Release, k: int) -> NDArray[np.bool_]:
     """Return which numbers moved by 1 to k - 1 since an earlier report."""
     step = np.abs(new.values - old.statements.values)
     return np.asarray((step > 0) & (step < k))
-
-
-def _by_group(of: Statements, counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return people by group: the sums over what is not an attribute."""
-    size = int(np.prod([len(values) for values in of.axes[of.outer :]]))
-    return np.asarray(np.add.reduceat(counts, np.arange(0, counts.shape[-1], size), axis=-1))

@@ -14,6 +14,7 @@ import numpy as np
 
 from audit import canon
 from audit.bias import intervals
+from audit.bias.beside import Told, outside
 from audit.bias.causes import Causes
 from audit.bias.comparing import chance, comparison, figure, interval, is_shown, keys_of
 from audit.bias.cube import Cube
@@ -105,15 +106,18 @@ def examine(
     policy: FairnessPolicy,
     benefit: Mapping[str, bool],
     earlier: Sequence[Before] = (),
+    others: Sequence[Told] = (),
 ) -> Examined:
     """Return the verdicts on a tag and what may be shown; `earlier` are its reports, oldest first.
 
-    The proofs of the release are carried out at the end; the narrowest range left is part of the answer.
+    `others` are reports over other numbers of the same people. The proofs of the release are carried out at the end; the narrowest range left is part of the answer.
     """
     fine = judge(cube, policy, benefit)
     merged, into, dated = side_by_side(cube, policy, earlier)
     older = [one.release for one in dated]
-    release = protect(stated(merged, policy), policy.release.k, older)
+    wanted, k = stated(merged, policy), policy.release.k
+    elsewhere = outside(wanted, policy.attributes, into, k, others) if others else None
+    release = protect(wanted, k, older, elsewhere)
     narrowest = proven(release, older)
     printed = judge(merged, policy, benefit)
     return Examined(merged, fine, printed, into, release, dated, narrowest, cube.digest())

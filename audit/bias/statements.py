@@ -68,6 +68,21 @@ def statements(
     return Statements(tuple(keys), matrix, matrix @ flat, flat, values, len(attributes))
 
 
+def nobody_left(old: Statements, new: Statements) -> tuple[bool, bool]:
+    """Return whether nobody left any group, and whether nobody left any cell within one either.
+
+    Within a group, people leave a cell when they lose the tag, or their outcome changes.
+    """
+    step = new.counts - old.counts
+    return bool((by_group(new, step) >= 0).all()), bool((step >= 0).all())
+
+
+def by_group(of: Statements, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return people by group: the sums over what is not an attribute."""
+    size = int(np.prod([len(values) for values in of.axes[of.outer :]]))
+    return np.asarray(np.add.reduceat(counts, np.arange(0, counts.shape[-1], size), axis=-1))
+
+
 def side(value: str, rate: str, part: str) -> str:
     """Return what the successes (`OF`) or the trials (`AMONG`) of a rate are called in a key."""
     return f"{value}:{rate}{part}"

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from audit import canon
 from audit.bias.drift import Drift
 from audit.bias.policy import FairnessPolicy
-from audit.bias.report import Examined, Head, examine, report, with_status
+from audit.bias.report import Examined, Head, report, with_status
 from audit.bias.scoring import ABOVE, REST, above_median
 from audit.bias.successive import Before, widened
 from audit.bias.verdict import Status, judge_all
 from audit.clock import Micros, iso
 from audit.errors import BadInput
-from governance.auditing import drifting, kept, limits
+from governance.auditing import drifting, kept, limits, side
 from governance.auditing.counting import NONE, Counted, count
 from governance.auditing.noting import accepted, note
 from governance.auditing.opening import consents_to, log_opening, source_of
@@ -76,9 +76,8 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
     log_opening(ws, policy, asked.why)
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
-            befores = [
-                kept.earlier(ws, connection, key, policy, asked.outcome) for key in asked.tags
-            ]
+            laid = kept.opened(ws, connection)
+            befores = [side.earlier(laid, key, policy, asked.outcome) for key in asked.tags]
             counted = count(
                 ws,
                 connection,
@@ -95,10 +94,16 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
             _comparable(one, said, older)
             for one, said, (older, _) in zip(counted, directions, befores, strict=True)
         ]
-        examined = [
-            examine(one.cube, policy, _audited(one, said), older)
-            for one, said, (older, _) in zip(counted, directions, befores, strict=True)
-        ]
+        examined = side.examined(
+            [
+                (one.cube, _audited(one, said))
+                for one, said in zip(counted, directions, strict=True)
+            ],
+            [older for older, _ in befores],
+            policy,
+            laid,
+            asked.outcome,
+        )
         verdicts = judge_all([one.fine for one in examined], policy)
         examined = [with_status(one, said) for one, said in zip(examined, verdicts, strict=True)]
         moved = drifting.drifts([one.months for one in counted], policy)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from audit import canon
 from audit.bias.policy import FairnessPolicy
 from audit.clock import Micros
-from audit.errors import NotFound
+from audit.errors import BadInput, NotFound, Refused
 from audit.ids import new_id
 from governance.authority import demand
 from policies.document import nearest
@@ -149,43 +149,64 @@ def policies(connection: Connection, names: Sequence[str]) -> dict[str, Any]:
     return {canon.digest(policy): policy for policy in used if policy}
 
 
-def earlier(
-    ws: "Workspace", connection: Connection, tag: str, policy: FairnessPolicy, outcome: str = ""
-) -> "tuple[list[Before], str | None]":
-    """Return the reports of a tag over the same numbers, oldest first, and the digest of the last.
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A bias report whose counts were opened, to be laid beside another."""
 
-    Numbers of another outcome are other numbers.
-    """
-    from audit.bias.cube import read_cube  # noqa: PLC0415  (statistics only where counts are opened)
-    from audit.bias.statements import Key  # noqa: PLC0415
-    from audit.bias.successive import Before  # noqa: PLC0415
+    tag: str
+    policy: FairnessPolicy
+    outcome: str
+    before: "Before"
+    digest: str
 
-    rows = connection.execute(
-        text(
-            "SELECT name, digest, policy, document, counts FROM auditreport "
-            "WHERE kind = :k AND about = :b ORDER BY id"
-        ),
-        {"k": BIAS, "b": tag},
-    )
-    found, digest = [], None
-    for row in rows:
-        older = FairnessPolicy.model_validate(json.loads(row.policy))
-        identity = json.loads(row.document)["identity"]
-        if (older.attributes, older.rates, older.intersections, identity["outcome"]) == (
+    def like(self, tag: str, policy: FairnessPolicy, outcome: str) -> bool:
+        """Return whether it is over the same numbers. Numbers of another outcome are other numbers."""
+        mine = self.policy
+        return (self.tag, mine.attributes, mine.rates, mine.intersections, self.outcome) == (
+            tag,
             policy.attributes,
             policy.rates,
             policy.intersections,
             outcome,
-        ):
-            counts = json.loads(ws.keys.ring.open_counts(row.name, row.counts))
-            shown = frozenset(
-                Key(what, tuple(names), tuple(labels)) for what, names, labels in counts["shown"]
-            )
-            cube = read_cube(counts["cube"])
-            until = identity["until"]
-            found.append(Before(cube, counts["merged"], shown, older.release.k, until))
-            digest = row.digest
-    return found, digest
+        )
+
+
+def opened(ws: "Workspace", connection: Connection) -> list[Opened]:
+    """Return all bias reports with their counts, the oldest first.
+
+    Raises Refused `report-unreadable` for one whose counts this program does not read.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT name, about, digest, policy, document, counts FROM auditreport "
+            "WHERE kind = :k ORDER BY id"
+        ),
+        {"k": BIAS},
+    )
+    return [_opened(ws, row) for row in rows]
+
+
+def _opened(ws: "Workspace", row: Any) -> Opened:
+    from audit.bias.cube import read_cube  # noqa: PLC0415  (statistics only where counts are opened)
+    from audit.bias.statements import Key  # noqa: PLC0415
+    from audit.bias.successive import Before  # noqa: PLC0415
+
+    identity = json.loads(row.document)["identity"]
+    try:
+        policy = FairnessPolicy.model_validate(json.loads(row.policy))
+        counts = json.loads(ws.keys.ring.open_counts(row.name, row.counts))
+        shown = frozenset(
+            Key(what, tuple(names), tuple(labels)) for what, names, labels in counts["shown"]
+        )
+        cube, k = read_cube(counts["cube"]), policy.release.k
+        before = Before(cube, counts["merged"], shown, k, identity["until"])
+        return Opened(row.about, policy, identity["outcome"], before, row.digest)
+    except (KeyError, TypeError, ValueError, BadInput):
+        raise Refused(
+            "report-unreadable",
+            f"the counts of {row.name} are of a form that this program does not read",
+            hint=f"nothing is shown beside it; audit with the version that made it: {identity.get('program')}",
+        ) from None
 
 
 def digest_of_last(connection: Connection, kind: str, about: str) -> str | None:

@@ -67,7 +67,7 @@ def leak(
             columns, people = in_use(connection, gate, tags)
             counts = counted(ws, connection, policy, gate, columns, people)
         identity = _identity(ws, attribute, counts, policy)
-        document = leak_report(identity, counts, policy)
+        document = leak_report(identity, counts, policy, ws.keys.ring.lot)
         with ws.store.write() as unit:
             made = kept.keep(
                 ws,

@@ -16,6 +16,7 @@ from audit.bias.comparing import is_shown
 from audit.bias.cube import UNKNOWN, Kind
 from audit.bias.leak import information
 from audit.bias.policy import FairnessPolicy
+from audit.bias.rates import strict
 from audit.bias.report import Examined, Further, LeakFound
 from audit.bias.statements import PEOPLE, Key
 from audit.bias.whatif import Outlook, evaluate
@@ -87,6 +88,10 @@ def _by_group(
     return [values[n] for n in known], whole[known]
 
 
+def _rounded(counts: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    return (counts + k // 2) // k * k
+
+
 def _safe(counts: NDArray[np.int64], k: int) -> bool:
     return not bool(((counts > 0) & (counts < k)).any())
 
@@ -107,7 +112,10 @@ def _causes(
 
 
 def _outlook(found: Examined, apart: Apart, name: str, k: int, *, outcome: bool) -> Outlook | None:
-    """Return one threshold for all, each that can be told; from 1 on, since 0 is everybody."""
+    """Return one threshold for all, each that can be told; from 1 on, since 0 is everybody.
+
+    The gaps are of rounded numbers: exact ones would tell the rates of groups that the report hides.
+    """
     _labels, counts = _by_group(found, name, apart.values[name], apart.scores[name])
     above = counts.sum(axis=1)[:, ::-1].cumsum(axis=1)[:, ::-1]
     people = above[:, 0]
@@ -119,4 +127,7 @@ def _outlook(found: Examined, apart: Apart, name: str, k: int, *, outcome: bool)
     if not told:
         return None
     found_all = evaluate(counts, np.repeat(np.array(told)[:, None], len(counts), axis=1))
+    rates = strict(_rounded(above[:, told], k), _rounded(above[:, :1], k))[people > 0]
+    gap = np.full(len(told), np.nan) if len(rates) < 2 else rates.max(axis=0) - rates.min(axis=0)
+    found_all = replace(found_all, gap=gap)
     return found_all if outcome else replace(found_all, correct=np.zeros_like(found_all.correct))

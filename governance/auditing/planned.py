@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pyroaring import BitMap
@@ -11,14 +11,13 @@ from sqlalchemy import Connection
 
 from audit.bias.comparing import figure
 from audit.bias.leak import (
-    information,
     joint_auc,
     over_pairs,
     over_single,
     pair_tables,
     singles,
 )
-from audit.bias.leak_report import AUC_DIGITS, LeakCounts, telling
+from audit.bias.leak_report import AUC_DIGITS, Draw, LeakCounts, told
 from audit.bias.policy import FairnessPolicy
 from governance.auditing import limits
 from governance.auditing.leaking import Columns, counted, in_use, usable_tags
@@ -69,34 +68,33 @@ def would_tell(
     for attribute in policy.attributes:
         one = limits.over(policy, [attribute])
         counts = counted(ws, connection, one, gate, [*new, *columns], people)
-        yield from _singles(counts, len(new), attribute, one)
-        yield from _pairs(counts, len(new), attribute, one)
+        yield from _singles(counts, len(new), attribute, one, ws.keys.ring.lot)
+        yield from _pairs(counts, len(new), attribute, one, ws.keys.ring.lot)
         yield from _set(counts, len(new), attribute, one)
 
 
 def _singles(
-    counts: LeakCounts, new: int, attribute: str, policy: FairnessPolicy
+    counts: LeakCounts, new: int, attribute: str, policy: FairnessPolicy, draw: Draw
 ) -> Iterator[LeakSeen]:
     tables = singles(counts.held, counts.sizes)
-    bits = information(tables).corrected
     for n in over_single(counts.held, counts.sizes, policy):
         if n < new:
-            told = _told(tables[n], bits[n], policy)
+            bits, _ = told((counts.names[n],), tables[n], policy.release.k, draw)
             limit = str(policy.leak.tag_bits)
-            yield LeakSeen(counts.names[n], attribute, "tag", "", told, limit)
+            yield LeakSeen(counts.names[n], attribute, "tag", "", bits or "", limit)
 
 
 def _pairs(
-    counts: LeakCounts, new: int, attribute: str, policy: FairnessPolicy
+    counts: LeakCounts, new: int, attribute: str, policy: FairnessPolicy, draw: Draw
 ) -> Iterator[LeakSeen]:
     order, tables = pair_tables(counts.held, counts.sizes)
     place = {tuple(pair): n for n, pair in enumerate(order.tolist())}
     for pair in over_pairs(counts.held, counts.sizes, policy):
-        told = _told(tables[place[pair.first, pair.second]], pair.bits, policy)
-        limit = str(policy.leak.pair_bits)
         if pair.first < new:
-            own, other = counts.names[pair.first], counts.names[pair.second]
-            yield LeakSeen(own, attribute, "pair", other, told, limit)
+            names = own, other = counts.names[pair.first], counts.names[pair.second]
+            bits, _ = told(names, tables[place[pair.first, pair.second]], policy.release.k, draw)
+            limit = str(policy.leak.pair_bits)
+            yield LeakSeen(own, attribute, "pair", other, bits or "", limit)
 
 
 def _set(
@@ -111,10 +109,6 @@ def _set(
         found = joint_auc(counts.patterns, split, policy)
         if not found.above or joint_auc(counts.patterns[:, new:], split, policy).above:
             continue
-        told = figure(found.auc, AUC_DIGITS) or ""
+        auc = figure(found.auc, AUC_DIGITS) or ""
         for key in counts.names[:new]:
-            yield LeakSeen(key, attribute, "set", value, told, str(policy.leak.auc))
-
-
-def _told(table: Any, bits: float, policy: FairnessPolicy) -> str:
-    return (figure(float(bits), 5) or "") if telling(table, policy.release.k) else ""
+            yield LeakSeen(key, attribute, "set", value, auc, str(policy.leak.auc))

@@ -94,6 +94,11 @@ class Ring:
         """Return the keyed digest (64 hexadecimal digits) of counts: it tells, and confirms, no number."""
         return hmac.digest(self._index, b"UTG1cnt\0" + self.tenant + plain, "sha256").hex()
 
+    def lot(self, plain: bytes) -> float:
+        """Return a number from -0.5 to 0.5 that is the same for the same bytes, and that nobody else can draw."""
+        drawn = hmac.digest(self._index, b"UTG1lot\0" + self.tenant + plain, "sha256")
+        return int.from_bytes(drawn[:8]) / 2**64 - 0.5
+
     @property
     def _counts(self) -> AESGCM:
         return AESGCM(hmac.digest(self._index, b"UTG1cube" + self.tenant, "sha256"))

@@ -3,21 +3,24 @@
 
 import hashlib
 import json
+from itertools import combinations
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from audit import canon
 from audit.bias import page, schema
 from audit.bias.leak_report import LeakReport
+from audit.bias.report import examine
 from audit.clock import DAY, parse_time
-from audit.errors import Unsafe
+from audit.errors import Refused, Unsafe
 from audit.evidence.reading import decode
 from audit.ids import SeededIds
 from governance import authority
 from governance.actor import Actor
 from governance.assignments import holders
-from governance.auditing import kept, limits
+from governance.auditing import kept, limits, side
 from governance.auditing.leaking import leak
 from governance.auditing.telling import lines, written
 from governance.catalogue import active, meaning
@@ -25,11 +28,12 @@ from governance.changing import applying, comparing, review, telling
 from governance.intake import events
 from governance.running.run import run_all
 from governance.store import bitmaps
+from governance.vault.ring import Ring
 from tagging.catalogue import Definition
 from tagging.document import full_digest
 from tests.auditing import AGES, Planted, groups, shoppers
 from tests.intake import a_map, an_order_file
-from tests.shop import NOW, a_tag
+from tests.shop import NOW, a_purpose, a_tag
 from tests.workshop import OFFICER, as_reviewer, code_of
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "audits"
@@ -198,6 +202,78 @@ def test_one_newcomer_cannot_be_told_from_two_reports(shop):
         for number in ("people", "tagged"):
             old, new = before[value].get(number), after[value].get(number)
             assert old is None or new is None or old == new or abs(old - new) >= 10
+
+
+def sizes(*made):
+    """What reports tell of how many people are in which group: (report, group, people)."""
+    return [
+        {name: group["people"] for name, group in groups(one).items() if not group["hidden"]}
+        for one in made
+    ]
+
+
+def apart(first, second):
+    """By how many people two reports say that groups differ, where that is less than k."""
+    steps = [abs(first[name] - second[name]) for name in first.keys() & second.keys()]
+    return [step for step in steps if 0 < step < 10]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_who_objects_to_the_purpose_of_one_tag_has_no_gender_by_the_report_on_another(
+    shop, at_once, monkeypatch
+):
+    """The shop knows who objected; two sizes of a group would say which group that person is in."""
+    said = shop.genders()
+    shop.purposes(a_purpose("first_party_personalised_marketing"))
+    shop.tagged("offer.gold", SKEWED, said)
+    shop.tagged("offer.ads", EVEN, said, purposes=["first_party_personalised_marketing"])
+    shop.chose("object:first_party_personalised_marketing", shop.who[:1])
+
+    def both():
+        if at_once:
+            return shop.audit("offer.gold", "offer.ads")
+        return [*shop.audit("offer.gold"), *shop.audit("offer.ads")]
+
+    assert apart(*sizes(*both())) == []
+    monkeypatch.setattr(side, "told_of_people", lambda *_: None)  # not laid side by side
+    monkeypatch.setattr(side, "examine", lambda *given: examine(*given[:4]))
+    assert apart(*sizes(*both())) == [1]
+
+
+def test_who_left_between_reports_by_other_attributes_is_not_named(shop):
+    said = shop.genders()
+    shop.has("age", [AGES[n % 6] for n in range(len(shop.who))])
+    shop.tagged("offer.gold", EVEN, said)
+    first, *others = (("gender",), ("gender", "age"), ("age", "gender"), ("gender",))
+    made = shop.audit("offer.gold", by=first)
+    shop.chose("restricted", shop.who[:1])
+    for by in others:
+        made += shop.audit("offer.gold", by=by)
+        assert made[-1].document["protection"]["shown"] > 0
+    assert [apart(one, other) for one, other in combinations(sizes(*made), 2)] == [[]] * 6
+
+
+def test_a_report_whose_counts_are_of_another_form_stops_the_next_one(shop, monkeypatch):
+    said = shop.genders()
+    shop.tagged("offer.gold", SKEWED, said)
+    (made,) = shop.audit("offer.gold")
+    with shop.read() as connection:
+        sealed = connection.exec_driver_sql("SELECT counts FROM auditreport").scalar()
+    counts = json.loads(shop.ws.keys.ring.open_counts(made.name, sealed))
+    for form in (
+        {"cube": counts["cube"], "merged": {}},  # without what was shown
+        counts | {"shown": [["people", "gender"]]},
+        counts | {"cube": {}},
+        [],
+    ):
+        was = canon.canonical(form)
+        monkeypatch.setattr(Ring, "open_counts", lambda *_, was=was: was)
+        with pytest.raises(Refused) as caught:
+            shop.audit("offer.gold")
+        assert caught.value.code == "report-unreadable"
+        assert made.name in caught.value.message
+        assert made.document["identity"]["program"] in caught.value.hint
+    assert len(kept.reports(shop.ws)) == 1
 
 
 def test_a_value_that_was_named_keeps_its_row_and_the_figures_shown_last(shop):
@@ -499,8 +575,33 @@ def test_another_threshold_is_counted_exactly(shop, tmp_path):
     assert points[1]["reach"] == len(shop.who) // 10 * 10
     assert float(points[1]["gap"]) == 0
     rates = [float(groups(made)[value]["rate"]["value"]) for value in "fm"]
-    assert abs(float(points[3]["gap"]) - abs(rates[0] - rates[1])) < 2e-4
+    assert float(points[3]["gap"]) == pytest.approx(abs(rates[0] - rates[1]), abs=2 * 5 / 600)
     assert {point["use"] for point in made.document["outlook"]} == {"possible"}
+
+
+def test_the_gap_of_a_threshold_does_not_tell_the_rates_that_a_report_hides(shop, tmp_path):
+    """One left since the last report: both groups are hidden, their sum is not, and the gap would tell them."""
+    said = shop.genders()
+    often = shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path)
+    shop.tag(a_tag("habit.often", value="orders(days => 30) >= 3", having="benefit"), often)
+    shop.audit("habit.often", causes=True)
+    shop.chose("restricted", often[:1])
+    (made,) = shop.audit("habit.often", causes=True)
+    (gone,) = [name for name, group in groups(made).items() if group["hidden"]]
+    (other,) = [group for name, group in groups(made).items() if name != gone]
+    own = [who for who, v in zip(shop.who, said, strict=True) if v == gone and who != often[0]]
+    truth = len(set(own) & set(often))
+
+    def fits(gap):
+        """How many of the hidden group could have it, for whoever knows its size."""
+        rates = [abs(n / len(own) - other["tagged"] / other["people"]) for n in range(len(own) + 1)]
+        return [n for n, rate in enumerate(rates) if abs(rate - gap) <= 5e-5]
+
+    exact = abs(truth / len(own) - other["tagged"] / other["people"])
+    assert truth in fits(exact)
+    assert len(fits(exact)) <= 2
+    (gap,) = [float(p["gap"]) for p in made.document["outlook"] if p["thresholds"][0] == 3]
+    assert truth not in fits(gap)
 
 
 def test_a_rule_with_other_tags_in_it_is_not_taken_apart(shop):

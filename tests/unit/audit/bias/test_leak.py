@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from audit.bias import leak
+from audit.bias.leak_report import figures
 from tests.bias import policy
 
 
@@ -155,3 +156,46 @@ def test_trees_find_what_takes_three_tags():
     found = leak.joint_auc(*patterns(bits, code), policy(), model="trees")
     assert found.auc > 0.9
     assert leak.joint_auc(*patterns(bits, code), policy()).auc < 0.55
+
+
+@given(
+    hnp.arrays(np.int64, (2, 3), elements=st.integers(20, 4000)),
+    st.integers(0, 1),
+    st.permutations(range(3)),
+    st.floats(-0.5, 0.5),
+)
+def test_bits_do_not_tell_a_number_that_a_bias_report_hides(table, row, columns, lot):
+    """Who knows all the sums of a table tries every one, with every lot: k or more could have been told."""
+    move = np.zeros_like(table)
+    move[np.ix_([row, 1 - row], columns[:2])] = [[1, -1], [-1, 1]]
+    seen = float(figures(table, 10, lot)[0])
+
+    def fits(n):
+        low, high = (float(figures(table + n * move, 10, end)[0]) for end in (-0.5, 0.5))
+        return low <= seen <= high
+
+    run = 1
+    for way in (1, -1):
+        n = way
+        while (table + n * move).min() >= 10 and fits(n) and run < 11:
+            run, n = run + 1, n + way
+        if (table + n * move).min() < 10:
+            return  # the table ends here
+    assert run >= 10
+
+
+def test_exact_bits_would_tell_it():
+    table, move = np.array([[431, 388], [169, 212]]), np.array([[1, -1], [-1, 1]])
+
+    def fitting(figures):
+        return [n for n in range(-150, 160) if figures(table + n * move) == figures(table)]
+
+    exact = fitting(lambda one: f"{float(leak.information(one).corrected):.5f}")
+    assert exact == [-43, 0]  # two tables only
+    assert fitting(lambda one: figures(one, 10, 0.0)) == exact  # were the lot known
+
+
+def test_groups_under_k_have_no_bits():
+    assert figures(np.array([[9, 300], [300, 300]]), 10, 0.1) == (None, None)
+    assert figures(np.array([[0, 0], [0, 0]]), 10, 0.1) == (None, None)
+    assert figures(np.array([[10, 300], [300, 300]]), 10, 0.1) != (None, None)

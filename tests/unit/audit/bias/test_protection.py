@@ -8,8 +8,8 @@ import pytest
 
 from audit.bias.cube import Axis, Kind, cube_of
 from audit.bias.merging import merge
-from audit.bias.protection import Release, nobody_left, protect, proven
-from audit.bias.statements import KNOWN, PEOPLE, Key, statements
+from audit.bias.protection import Outside, Release, protect, proven
+from audit.bias.statements import KNOWN, PEOPLE, Key, nobody_left, statements
 from audit.bias.successive import merged_again
 from audit.errors import Refused
 from tests.attacking import attack
@@ -266,16 +266,28 @@ def test_a_proof_that_does_not_hold_is_refused():
     made = reports(3, ["joined"])
     assert made[1].proofs
     for n, proof in enumerate(made[1].proofs):
-        more = replace(proof, forth=proof.forth + 10_000)
-        less = replace(proof, forth=0, back=0)
+        more = replace(proof, up=10_000 * (proof.up - proof.down))
+        less = replace(proof, up=0 * proof.up, down=0 * proof.down)
         for wrong in (more, less):
             proofs = (*made[1].proofs[:n], wrong, *made[1].proofs[n + 1 :])
-            if (proof.move >= 0).all() and wrong is more:
+            if (proof.up >= 0).all() and wrong is more:
                 continue  # people can be added without end
             with pytest.raises(Refused):
                 proven(replace(made[1], proofs=proofs), made[:1])
     with pytest.raises(Refused):
         proven(replace(made[1], proofs=()), made[:1])
+
+
+def test_what_no_box_of_cells_moves_far_enough_is_found_by_looking_for_it():
+    """Ten have the tag, and all totals are known: only a table with all of them in one group is far enough."""
+    cube = binary([300] * 6, [2, 1, 2, 1, 2, 2], names=[f"g{n}" for n in range(6)])
+    wanted = statements(cube, ["group"], 1)
+    known = np.array([not key.attributes or key.what == PEOPLE for key in wanted.keys])
+    nothing = np.zeros_like(known)
+    release = protect(wanted, K, (), Outside(nothing, known))
+    assert release.shown[known].all()
+    assert proven(release) == K
+    assert narrow(attack([release])) == {}
 
 
 def test_a_world_too_small_shows_nothing():
