@@ -86,8 +86,15 @@ def consents(facts: Facts, _row: str) -> Found:
 
 
 def sensitive(facts: Facts, row: str) -> Found:
-    """Nobody holds a sensitive tag that the gate stops for them; none in use: nothing to ask."""
+    """Nobody holds a sensitive tag that the gate stops for them; none in use: nothing to ask.
+
+    In China whatever is said of a child under 14 is sensitive, so there a person looks.
+    """
     tags = [tag for tag in facts.tags if tag.sensitive]
+    young = sum(facts.people.get(band, 0) for band in (*CHILDREN, "unknown"))
+    if not tags and young and facts.regime == "pipl_cn":
+        papers = tuple(tag.paper for tag in facts.tags)
+        return Found(None, (Said("sensitive.young", {"people": young}),), papers)
     if not tags:
         return none_here("sensitive.none", facts, len(facts.tags))
     return gate(among=lambda tag: tag.sensitive)(facts, row)

@@ -59,6 +59,11 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "{count} consents in force do not say which notice was shown: nobody can show what was agreed to.",
         "{count} 项生效的同意未记录所展示的告知，无法证明同意的内容。",
     ),
+    "sensitive.young": Words(
+        "No tag in use is sensitive for adults. {people} people are under 14 or of unknown age, and what is said of "
+        "a child is sensitive.",
+        "没有在用标签对成年人而言属敏感信息。{people} 人不满十四周岁或年龄不详，儿童的信息一律属敏感信息。",
+    ),
     "sensitive.none": Words("No sensitive tag is in use.", "没有在用的敏感标签。"),
     "weighty.none": Words(
         "No tag in use decides anything of legal or similar weight.",

@@ -521,6 +521,14 @@ def test_on_a_clock_that_stands_still_nothing_that_rests_on_time_is_met(shop):
     assert not met(shop, "gdpr") & timed
 
 
+@pytest.mark.law("CN-PIPL-28-29")
+@pytest.mark.parametrize(("band", "still"), [("14-15", True), ("13", False), ("unknown", False)])
+def test_where_there_are_children_no_tag_of_china_is_called_plain(shop, band, still):
+    assert "CN-PIPL-28-29" in met(shop, "pipl_cn")
+    shop.sql("UPDATE subject SET age_class = ? WHERE regime = 'pipl_cn'", (band,))
+    assert ("CN-PIPL-28-29" in met(shop, "pipl_cn")) is still
+
+
 @pytest.mark.law("CA-140-ae")
 def test_what_the_tests_of_the_product_show_is_not_shown_where_an_overlay_changes_the_law(
     shop, monkeypatch
