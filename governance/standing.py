@@ -6,7 +6,7 @@ ever lift it, and is shown to nobody; so is each tag that is made of it. An inst
 which it holds as long as nothing is said or audited: waivers and audits run out by themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -67,11 +67,15 @@ def standings(
     if version is None or not version.policy.audits:
         return {}
     audited, breached = _audited(connection), findings.open_from(connection)
-    found = {
-        key: standing
-        for key, tag in tags.items()
-        if (standing := _standing(version.policy, tag, audited.get(key), breached.get(key))).asked
-    }
+    earlier = _found_in(connection) if breached else {}
+    found = {}
+    for key, tag in tags.items():
+        duties = asks(version.policy, tag)
+        if key in breached:
+            for old in earlier.get(key, ()):
+                duties += [duty for duty in asks(version.policy, old) if duty not in duties]
+        if duties:
+            found[key] = _standing(duties, audited.get(key), breached.get(key))
     stopped = {
         key: min(one.since for one in standing.reasons if one.stops)
         for key, standing in found.items()
@@ -91,10 +95,7 @@ def asks(policy: FairnessPolicy, tag: Tag) -> list[Duty]:
     return [duty for duty in policy.audits if _fits(duty.tags, tag)]
 
 
-def _standing(
-    policy: FairnessPolicy, tag: Tag, audited: Micros | None, breached: Micros | None
-) -> Standing:
-    duties = asks(policy, tag)
+def _standing(duties: Sequence[Duty], audited: Micros | None, breached: Micros | None) -> Standing:
     reasons = []
     for duty in duties:
         if breached is not None:
@@ -107,7 +108,7 @@ def _standing(
             reasons.append(Reason(due, OVERDUE, late))
     order = (BREACH, MISSING, OVERDUE)
     reasons.sort(key=lambda one: (order.index(one.code), one.since))
-    return Standing(tuple(reasons), asked=bool(duties))
+    return Standing(tuple(reasons), asked=True)
 
 
 def _fits(which: Which, tag: Tag) -> bool:
@@ -119,6 +120,24 @@ def _fits(which: Which, tag: Tag) -> bool:
         ([*which.purposes], set(tag.purposes)),
     )
     return all(not asked or set(asked) & has for asked, has in wanted)
+
+
+def _found_in(connection: Connection) -> dict[str, list[Tag]]:
+    """Return the versions of tags in which something was found.
+
+    A duty about one of them holds until the finding is resolved: a new version that says less of
+    itself, such as not whether it is good for people, is no way around it.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT d.key, d.version, d.document FROM auditfinding f "
+            "JOIN definition d ON d.key = f.tag AND d.version = f.version ORDER BY d.key, d.version"
+        )
+    )
+    found: dict[str, list[Tag]] = {}
+    for row in rows:
+        found.setdefault(row.key, []).append(Tag.model_validate_json(row.document))
+    return found
 
 
 def _audited(connection: Connection) -> dict[str, Micros]:

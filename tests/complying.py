@@ -69,15 +69,28 @@ class Sound(Shop):
             unit.connection.exec_driver_sql(statement, values)
 
     def reported(  # noqa: PLR0917  (columns of a row)
-        self, about="offer.plain", kind="bias", status="within", at=NOON, version=1, by_policy=""
+        self,
+        about="offer.plain",
+        kind="bias",
+        status="within",
+        at=NOON,
+        version=1,
+        by_policy="",
+        document="{}",
     ):
         """Keep a report as if it had been made."""
         self.sql(
             "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, "
             "counts, by_policy, at) "
-            "VALUES ('audit-'||hex(randomblob(4)), ?, ?, ?, ?, '{}', ?, '{}', x'00', ?, ?)",
-            (kind, about, version, status, "0" * 64, by_policy, at),
+            "VALUES ('audit-'||hex(randomblob(4)), ?, ?, ?, ?, ?, ?, '{}', x'00', ?, ?)",
+            (kind, about, version, status, document, "0" * 64, by_policy, at),
         )
+
+    def consent_audited(self, status="clear", since="2026-01-01", until="2026-01-31", allowed=60):
+        """Keep a report on consent as if it had been made."""
+        identity = {"since": since, "until": until, "policy": {"at_once_seconds": allowed}}
+        document = json.dumps({"identity": identity})
+        self.reported("consent", kind="consent", status=status, document=document)
 
     def assessed(self, *documents):
         """Apply assessments as they are; an older form of the same key does not count any more."""

@@ -14,6 +14,7 @@ from audit import canon
 SIGNS: Final = 16
 BREACH: Final = "breach"
 WITHIN: Final = "within"
+NO_PEOPLE: Final = "no-people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,9 @@ def breaches(document: Mapping[str, Any]) -> list[Breach]:
 def resolves(document: Mapping[str, Any], what: Mapping[str, Any]) -> bool:
     """Return whether a report shows a finding within the policy; too little evidence does not.
 
-    The report must compare by the same attributes. A group that it no longer names is within when
-    the whole tag is.
+    The report must compare by the same attributes. A group that it no longer names, or of whom there
+    is nobody, is within when the whole tag is. That the others are within says nothing of a group that
+    is named and could not be judged.
     """
     whole = document["verdict"]["status"] == WITHIN
     if not what["labels"]:
@@ -102,8 +104,11 @@ def resolves(document: Mapping[str, Any], what: Mapping[str, Any]) -> bool:
             continue
         if _outcome(document, part["rate"]) != what.get("outcome", ""):
             continue
-        said = {tuple(group["labels"]): group["status"] for group in part["groups"]}
-        return whole or said.get(tuple(what["labels"])) == WITHIN
+        said = {
+            tuple(group["labels"]): (group["status"], group["reason"]) for group in part["groups"]
+        }
+        status, reason = said.get(tuple(what["labels"]), (None, ""))
+        return whole if status is None or reason == NO_PEOPLE else status == WITHIN
     return False
 
 

@@ -86,8 +86,15 @@ def consents(facts: Facts, _row: str) -> Found:
 
 
 def sensitive(facts: Facts, row: str) -> Found:
-    """Nobody holds a sensitive tag that the gate stops for them; none in use: nothing to ask."""
+    """Nobody holds a sensitive tag that the gate stops for them; none in use: nothing to ask.
+
+    In China whatever is said of a child under 14 is sensitive, so there a person looks.
+    """
     tags = [tag for tag in facts.tags if tag.sensitive]
+    young = sum(facts.people.get(band, 0) for band in (*CHILDREN, "unknown"))
+    if not tags and young and facts.regime == "pipl_cn":
+        papers = tuple(tag.paper for tag in facts.tags)
+        return Found(None, (Said("sensitive.young", {"people": young}),), papers)
     if not tags:
         return none_here("sensitive.none", facts, len(facts.tags))
     return gate(among=lambda tag: tag.sensitive)(facts, row)
@@ -162,7 +169,9 @@ def reviewed(*types: str) -> Run:
         late: list[Values] = [{"assessment": one.key} for one in mine if one.state == "overdue"]
         if late:
             return Found(False, told("assessed.overdue", late), papers, figures)
-        return Found(True, (Said("assessed.good", {"count": len(mine)}),), papers, figures)
+        return Found(
+            True, (Said("assessed.good", {"count": len(mine)}),), papers, figures, timed=True
+        )
 
     return run
 
@@ -177,7 +186,7 @@ def retention(facts: Facts, _row: str) -> Found:
     if facts.settings.get("retention.people_days", "0") == "0":
         said = (Said("retention.good"), Said("retention.silent"))
         return Found(None, said, facts.purposes, figures)
-    return Found(True, (Said("retention.good"),), facts.purposes, figures)
+    return Found(True, (Said("retention.good"),), facts.purposes, figures, timed=True)
 
 
 def kept_long(facts: Facts, _row: str) -> Found:
@@ -185,7 +194,7 @@ def kept_long(facts: Facts, _row: str) -> Found:
     figures = (("requests", facts.requests), ("requests-lost", facts.lost))
     if facts.lost:
         return Found(False, (Said("kept.bad", {"count": facts.lost}),), (), figures)
-    return Found(True, (Said("kept.good"),), (), figures)
+    return Found(True, (Said("kept.good"),), (), figures, timed=True)
 
 
 def requests(*acts: str, letters: Collection[str] = ANSWERS, only_letters: bool = False) -> Run:
@@ -211,7 +220,8 @@ def requests(*acts: str, letters: Collection[str] = ANSWERS, only_letters: bool 
         if late:
             some: list[Values] = [{"ref": one.ref, "what": f"missed.{one.what}"} for one in late]
             return Found(None, told("requests.late", some), (), figures)
-        return Found(True, (Said("requests.good", {"count": facts.requests}),), (), figures)
+        good = (Said("requests.good", {"count": facts.requests}),)
+        return Found(True, good, (), figures, timed=True)
 
     return run
 
@@ -221,7 +231,7 @@ def erasures(facts: Facts, _row: str) -> Found:
     figures = (("erasures-unfinished", facts.erasures),)
     if facts.erasures:
         return Found(False, (Said("erasures.bad", {"count": facts.erasures}),), (), figures)
-    return Found(True, (Said("erasures.good"),), (), figures)
+    return Found(True, (Said("erasures.good"),), (), figures, timed=True)
 
 
 def holds(facts: Facts, _row: str) -> Found:
@@ -239,7 +249,7 @@ def recipients_told(facts: Facts, _row: str) -> Found:
         return Found(False, (Said("untold.bad", {"count": facts.untold_long}),), (), figures)
     if facts.untold:
         return Found(None, (Said("untold.some", {"count": facts.untold}),), (), figures)
-    return Found(True, (Said("untold.good"),), (), figures)
+    return Found(True, (Said("untold.good"),), (), figures, timed=True)
 
 
 def recipients(setting: str, codes: Collection[str] = ()) -> Run:
@@ -381,4 +391,6 @@ def tested(facts: Facts, row: str) -> Found:
     tests = facts.tests.get(row, ())
     if not tests:
         return Found(None, (Said("tested.none"),))
+    if facts.overlaid:
+        return Found(None, (Said("tested.overlaid"),), tests=tests)
     return Found(True, (Said("tested.good", {"count": len(tests)}),), tests=tests)

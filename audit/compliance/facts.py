@@ -197,5 +197,7 @@ class Facts:
     keys: Keys
     log: Log
     acts: Mapping[str, Seen]
+    overlaid: bool
+    """Whether an overlay changes the law of the regime here."""
     tests: Mapping[str, tuple[str, ...]]
     """Obligation → the tests of this version that exercise it."""

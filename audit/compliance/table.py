@@ -105,16 +105,18 @@ _CCPA_PART: Final[Mapping[str, Run]] = {
     "CA-105-d": checks.holds,
     "CA-106": requests("correct", "contest"),
     "CA-110": requests("package", "portable", "categories"),
-    "CA-120": both(gate("opted-out"), requests("opt-out")),
+    "CA-120": both(gate("opted-out"), requests("opt-out"), checks.recipients_told),
     "CA-121": gate("limited"),
     "CA-135-b": gate("opted-out"),
-    "CA-7027": both(gate("limited"), requests("limit")),
+    "CA-7027": both(gate("limited"), requests("limit"), checks.recipients_told),
     "CA-7050": checks.recipients("controller.recipients"),
     "CA-7150": checks.assessed("risk_assessment"),
     "CA-7155": checks.reviewed("risk_assessment"),
     "CA-7200": checks.weighty(),
     "CA-7220": checks.weighty(),
-    "CA-7221": checks.weighty(both(gate("decisions-off"), requests("decisions-opt-out"))),
+    "CA-7221": checks.weighty(
+        both(gate("decisions-off"), requests("decisions-opt-out"), checks.recipients_told)
+    ),
     "CA-7222": checks.weighty(),
 }
 

@@ -6,7 +6,7 @@ person. A row without a check is for a person.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -39,6 +39,8 @@ class Found:
     tests: tuple[str, ...] = ()
     settled: bool = False
     """Whether nothing is left to look at, since what the row is about is not there."""
+    timed: bool = False
+    """Whether it rests on what time it is: on a clock that stands still nothing is ever overdue."""
 
     @property
     def shown(self) -> bool:
@@ -63,6 +65,8 @@ def judge(check: Check | None, facts: Facts, row: str) -> tuple[Status, Found]:
     if check is None:
         return Status.PERSON, Found(None, ())
     found = check.run(facts, row)
+    if found.good and found.timed and facts.settings.get("clock.fixed"):
+        found = replace(found, good=None, says=(*found.says, Said("clock.fixed")))
     if found.good is False:
         return Status.NOT_MET, found
     if found.good and found.shown and (check.whole or found.settled):
@@ -83,6 +87,7 @@ def both(*runs: Run) -> Run:
             tuple(dict.fromkeys(figure for one in found for figure in one.figures)),
             tuple(dict.fromkeys(test for one in found for test in one.tests)),
             all(one.settled for one in found),
+            any(one.timed for one in found),
         )
 
     return run

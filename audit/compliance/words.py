@@ -59,6 +59,11 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "{count} consents in force do not say which notice was shown: nobody can show what was agreed to.",
         "{count} 项生效的同意未记录所展示的告知，无法证明同意的内容。",
     ),
+    "sensitive.young": Words(
+        "No tag in use is sensitive for adults. {people} people are under 14 or of unknown age, and what is said of "
+        "a child is sensitive.",
+        "没有在用标签对成年人而言属敏感信息。{people} 人不满十四周岁或年龄不详，儿童的信息一律属敏感信息。",
+    ),
     "sensitive.none": Words("No sensitive tag is in use.", "没有在用的敏感标签。"),
     "weighty.none": Words(
         "No tag in use decides anything of legal or similar weight.",
@@ -228,8 +233,10 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "最近的同意审计（{days} 天前）有需查看的事项。",
     ),
     "consent-audit.bad": Words(
-        "The newest audit of consent, {days} days old, found breaches. See: tagwarden audit show consent",
-        "最近的同意审计（{days} 天前）发现违反。参见：tagwarden audit show consent",
+        "An audit of consent, {days} days old, found breaches, and no later one that goes on where it ended, by "
+        "limits as strict, is without. See: tagwarden audit show consent",
+        "同意审计（{days} 天前）发现违反，此后没有与之衔接、且限度同样严格的审计表明已无违反。"
+        "参见：tagwarden audit show consent",
     ),
     "models.good": Words(
         "No model is past the date by which it is trained again.", "没有超过重新训练期限的模型。"
@@ -284,10 +291,6 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "No anchor is set: whoever owns this machine could put the log back unseen (evidence.anchors).",
         "未设置锚定：机器的所有者可在不被察觉的情况下回退日志（evidence.anchors）。",
     ),
-    "log.clock": Words(
-        "The clock of this workspace stands still (clock.fixed): it is a demonstration, and times say nothing.",
-        "本工作区的时钟已固定（clock.fixed）：仅供演示，时间不具意义。",
-    ),
     "log.unanchored": Words(
         "No checkpoint has left this machine. Run: tagwarden audit log anchor",
         "尚无检查点离开本机。请执行：tagwarden audit log anchor",
@@ -300,6 +303,14 @@ FINDINGS: Final[Mapping[str, Words]] = {
     "tested.good": Words(
         "The product decides it alike in every workspace; {count} tests of this version show it.",
         "由产品在所有工作区统一判定；本版本有 {count} 处测试予以证明。",
+    ),
+    "clock.fixed": Words(
+        "The clock of this workspace stands still (clock.fixed): it is a demonstration, and times say nothing.",
+        "本工作区的时钟已固定（clock.fixed）：仅供演示，时间不具意义。",
+    ),
+    "tested.overlaid": Words(
+        "An overlay changes the law here; tests of this version show it for the law as it is shipped.",
+        "本工作区以叠加规则更改了法规；本版本的测试只证明随附的规则。",
     ),
     "tested.none": Words("No test of this version shows it.", "本版本没有测试予以证明。"),
 }

@@ -4,10 +4,11 @@
 Reports of other audits join here: `audit_reports` finds the newest of every kind about each thing.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pyroaring import BitMap
 from sqlalchemy import Connection, text
@@ -34,7 +35,7 @@ from audit.evidence.reading import decode
 from governance import holds, overlay, retention
 from governance.assessment import day_of
 from governance.assignments import holders
-from governance.auditing.kept import COMPLIANCE, PRICE
+from governance.auditing.kept import BIAS, COMPLIANCE, CONSENT, PRICE
 from governance.catalogue import USABLE, Active, active
 from governance.custody.status import backups, status
 from governance.erasure.outlook import outlook
@@ -112,6 +113,7 @@ def facts(ws: "Workspace", regime: str) -> Facts:
             keys=_keys(ws, connection),
             log=log,
             acts=acts,
+            overlaid=law_over(connection).packs[regime].beneath is not None,
             tests=tested(),
         )
 
@@ -133,19 +135,23 @@ def law_papers(connection: Connection, regime: str) -> tuple[Paper, ...]:
 def audit_reports(connection: Connection, regime: str, now: Micros) -> tuple[Report, ...]:
     """Return the newest report of each kind about each thing; of compliance, those of this regime.
 
-    Where a fairness policy is in force, an audit of prices counts when it judges by that policy, up to
+    Where a fairness policy is in force, one of bias or prices counts when it judges by that policy, up to
     now; limits of one's own, or a time that is over, lift nothing, but a breach that they find counts.
     """
     own = (
-        "WHERE kind <> :k OR by_policy <> '' OR status = 'breach' " if in_force(connection) else ""
+        "WHERE kind NOT IN (:p, :b) OR by_policy <> '' OR status = 'breach' "
+        if in_force(connection)
+        else ""
     )
     rows = connection.execute(
         text(
             f"SELECT name, kind, about, version, status, digest, at FROM auditreport {own}ORDER BY id"
         ),
-        {"k": PRICE} if own else {},
+        {"p": PRICE, "b": BIAS} if own else {},
     )
     newest = {(row.kind, row.about): row for row in rows}
+    if (breach := _open_breach(connection)) is not None:
+        newest[CONSENT, breach.about] = breach
     return tuple(
         Report(
             kind,
@@ -158,6 +164,30 @@ def audit_reports(connection: Connection, regime: str, now: Micros) -> tuple[Rep
         for (kind, about), row in sorted(newest.items())
         if kind != COMPLIANCE or about == regime
     )
+
+
+def _open_breach(connection: Connection) -> Any:
+    """Return the row of an audit of consent that found breaches, unless a later one lifts it; else None.
+
+    That goes on where it ended, looks as far, and allows no more: over a period of one's own choice, or
+    by limits of one's own, anything is clear.
+    """
+    breach, held = None, (0, "", "")
+    rows = connection.execute(
+        text(
+            "SELECT name, kind, about, version, status, digest, at, document FROM auditreport "
+            "WHERE kind = :k ORDER BY id"
+        ),
+        {"k": CONSENT},
+    )
+    for row in rows:
+        said = json.loads(row.document)["identity"]
+        allowed, since, until = said["policy"]["at_once_seconds"], said["since"], said["until"]
+        if row.status == "breach":
+            breach, held = row, (allowed, since, until)
+        elif allowed <= held[0] and since <= held[2] <= until:
+            breach = None
+    return breach
 
 
 def _acts(ws: "Workspace") -> tuple[dict[str, Seen], list[Entry]]:

@@ -60,6 +60,7 @@ FACTS = Facts(
     keys=Keys("file", 1, 3, 30, unfinished=False, backup="ok", keyless=0),
     log=Log(7, "d" * 64, (), 0, 1, 0, 2, covered=True),
     acts={"audit.bias": Seen(2, 6, "2026-03-01T12:00:00Z")},
+    overlaid=False,
     tests={"X-9": ("unit/test_x.py::test_y",)},
 )
 
@@ -122,7 +123,6 @@ def test_the_worst_status_stands_for_all_and_nothing_is_for_a_person():
         (upkeep.log, {"log": replace(FACTS.log, hours=30, covered=False)}, False),
         (upkeep.log, {"log": replace(FACTS.log, hours=30)}, True),
         (upkeep.log, {"log": replace(FACTS.log, hours=None)}, False),
-        (upkeep.log, {"settings": {"clock.fixed": "2026-03-01T12:00:00Z"}}, None),
         (upkeep.keys, {"keys": replace(FACTS.keys, age=31)}, False),
         (upkeep.keys, {"keys": replace(FACTS.keys, backup="copies")}, False),
         (upkeep.keys, {"keys": replace(FACTS.keys, backup="nothing-yet")}, True),

@@ -223,6 +223,23 @@ def test_a_new_version_ends_the_waiver_and_is_no_way_around_the_finding(shop):
     assert as_reviewer(shop.ws, lambda: code_of(again)) == "finding-not-current"
 
 
+def test_a_version_that_no_longer_says_what_it_is_stays_stopped_by_the_finding(shop):
+    applies(shop, a_duty(overdue="warn"))
+    audits(shop)
+    with shop.store.write() as unit:
+        sql = unit.connection.exec_driver_sql
+        sql("UPDATE definition SET state = 'superseded' WHERE key = ?", (GOLD,))
+        sql(
+            "INSERT INTO definition (key, version, state, document, digest, meaning, author, applied_at, "
+            "evaluated_at, change_set, successor) SELECT key, 2, 'active', "
+            "json_remove(document, '$.having'), digest, meaning, author, applied_at, evaluated_at, "
+            "change_set, successor FROM definition WHERE key = ?",
+            (GOLD,),
+        )
+    assert said(shop) == "audit-breach"
+    assert (reads(shop), reads(shop, COPY)) == (0, 0)
+
+
 def test_a_worse_figure_ends_the_waiver_for_good(shop):
     applies(shop)
     shop.held(GOLD, 0.3, 0.6)

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -60,6 +61,16 @@ def red(shop, regimes=REGIMES):
             if judge(CHECKS.get(row.id), facts, row.id)[0] == "not_met":
                 found.add(row.id)
     return found
+
+
+def met(shop, regime):
+    """The rows that are met."""
+    facts = shop.facts(regime)
+    return {
+        row.id
+        for row in obligations(regime)
+        if judge(CHECKS.get(row.id), facts, row.id)[0] == "met"
+    }
 
 
 def test_in_a_sound_shop_nothing_is_not_met(shop):
@@ -325,8 +336,13 @@ def prices_apart(shop):
 
 def prices_apart_by_the_policy(shop):
     fairness.apply(shop.ws, a_policy())
+    shop.reported(by_policy="d" * 64)
     shop.reported("gender", kind="price", status="breach")
     shop.reported("gender", kind="price")
+
+
+def audited_by_limits_of_their_own(shop):
+    fairness.apply(shop.ws, a_policy())
 
 
 def prices_long_ago(shop):
@@ -334,7 +350,7 @@ def prices_long_ago(shop):
 
 
 def consent_breached(shop):
-    shop.reported("consent", kind="consent", status="breach")
+    shop.consent_audited("breach")
 
 
 def model_overdue(shop):
@@ -407,7 +423,7 @@ PLANTS = [
     (request_gone, {"CA-7101"}),
     (erasure_left, {"GDPR-17-1", "CN-PIPL-47-1", "CN-NDSR-24", "CA-105"}),
     (hold_unconfirmed, {"GDPR-17-3", "CN-PIPL-47-2", "CA-105-d"}),
-    (recipient_untold, {"GDPR-19", "CA-105"}),
+    (recipient_untold, {"GDPR-19", "CA-105", "CA-120", "CA-7027"}),
     (no_notice("gdpr"), {"GDPR-7-1"}),
     (no_notice("pipl_cn"), {"CN-PIPL-14"}),
     (recipients_unnamed, {"GDPR-28", "CN-PIPL-21", "CA-7050"}),
@@ -418,6 +434,7 @@ PLANTS = [
     (audited_another_version, AUDITS),
     (biased, AUDITS),
     (finding_open, AUDITS),
+    (audited_by_limits_of_their_own, AUDITS),
     (prices_apart, PRICES),
     (prices_apart_by_the_policy, PRICES),
     (prices_long_ago, PRICES),
@@ -476,6 +493,50 @@ def test_an_audit_by_the_policy_in_force_takes_the_place_of_a_breach_and_one_by_
     prices_apart_by_the_policy(shop)
     shop.reported("gender", kind="price", by_policy="d" * 64)
     assert red(shop, ["pipl_cn"]) == set()
+
+
+@pytest.mark.law("GDPR-7-1")
+@pytest.mark.parametrize(
+    ("later", "lifts"),
+    [
+        ({"since": "2026-01-31", "until": "2026-03-02"}, True),
+        ({"since": "2026-02-02", "until": "2026-03-02"}, False),  # nobody looked at the first
+        ({"since": "2026-01-05", "until": "2026-01-06"}, False),  # a day on which nothing was
+        ({"since": "2026-01-31", "until": "2026-03-02", "allowed": 86_400}, False),
+    ],
+)
+def test_a_breach_of_consent_is_over_when_an_audit_that_goes_on_from_there_says_so(
+    shop, later, lifts
+):
+    shop.consent_audited("breach")
+    shop.consent_audited(**later)
+    assert (red(shop, ["gdpr"]) == set()) is lifts
+
+
+@pytest.mark.law("GDPR-5-2")
+def test_on_a_clock_that_stands_still_nothing_that_rests_on_time_is_met(shop):
+    timed = {"GDPR-5-1-e", "GDPR-5-2", "GDPR-12-3", "GDPR-12-4", "GDPR-17-1", "GDPR-21-1"}
+    assert met(shop, "gdpr") >= timed
+    shop.settings({"clock.fixed": "2026-01-01T00:00:00Z"})
+    assert not met(shop, "gdpr") & timed
+
+
+@pytest.mark.law("CN-PIPL-28-29")
+@pytest.mark.parametrize(("band", "still"), [("14-15", True), ("13", False), ("unknown", False)])
+def test_where_there_are_children_no_tag_of_china_is_called_plain(shop, band, still):
+    assert "CN-PIPL-28-29" in met(shop, "pipl_cn")
+    shop.sql("UPDATE subject SET age_class = ? WHERE regime = 'pipl_cn'", (band,))
+    assert ("CN-PIPL-28-29" in met(shop, "pipl_cn")) is still
+
+
+@pytest.mark.law("CA-140-ae")
+def test_what_the_tests_of_the_product_show_is_not_shown_where_an_overlay_changes_the_law(
+    shop, monkeypatch
+):
+    assert "CA-140-ae" in met(shop, "ccpa")
+    facts = shop.facts("ccpa")
+    monkeypatch.setattr(shop, "facts", lambda _: replace(facts, overlaid=True))
+    assert "CA-140-ae" not in met(shop, "ccpa")
 
 
 # --- the report -------------------------------------------------------------------------------

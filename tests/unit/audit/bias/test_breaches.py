@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A finding on a rate of an outcome is about that outcome: another one neither repeats nor resolves it."""
 
+import pytest
+
 from audit.bias.breaches import breaches, group_of, resolves
 
 
-def a_report(status, outcome, rate="tpr"):
-    group = {"labels": ["f"], "status": status, "ratio_rest": {"value": "0.5000"}}
+def a_report(status, outcome="", rate="tpr", group=()):
+    group = {
+        "labels": ["f"],
+        "status": status,
+        "reason": "",
+        "ratio_rest": {"value": "0.5000"},
+        **dict(group),
+    }
     part = {"rate": rate, "value": "yes", "benefit": True, "attributes": ["gender"]}
     return {
         "identity": {"tag": "offer.gold", "outcome": outcome, "policy": {"against": "rest"}},
@@ -21,6 +29,23 @@ def test_two_outcomes_are_two_findings():
     assert bought in group_of(one.what)
     assert resolves(a_report("within", bought), one.what)
     assert not resolves(a_report("within", came), one.what)
+
+
+@pytest.mark.parametrize(
+    ("group", "resolved"),
+    [
+        ({"status": "within"}, True),
+        ({"status": "insufficient", "reason": "small-category"}, False),
+        ({"status": "insufficient", "reason": "hidden"}, False),
+        ({"status": "insufficient", "reason": "no-people"}, True),
+        ({"labels": ["other"]}, True),
+    ],
+)
+def test_that_the_others_are_within_says_nothing_of_a_group_that_could_not_be_judged(
+    group, resolved
+):
+    (one,) = breaches(a_report("breach"))
+    assert resolves(a_report("within", group=group), one.what) is resolved
 
 
 def test_who_has_a_tag_is_no_matter_of_an_outcome():
