@@ -52,6 +52,11 @@ class Kept:
     at: Micros
 
     @property
+    def epsilon(self) -> str:
+        """Return for which epsilon its counts were noised; '' for a report of exact counts."""
+        return str(self.document["noise"]["epsilon"]) if "noise" in self.document else ""
+
+    @property
     def bytes(self) -> bytes:
         """Return the report as its digest is over it: canonical JSON."""
         return canon.canonical(self.document)
@@ -170,7 +175,10 @@ def earlier(
     found, digest = [], None
     for row in rows:
         older = FairnessPolicy.model_validate(json.loads(row.policy))
-        identity = json.loads(row.document)["identity"]
+        document = json.loads(row.document)
+        if "noise" in document:  # nothing in it was counted exactly
+            continue
+        identity = document["identity"]
         if (older.attributes, older.rates, older.intersections, identity["outcome"]) == (
             policy.attributes,
             policy.rates,

@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from audit.errors import Finding, Problem
-from tagging.segmentation import counting, synopsis
+from tagging.segmentation import counting, crosstab, synopsis
 from tagging.segmentation.accounting import PrivacyBudget, charge_of
 from tagging.segmentation.auditing import (
     Mechanism,
@@ -98,7 +98,10 @@ class Audited:
 
 def registered() -> list[Registered]:
     """Return every mechanism that reads people under a charge."""
-    found = [Registered(counting.MECHANISM, 1, 40, _count, dict)]
+    found = [
+        Registered(counting.MECHANISM, 1, 40, _count, dict),
+        Registered(crosstab.MECHANISM, 2, 40, _crosstab, dict),
+    ]
     for dimensions in (1, 2, 4, 8, 16):
         name = f"{synopsis.MECHANISM}, {dimensions} features"
         found.append(Registered(name, dimensions, 12, _synopsis(0), _document))
@@ -248,3 +251,13 @@ def _count(budget: PrivacyBudget, rows: Grid, noise: Noise) -> dict[str, Any]:
     query = counting.question(budget)
     size = counting.noisy(int((rows[:, 0] > 0).sum()), budget, noise)
     return {"size": size, "queries": [{n: getattr(query, n) for n in query.__slots__}]}
+
+
+def _crosstab(budget: PrivacyBudget, rows: Grid, noise: Noise) -> dict[str, Any]:
+    """Return the published table of people by the quarters of the box."""
+    query = crosstab.question(budget, 4)
+    places = np.array([(rows[:, 0] > 0), (rows[:, 1] > 0)], dtype=np.int64)
+    counts = np.bincount(2 * places[0] + places[1], minlength=4).astype(np.int64)
+    cells = crosstab.noisy(counts, budget, noise)
+    queries = [{n: getattr(query, n) for n in query.__slots__}]
+    return {"cells": cells.tolist(), "queries": queries}
