@@ -52,10 +52,8 @@ class Side:
 
     def without(self) -> "Side":
         """Return for each group everybody else."""
-        held, free, first, second = (
-            part.sum() - part for part in (self.successes, self.failures, *self.noise)
-        )
-        return Side(held, free, (first, second))
+        rest = [part.sum() - part for part in (self.successes, self.failures, *self.noise)]
+        return Side(rest[0], rest[1], (rest[2], rest[3]))
 
     def at(self, index: Any) -> "Side":
         """Return some of the groups, or the same ones in another shape."""
@@ -65,9 +63,9 @@ class Side:
 
 def side_of(trials: Trials, cells: Trials, variance: float) -> Side:
     """Return groups as a side; `cells` says of how many noised numbers each of theirs is the sum."""
-    noise = (variance * cells.successes, variance * (cells.trials - cells.successes))
-    held = trials.successes.astype(float)
-    return Side(held, trials.trials - held, (noise[0], noise[1]))
+    held, of = trials.successes.astype(np.float64), cells.successes.astype(np.float64)
+    noise = variance * of, variance * (cells.trials - of)
+    return Side(held, trials.trials - held, noise)
 
 
 def rate(side: Side) -> Floats:

@@ -2,7 +2,8 @@
 """The audit of every mechanism that we release with, on canaries; it reads no data of people.
 
 1. replay: no neighbour moves the answers more than the charge covers, nor changes the questions;
-2. record: no float, no exact figure, no list with an entry per person, no number of a subject;
+2. record: no float, no exact figure, no list with an entry per person, no number of a subject; with one
+   person less and the same noised answers it is the same record;
 3. sampler: the noise has the size and the shape of the discrete Gaussian, and two processes differ;
 4. attacker: who sees every answer does not do better than epsilon.
 """
@@ -24,6 +25,7 @@ from tagging.segmentation.accounting import PrivacyBudget, charge_of
 from tagging.segmentation.auditing import (
     Mechanism,
     Recorder,
+    Replayer,
     audit_artifact,
     audit_replay,
     audit_sampler,
@@ -193,6 +195,9 @@ def _record(found: Audited, one: Registered, noise: Noise) -> None:
     for answer in recorder.answers:
         if len(answer.true) > 8 and np.array_equal(answer.true, answer.published):
             raise Finding("audit-exact", "an answer was published without noise")
+    again = one.record(one.run(budget, rows[1:], Replayer(recorder.answers, recorder.source)))
+    if again != document:
+        raise Finding("audit-exact", "a record follows people other than through noised answers")
     found.records += 1
 
 

@@ -106,7 +106,7 @@ def test_the_charge_is_committed_and_the_opening_on_record_before_anybody_is_cou
 ):
     seen = []
 
-    def peeking(ws, connection, question):
+    def peeking(*_):
         seen.extend(one.act for one in shop.log()[-2:])
         raise RuntimeError
 
