@@ -69,8 +69,8 @@ def side_of(trials: Trials, cells: Trials, variance: float) -> Side:
 
 
 def rate(side: Side) -> Floats:
-    """Return the rate of each group; NaN where nobody is seen."""
-    return strict(*side.seen)
+    """Return the rate of each group; NaN where no people are left after the noise."""
+    return np.where(side.trials > 0, strict(*side.seen), np.nan)
 
 
 def of_rate(side: Side, alpha: float = 0.05) -> Pair:
