@@ -22,7 +22,7 @@ DEVIATIONS: Final = 3
 """A group is compared when it is so many deviations of its noise away from nobody."""
 _WIDEST: Final = 1e4
 """The ratio beyond which an interval has no end, and its inverse."""
-_HALVINGS: Final = 60
+_HALVINGS: Final = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -197,8 +197,16 @@ def list_(where: Where = None, as_json: Json = False) -> None:
         }
         for one in reports(workspace(where))
     ]
-    columns = ("report", "kind", "about", "version", "status", "epsilon", "at")
-    rows = [[one[column] for column in columns] for one in found]
+    columns = ("report", "kind", "about", "version", "status", "at")
+    noise = {one["report"]: f" (epsilon {one['epsilon']})" for one in found if one["epsilon"]}
+    rows = [
+        [
+            one["report"],
+            f"{one['kind']}{noise.get(one['report'], '')}",
+            *(one[c] for c in columns[2:]),
+        ]
+        for one in found
+    ]
     emit({"reports": found}, as_json, lambda: table(columns, rows))
 
 
