@@ -291,6 +291,7 @@ NOT_PERSONAL: Final[Mapping[str, str]] = {
     "store.charge": "what releases cost; nothing in it names or counts a person exactly",
     "store.release": "noisy numbers over a population: what one person can change is bounded by the charge",
     "store.audiencesize": "noisy counts of people: what one person can change is bounded by the charge",
+    "store.noisedcube": "counts of groups with noise: what one person can change is bounded by the charge",
     "store.fit": "segments made of a release alone",
     "store.training": "parameters of models over many people: no row of anybody; leaves of plain trees hold 20 or more",
     "store.trial": "how many people a model was right and wrong about, over a whole population",

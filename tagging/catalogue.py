@@ -66,6 +66,7 @@ OTHER_KINDS = frozenset(
         "FairnessPolicy",
         "LeakReport",
         "Model",
+        "NoisedBiasReport",
         "Notices",
         "Obligations",
         "Plan",

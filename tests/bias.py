@@ -57,3 +57,9 @@ def two_way(rng, people, gender, age, rate, *, tag="t.x") -> Cube:
         Axis("tag", Kind.TAG, YESNO),
     ]
     return cube_of(tag, 1, axes, np.stack([n - a, a], axis=-1))
+
+
+def with_noise(rng, cube, sigma) -> Cube:
+    """The same world as it is released: noise of this deviation in every cell."""
+    noise = np.rint(rng.normal(0, sigma, cube.counts.shape)).astype(np.int64)
+    return Cube(cube.tag, cube.version, cube.axes, cube.counts + noise)

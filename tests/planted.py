@@ -6,10 +6,11 @@ from functools import partialmethod
 import numpy as np
 
 from tagging.learning import private
-from tagging.segmentation import baseline, counting, noise, published, sums, synopsis
+from tagging.segmentation import baseline, counting, crosstab, noise, published, sums, synopsis
 
 _HONEST_SIGMA, _HONEST_BALL = noise.sigma_for, synopsis._ball
 _HONEST_COUNT, _HONEST_DOCUMENT = counting.noisy, published.Synopsis.document
+_HONEST_TABLE = crosstab.noisy
 _HONEST_DRAW, _HONEST_BAYES = noise.DiscreteGaussian.add, private.bayes
 
 
@@ -31,7 +32,7 @@ def half_the_noise(patch):
         gate.queries.append(query)
         return gate.noise.add(values, query.sigma)
 
-    for module in (synopsis, counting):
+    for module in (synopsis, counting, crosstab):
         patch.setattr(module, "sigma_for", lambda square, rho: _HONEST_SIGMA(square, rho) // 2)
     patch.setattr(noise.Gate, "ask", unchecked)
 
@@ -63,6 +64,26 @@ def noise_of_another_size(patch):
 
 def one_person_counts_twice(patch):
     patch.setattr(counting, "noisy", lambda n, budget, how: _HONEST_COUNT(2 * n, budget, how))
+
+
+def one_person_in_two_cells(patch):
+    """A sensitivity of 2 that is charged as 1: margins beside the cells, of which nobody spoke."""
+
+    def twice(counts, budget, how):
+        return _HONEST_TABLE(counts + np.roll(counts, 1), budget, how)
+
+    patch.setattr(crosstab, "noisy", twice)
+
+
+def a_table_with_its_exact_total(patch):
+    """The last cell is chosen so that all add up to the exact number of people."""
+
+    def adding_up(counts, budget, how):
+        cells = _HONEST_TABLE(counts, budget, how)
+        cells[-1] = counts.sum() - cells[:-1].sum()
+        return cells
+
+    patch.setattr(crosstab, "noisy", adding_up)
 
 
 def no_noise(patch):
@@ -111,6 +132,8 @@ BUGS = {
     a_label_for_each_person: "audit-row-each",
     noise_of_another_size: "audit-noise-size",
     one_person_counts_twice: "audit-loss-exceeds",
+    one_person_in_two_cells: "audit-loss-exceeds",
+    a_table_with_its_exact_total: "audit-exact",
     no_noise: "audit-exact",
     a_fifth_of_the_noise: "audit-attack-exceeds",
     bayes_told_twice_the_epsilon: "audit-loss-exceeds",

@@ -565,6 +565,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('audiencesize', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audiencesize_question'), ['question'], unique=False)
+    op.create_table('noisedcube',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('charge', sa.String(), nullable=False),
+    sa.Column('question', sa.String(), nullable=False),
+    sa.Column('nano_rho', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('artefact', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_noisedcube')),
+    sa.UniqueConstraint('charge', name=op.f('uq_noisedcube_charge'))
+    )
+    with op.batch_alter_table('noisedcube', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_noisedcube_question'), ['question'], unique=False)
     op.create_table('auditreport',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -642,6 +655,7 @@ def upgrade() -> None:
     forbid_change("training")
     forbid_change("trial")
     forbid_change("audiencesize")
+    forbid_change("noisedcube")
     forbid_change("release")
     forbid_change("fit")
     forbid_change("consentevent", unless_due=True)
@@ -692,6 +706,10 @@ def downgrade() -> None:
     op.drop_table('erasure')
     op.drop_table('trial')
     op.drop_table('training')
+    with op.batch_alter_table('noisedcube', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_noisedcube_question'))
+
+    op.drop_table('noisedcube')
     with op.batch_alter_table('audiencesize', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audiencesize_question'))
 

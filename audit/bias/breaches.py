@@ -15,6 +15,8 @@ SIGNS: Final = 16
 BREACH: Final = "breach"
 WITHIN: Final = "within"
 NO_PEOPLE: Final = "no-people"
+ALL: Final = "all"
+"""The population of everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ class Breach:
     """Its ratio to the others, in digits; None where the report does not show it."""
     outcome: str = ""
     """What a rate of an outcome speaks of; '' for rates that need none."""
+    milder: str | None = None
+    """Its ratio as mild as noise may have hidden it; the figure itself where there is no noise."""
+    population: str = ""
+    """Whose people were counted, where it was not everybody."""
 
     @property
     def what(self) -> dict[str, Any]:
@@ -43,6 +49,7 @@ class Breach:
             "attributes": list(self.attributes),
             "labels": list(self.labels),
             **({"outcome": self.outcome} if self.outcome else {}),
+            **({"population": self.population} if self.population else {}),
         }
 
     @property
@@ -63,7 +70,8 @@ def group_of(what: Mapping[str, Any]) -> str:
     value = f" value={what['value']}" if what["value"] not in ("", "yes") else ""
     rate = f" rate={what['rate']}" if what["rate"] not in ("", "selection") else ""
     outcome = f" outcome={what['outcome']}" if what.get("outcome") else ""
-    return (name or f"{','.join(what['attributes'])}=*") + value + rate + outcome
+    people = f" population={what['population']}" if what.get("population") else ""
+    return (name or f"{','.join(what['attributes'])}=*") + value + rate + outcome + people
 
 
 def breaches(document: Mapping[str, Any]) -> list[Breach]:
@@ -81,21 +89,32 @@ def breaches(document: Mapping[str, Any]) -> list[Breach]:
             tuple(group["labels"]),
             _figure(group, against),
             _outcome(document, part["rate"]),
+            _milder(document, part, group, against),
+            _population(document),
         )
         for part in document["comparisons"]
         for group in part["groups"]
         if group["status"] == BREACH
     ]
-    return found or [Breach(tag, "", "", benefit=True, attributes=_widest(document), labels=())]
+    if found:
+        return found
+    people = _population(document)
+    return [
+        Breach(
+            tag, "", "", benefit=True, attributes=_widest(document), labels=(), population=people
+        )
+    ]
 
 
 def resolves(document: Mapping[str, Any], what: Mapping[str, Any]) -> bool:
     """Return whether a report shows a finding within the policy; too little evidence does not.
 
-    The report must compare by the same attributes. A group that it no longer names, or of whom there
-    is nobody, is within when the whole tag is. That the others are within says nothing of a group that
-    is named and could not be judged.
+    The report must compare by the same attributes, the same people. A group that it no longer names, or
+    of whom there is nobody, is within when the whole tag is. That the others are within says nothing of a
+    group that is named and could not be judged.
     """
+    if _population(document) != what.get("population", ""):
+        return False
     whole = document["verdict"]["status"] == WITHIN
     if not what["labels"]:
         return whole and set(what["attributes"]) <= set(_widest(document))
@@ -126,6 +145,21 @@ def _outcome(document: Mapping[str, Any], rate: str) -> str:
 def _figure(group: Mapping[str, Any], against: str) -> str | None:
     ratio = group.get(f"ratio_{against}")
     return ratio["value"] if ratio else None
+
+
+def _milder(
+    document: Mapping[str, Any], part: Mapping[str, Any], group: Mapping[str, Any], against: str
+) -> str | None:
+    if "noise" not in document:
+        return _figure(group, against)
+    ratio = group[f"ratio_{against}"]
+    end = ratio["high" if part["benefit"] else "low"] or ratio["value"]
+    return None if end is None else str(end)
+
+
+def _population(document: Mapping[str, Any]) -> str:
+    people = str(document["noise"]["population"]) if "noise" in document else ALL
+    return "" if people == ALL else people
 
 
 def _widest(document: Mapping[str, Any]) -> tuple[str, ...]:

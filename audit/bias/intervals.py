@@ -87,31 +87,3 @@ def of_ratio(
     nothing = (np.asarray(a) == 0) & (np.asarray(b) == 0)
     known = ~np.isnan(value) & ~nothing
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
-
-
-def of_noised(
-    tagged: NDArray[Any], untagged: NDArray[Any], noise_variance: float, alpha: float = 0.05
-) -> Pair:
-    """Return the interval of a rate from two counts that carry noise of a known variance each.
-
-    The rates that the noisy one does not contradict, as with Wilson's; the noise stays where the
-    sampling error vanishes. From 0 to 1 when the noise is all there is.
-    """
-    z = z_of(alpha)
-    n = np.maximum(np.asarray(tagged, float) + np.asarray(untagged, float), 1.0)
-    rate, noise = np.asarray(tagged, float) / n, noise_variance / n**2
-    square = 1 + z * z / n - 2 * z * z * noise
-    slope = -2 * rate - z * z / n + 2 * z * z * noise
-    inside = slope**2 - 4 * square * (rate**2 - z * z * noise)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        low, high = ((-slope + side * np.sqrt(inside)) / (2 * square) for side in (-1, 1))
-    known = (square > 0) & (inside >= 0)
-    low = np.where(known, np.clip(low, 0.0, 1.0), 0.0)
-    high = np.where(known, np.clip(high, 0.0, 1.0), 1.0)
-    return low, high
-
-
-def geometric_variance(epsilon: float) -> float:
-    """Return the variance of two-sided geometric noise at `epsilon`, for counts that change by one."""
-    shrink = np.exp(-epsilon)
-    return float(2 * shrink / (1 - shrink) ** 2)

@@ -33,6 +33,10 @@ SAID: Final = {
         "for {closed}, who are counted as unknown.",
         "{attribute}（{origin}）；开启依据：{basis}；同意该目的者 {consents} 人；{closed} 人未开启，计入未知。",
     ),
+    "source.noised": Words(
+        "{attribute} ({origin}); opened for {basis}.",
+        "{attribute}（{origin}）；开启依据：{basis}。",
+    ),
     "left.restricted": Words(
         "Not counted because the use of their data is restricted: {people}.",
         "因限制处理而未计入：{people} 人。",
@@ -93,6 +97,8 @@ SAID: Final = {
     ),
     "id.previous": Words("digest of the report before", "上一份报告的摘要"),
     "id.counts": Words("keyed digest of the counts", "计数的带密钥摘要"),
+    "id.charge": Words("charge, for", "扣费记录、用途"),
+    "id.noised": Words("released counts, SHA-256", "已发布的计数、SHA-256"),
     "id.digest": Words("SHA-256 of this report", "本报告的 SHA-256"),
     "id.program": Words("program, seed", "程序与随机种子"),
     "against.rest": Words("everybody else", "其他所有人"),

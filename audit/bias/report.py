@@ -141,7 +141,7 @@ def report(
         "identity": _identity(head, examined, policy),
         "verdict": {
             "status": fine.status.value,
-            "reason": _reason(fine),
+            "reason": reason_of(fine),
             "people": everybody,
             "tagged": tagged,
             "reads": policy.reads,
@@ -198,19 +198,24 @@ def _identity(head: Head, examined: Examined, policy: FairnessPolicy) -> dict[st
         "program": head.program,
         "previous": head.previous,
         "counts": examined.counts,
-        "policy": {
-            "key": policy.key,
-            "version": policy.version,
-            "digest": policy.digest(),
-            "floor": str(policy.impact_ratio.floor),
-            "against": policy.impact_ratio.against,
-            "alpha": str(policy.alpha),
-        },
+        "policy": policy_of(policy),
         "seed": policy.seed,
     }
 
 
-def _reason(verdict: TagVerdict) -> str:
+def policy_of(policy: FairnessPolicy) -> dict[str, Any]:
+    """Return by which limits a report judges."""
+    return {
+        "key": policy.key,
+        "version": policy.version,
+        "digest": policy.digest(),
+        "floor": str(policy.impact_ratio.floor),
+        "against": policy.impact_ratio.against,
+        "alpha": str(policy.alpha),
+    }
+
+
+def reason_of(verdict: TagVerdict) -> str:
     """Return why the tag has its verdict: the reason of the first part that has it."""
     parts = {judgement.status: judgement.reason for judgement in reversed(verdict.judgements)}
     if verdict.status is not Status.BREACH and Status.BREACH in parts:

@@ -63,13 +63,19 @@ def beyond(
     return special.ndtr(z), special.ndtr(-z)
 
 
-def _score(a: Floats, n: Floats, b: Floats, m: Floats, limit: float) -> Floats:
-    """Return how many errors a/n is above `limit` times b/m, the error as if the limit held."""
+def nearest_rates(a: Any, n: Any, b: Any, m: Any, limit: Any) -> tuple[Floats, Floats]:
+    """Return the likeliest rates of both sides if that of a/n were `limit` times that of b/m."""
     twice = n * limit + a + m + b * limit
     held = 2 * (n + m) * limit
     with np.errstate(invalid="ignore", divide="ignore"):
         other = (twice - np.sqrt(np.maximum(twice**2 - 2 * held * (a + b), 0.0))) / held
-        own = np.minimum(limit * other, 1.0)
+    return np.minimum(limit * other, 1.0), other
+
+
+def _score(a: Floats, n: Floats, b: Floats, m: Floats, limit: float) -> Floats:
+    """Return how many errors a/n is above `limit` times b/m, the error as if the limit held."""
+    own, other = nearest_rates(a, n, b, m, limit)
+    with np.errstate(invalid="ignore", divide="ignore"):
         error = np.sqrt(own * (1 - own) / n + limit**2 * other * (1 - other) / m)
         z = (a / n - limit * b / m) / error
     return np.where((n > 0) & (m > 0) & (error > 0), z, np.nan)

@@ -37,6 +37,7 @@ NO_PEOPLE: Final = "no-people"
 NOBODY_TAGGED: Final = "nobody-tagged"
 TOO_FEW: Final = "too-few"
 TOO_FEW_TAGGED: Final = "too-few-tagged"
+TOO_NOISY: Final = "too-noisy"
 SMALL_CATEGORY: Final = "small-category"
 NO_OTHERS: Final = "no-others"
 TOO_CLOSE: Final = "too-close"
@@ -52,6 +53,7 @@ REASONS: Final = (
     NOBODY_TAGGED,
     TOO_FEW,
     TOO_FEW_TAGGED,
+    TOO_NOISY,
     SMALL_CATEGORY,
     NO_OTHERS,
     TOO_CLOSE,
@@ -115,12 +117,21 @@ def judge(cube: Cube, policy: FairnessPolicy, benefit: Mapping[str, bool]) -> Ta
         for rate in policy.rates
         for names in groupings(policy.attributes, policy.intersections)
     ]
-    alpha = float(policy.alpha)
+    return concluded(cube, found, policy, certain=policy.reads == "census")
+
+
+def concluded(
+    cube: Cube, found: Sequence[Judgement], policy: FairnessPolicy, *, certain: bool
+) -> TagVerdict:
+    """Return the verdict on a tag from measured groups, corrected by Holm over all of them.
+
+    `certain` says that the ratio as counted decides; else the tests do.
+    """
     p_difference = significance.holm(np.concatenate([j.p_difference for j in found]))
     p_breach = significance.holm(np.concatenate([j.p_breach for j in found]))
     ends = np.cumsum([len(j.p_breach) for j in found])[:-1]
     judged = [
-        _decide(j, difference, breach, policy, alpha)
+        _decide(j, difference, breach, policy, certain=certain)
         for j, difference, breach in zip(
             found, np.split(p_difference, ends), np.split(p_breach, ends), strict=True
         )
@@ -131,15 +142,18 @@ def judge(cube: Cube, policy: FairnessPolicy, benefit: Mapping[str, bool]) -> Ta
 
 
 def judge_all(verdicts: Sequence[TagVerdict], policy: FairnessPolicy) -> list[TagVerdict]:
+    """Return the verdicts with breaches that hold over all the tags; where the policy reads a census, all."""
+    return list(verdicts) if policy.reads == "census" else corrected(verdicts, float(policy.alpha))
+
+
+def corrected(verdicts: Sequence[TagVerdict], alpha: float) -> list[TagVerdict]:
     """Return the verdicts with breaches that hold after Benjamini and Hochberg over all the tags.
 
-    A breach that does not hold becomes insufficient. Where the policy reads a census nothing changes.
+    A breach that does not hold becomes insufficient.
     """
-    if policy.reads == "census":
-        return list(verdicts)
     adjusted = significance.benjamini_hochberg(np.array([v.p for v in verdicts]))
     return [
-        replace(verdict, p=float(p), status=_without_breach(verdict, p, float(policy.alpha)))
+        replace(verdict, p=float(p), status=_without_breach(verdict, p, alpha))
         for verdict, p in zip(verdicts, adjusted, strict=True)
     ]
 
@@ -228,10 +242,11 @@ def _against(
 
 
 def _decide(
-    j: Judgement, difference: Floats, breach: Floats, policy: FairnessPolicy, alpha: float
+    j: Judgement, difference: Floats, breach: Floats, policy: FairnessPolicy, *, certain: bool
 ) -> Judgement:
+    alpha = float(policy.alpha)
     with np.errstate(invalid="ignore"):
-        if policy.reads == "census":
+        if certain:
             ratio = observed_ratio(j, policy.impact_ratio.against)
             harmed = j.eligible & (ratio < float(policy.impact_ratio.floor))
             inside = j.eligible & (ratio >= float(policy.impact_ratio.floor))
@@ -276,15 +291,15 @@ def _of_all(j: Judgement, statuses: Texts, policy: FairnessPolicy) -> tuple[Stat
     people, unknown = int(j.known.trials.sum()), j.unknown[1]
     if (statuses == Status.BREACH).any():
         return Status.BREACH, BEYOND
-    if not people:
-        return Status.INSUFFICIENT, ALL_UNKNOWN if unknown else NO_PEOPLE
+    if people <= 0:
+        return Status.INSUFFICIENT, ALL_UNKNOWN if unknown > 0 else NO_PEOPLE
     if unknown > float(policy.unknown.max_share) * (people + unknown):
         return Status.INSUFFICIENT, MANY_UNKNOWN
     passed = np.isin(j.reasons, (SMALL_CATEGORY, NO_PEOPLE))
     counted = statuses[~passed]
     if len(counted) and (counted == Status.WITHIN).all():
         return Status.WITHIN, SHOWN
-    for reason in (NOBODY_TAGGED, TOO_FEW, TOO_FEW_TAGGED, NO_OTHERS):
+    for reason in (NOBODY_TAGGED, TOO_FEW, TOO_NOISY, TOO_FEW_TAGGED, NO_OTHERS):
         if (j.reasons == reason).any():
             return Status.INSUFFICIENT, reason
     return Status.INSUFFICIENT, TOO_CLOSE if len(counted) else TOO_FEW

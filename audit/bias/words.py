@@ -22,6 +22,10 @@ REASONS: Final[Mapping[str, Words]] = {
         "too few people would have the tag even at the rate of all",
         "即使按总体比例，带标签的人也过少",
     ),
+    "too-noisy": Words(
+        "the noise is as large as the group: more epsilon, or a coarser attribute, would tell",
+        "噪声与该组人数相当：需更大的 epsilon 或更粗的属性才能判断",
+    ),
     "small-category": Words(
         "a category below the share that the policy judges", "该类别占比低于政策评判的下限"
     ),

@@ -67,11 +67,11 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
     with ws.store.read() as connection:
         limit = limits.chosen(connection, policy_file)
         asked = replace(asked, by=asked.by or tuple(limit.policy.attributes))
-        _check(asked)
+        check_asked(asked)
         policy = limits.narrowed(limit.policy, asked.by, outcome=bool(asked.outcome))
         tags = [active(connection, [key])[key] for key in asked.tags]
         outcome = outcome_of(connection, asked.outcome) if asked.outcome else None
-        directions = [_direction(tag, asked) for tag in tags]
+        directions = [direction_of(tag, asked) for tag in tags]
         drifting.check(tags, asked.months, policy)
     log_opening(ws, policy, asked.why)
     with ws.exclusive("audit"):
@@ -115,7 +115,8 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         ]
 
 
-def _check(asked: Asked) -> None:
+def check_asked(asked: Asked) -> None:
+    """Raise BadInput `audit-question` for a question that is not asked rightly."""
     wrong = ""
     if not asked.tags or not asked.by:
         wrong = "an audit names a tag and an attribute"
@@ -129,7 +130,7 @@ def _check(asked: Asked) -> None:
         raise BadInput("audit-question", wrong, hint="reasons: " + ", ".join(REASONS))
 
 
-def _direction(tag: Active, asked: Asked) -> Mapping[str, bool]:
+def direction_of(tag: Active, asked: Asked) -> Mapping[str, bool]:
     """Return which values are good for a person; raises BadInput `direction-missing`."""
     said = tag.tag.direction() or ({"*": asked.having == "benefit"} if asked.having else {})
     if not said:
@@ -221,10 +222,9 @@ def _kept(  # noqa: PLR0917  (one caller)
             status=found.fine.status.value,
             policy=policy,
             counts=counts,
-            by_policy=by.in_force if _is_whole(ws, asked, by) else "",
+            by_policy=by.in_force if is_whole(ws, asked, by) else "",
         )
-        may_resolve = _is_present(ws, asked) and (by.applied or not by.in_force)
-        opened, resolved = note(ws, unit, made, may_resolve=may_resolve)
+        opened, resolved = note(ws, unit, made, may_resolve=may_resolve(ws, asked, by))
         unit.log(
             ws.evidence.entry(
                 "audit.bias",
@@ -245,9 +245,14 @@ def _is_present(ws: "Workspace", asked: Asked) -> bool:
     return asked.at is None or asked.at == ws.clock.now()
 
 
-def _is_whole(ws: "Workspace", asked: Asked, by: limits.Limits) -> bool:
+def is_whole(ws: "Workspace", asked: Asked, by: limits.Limits) -> bool:
     """Return whether this is the audit that the policy in force asks for: now, by all it names."""
     return by.applied and _is_present(ws, asked) and set(by.policy.attributes) <= set(asked.by)
+
+
+def may_resolve(ws: "Workspace", asked: Asked, by: limits.Limits) -> bool:
+    """Return whether a report may resolve findings: of now, and by no limits of one's own."""
+    return _is_present(ws, asked) and (by.applied or not by.in_force)
 
 
 def _head(  # noqa: PLR0917  (one caller)

@@ -52,6 +52,11 @@ class Kept:
     at: Micros
 
     @property
+    def epsilon(self) -> str:
+        """Return for which epsilon its counts were noised; '' for a report of exact counts."""
+        return str(self.document["noise"]["epsilon"]) if "noise" in self.document else ""
+
+    @property
     def bytes(self) -> bytes:
         """Return the report as its digest is over it: canonical JSON."""
         return canon.canonical(self.document)
@@ -172,7 +177,7 @@ class Opened:
 
 
 def opened(ws: "Workspace", connection: Connection) -> list[Opened]:
-    """Return all bias reports with their counts, the oldest first.
+    """Return all bias reports of exact counts with them, the oldest first.
 
     Raises Refused `report-unreadable` for one whose counts this program does not read.
     """
@@ -183,15 +188,16 @@ def opened(ws: "Workspace", connection: Connection) -> list[Opened]:
         ),
         {"k": BIAS},
     )
-    return [_opened(ws, row) for row in rows]
+    documents = ((row, json.loads(row.document)) for row in rows)
+    return [_opened(ws, row, one) for row, one in documents if "noise" not in one]
 
 
-def _opened(ws: "Workspace", row: Any) -> Opened:
+def _opened(ws: "Workspace", row: Any, document: Mapping[str, Any]) -> Opened:
     from audit.bias.cube import read_cube  # noqa: PLC0415  (statistics only where counts are opened)
     from audit.bias.statements import Key  # noqa: PLC0415
     from audit.bias.successive import Before  # noqa: PLC0415
 
-    identity = json.loads(row.document)["identity"]
+    identity = document["identity"]
     try:
         policy = FairnessPolicy.model_validate(json.loads(row.policy))
         counts = json.loads(ws.keys.ring.open_counts(row.name, row.counts))

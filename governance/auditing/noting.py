@@ -31,7 +31,7 @@ def note(ws: "Workspace", unit: "Unit", made: Kept, *, may_resolve: bool) -> tup
         waiver = known[name].waiver if name in known else None
         if waiver is None or waiver.state != "given":
             continue
-        if worse(breach.figure, waiver.figure, benefit=breach.benefit):
+        if worse(breach.milder, waiver.figure, benefit=breach.benefit):
             end(ws, unit, known[name], "worse-figure")
     over = [
         one
@@ -57,7 +57,7 @@ def accepted(ws: "Workspace", connection: Connection, document: Mapping[str, Any
         breach, waiver = found.get(one.name), one.waiver
         if breach is None or waiver is None or one.state(now) != "waived":
             continue
-        if not worse(breach.figure, waiver.figure, benefit=breach.benefit):
+        if not worse(breach.milder, waiver.figure, benefit=breach.benefit):
             told.append(
                 {
                     "finding": one.name,

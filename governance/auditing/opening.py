@@ -49,23 +49,29 @@ class Opened:
 
 
 def log_opening(ws: "Workspace", policy: FairnessPolicy, why: str) -> None:
-    """Put on record which attributes are opened, under which purpose and why.
-
-    Raises NotFound `unknown-attribute`, `unknown-purpose`, BadInput `bad-opening`.
-    """
+    """Put on record which attributes are opened, under which purpose and why; raises as `check_opening`."""
     with ws.store.write() as unit:
-        known = attribute_categories(unit.connection)
-        purpose_named(unit.connection, policy.opening.purpose)
+        check_opening(unit.connection, policy)
         for key in policy.attributes:
-            if key not in known:
-                hint = nearest(key, known) or "they come in with tagwarden ingest profiles"
-                raise NotFound("unknown-attribute", f'people have no attribute "{key}"', hint=hint)
-            asked(policy, key, known[key])
             unit.log(
                 ws.evidence.entry(
                     "attribute.opened", attribute=key, purpose=policy.opening.purpose, why=why
                 )
             )
+
+
+def check_opening(connection: Connection, policy: FairnessPolicy) -> None:
+    """Raise for attributes that cannot be opened by a policy; opens nothing.
+
+    NotFound `unknown-attribute`, `unknown-purpose`, BadInput `bad-opening`.
+    """
+    known = attribute_categories(connection)
+    purpose_named(connection, policy.opening.purpose)
+    for key in policy.attributes:
+        if key not in known:
+            hint = nearest(key, known) or "they come in with tagwarden ingest profiles"
+            raise NotFound("unknown-attribute", f'people have no attribute "{key}"', hint=hint)
+        asked(policy, key, known[key])
 
 
 def opened(
@@ -76,11 +82,13 @@ def opened(
     people: BitMap,
     *,
     named: Mapping[str, frozenset[str]] | None = None,
+    axes: Mapping[str, Axis] | None = None,
 ) -> tuple[Opened, ...]:
     """Return the attributes of the policy for `people` (by ascending number).
 
-    `named` are values that keep their names even when few have them: an earlier report told them.
-    Raises Refused `attribute-too-fine` for one with too many values.
+    `named` are values that keep their names even when few have them: an earlier report told them. `axes`
+    are values that were fixed before anybody was looked up: then nothing else decides which there are.
+    Raises Refused `attribute-too-fine` for one with too many values that are not fixed.
     """
     known = attribute_categories(connection)
     return tuple(
@@ -93,6 +101,7 @@ def opened(
             key,
             known[key],
             (named or {}).get(key, frozenset()),
+            (axes or {}).get(key),
         )
         for key in policy.attributes
     )
@@ -107,6 +116,7 @@ def _one(  # noqa: PLR0917  (one caller)
     key: str,
     category: str,
     told: frozenset[str],
+    fixed: Axis | None,
 ) -> Opened:
     permitted = people & gate.people(asked(policy, key, category), policy.opening.purpose)
     ids: list[int] = []
@@ -118,13 +128,13 @@ def _one(  # noqa: PLR0917  (one caller)
         if (value := values.get(key)) is not None:
             ids.append(subject_id)
             said.append(numbers.setdefault(value, len(numbers)))
-            if len(numbers) > MAX_VALUES:
+            if fixed is None and len(numbers) > MAX_VALUES:
                 raise Refused(
                     "attribute-too-fine",
                     f'"{key}" has more than {MAX_VALUES} values: people would stand alone',
                     hint="bring it in as bands, or compare by another attribute",
                 )
-    axis = _axis(policy, key, numbers, Counter(said), told)
+    axis = fixed or _axis(policy, key, numbers, Counter(said), told)
     codes = np.full(len(people), len(axis.values) - 1, dtype=np.int16)
     if ids:
         at = np.searchsorted(numbers_of(people), np.array(ids, dtype=np.int64))

@@ -7,26 +7,25 @@ from typing import Final
 
 from audit import canon
 from audit.bias.breaches import breaches
-from governance.auditing.kept import BIAS, COMPLIANCE, CONSENT, LEAK, PRICE, Kept
+from governance.auditing.kept import BIAS, Kept
 
 _TOLD: Final = {
-    BIAS: ("audit.bias.page", "audit.bias.words"),
-    LEAK: ("audit.bias.leak_report", "audit.bias.leak_report"),
-    PRICE: ("audit.bias.price_page", "audit.bias.price_words"),
-    CONSENT: ("audit.consent.page", "audit.consent.words"),
-    COMPLIANCE: ("audit.compliance.page", "audit.compliance.words"),
+    "BiasReport": ("audit.bias.page", "audit.bias.words"),
+    "NoisedBiasReport": ("audit.bias.noised_page", "audit.bias.noised_words"),
+    "LeakReport": ("audit.bias.leak_report", "audit.bias.leak_report"),
+    "PriceReport": ("audit.bias.price_page", "audit.bias.price_words"),
+    "ConsentReport": ("audit.consent.page", "audit.consent.words"),
+    "ComplianceReport": ("audit.compliance.page", "audit.compliance.words"),
 }
-"""Which modules have the page and the sentences of a kind; loaded when they are asked for."""
+"""Which modules have the page and the sentences of a document; loaded when they are asked for."""
 
 
 def written(made: Sequence[Kept], suffix: str, language: str) -> bytes:
     """Return what is written to a file for `.html` or `.json`; several reports make one document."""
     documents = [one.document for one in made]
     if suffix == ".html":
-        kind = made[0].kind
-        whole: str = import_module(_TOLD[kind][0]).page(
-            documents if kind == BIAS else documents[0], language
-        )
+        pages = import_module(_TOLD[documents[0]["kind"]][0])
+        whole: str = pages.page(documents if made[0].kind == BIAS else documents[0], language)
         return whole.encode()
     if len(made) == 1:
         return made[0].bytes
@@ -36,7 +35,8 @@ def written(made: Sequence[Kept], suffix: str, language: str) -> bytes:
 
 def lines(one: Kept, language: str) -> Iterator[str]:
     """Yield a report in sentences, then its findings by name, its own name and its digest last."""
-    yield from import_module(_TOLD[one.kind][1]).sentences(one.document, language)
+    said = import_module(_TOLD[one.document["kind"]][1])
+    yield from said.sentences(one.document, language)
     for found in breaches(one.document) if one.kind == BIAS else ():
         yield f"{found.name}  {found.group}"
     yield f"{one.name}  sha256 {one.digest}"

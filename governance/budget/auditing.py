@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PUBLISHED: Final = " UNION ALL ".join(
     f"SELECT name, charge, artefact FROM {table} WHERE charge IS NOT NULL"
-    for table in ("release", "audiencesize", "training", "trial")
+    for table in ("release", "audiencesize", "noisedcube", "training", "trial")
 )
 _LIBRARY: Final[Mapping[str, frozenset[str]]] = {
     baseline.FORMAT: frozenset(

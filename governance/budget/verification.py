@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BOUGHT = " UNION ALL ".join(
     f"SELECT name, charge, digest, artefact FROM {table}"
-    for table in ("release", "audiencesize", "training", "trial")
+    for table in ("release", "audiencesize", "noisedcube", "training", "trial")
 )
 _COLUMNS = ("charge", "record", "population", "nano_rho", "key", "at")
 _LOGGED = ("record", "population", "nano_rho")

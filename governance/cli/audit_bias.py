@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.cli.out import Json, Lang, Where, emit, table, workspace
+from governance.cli.out import Json, Lang, Where, emit, note, table, workspace
 from governance.cli.who import When, language_of, time_of
 
 if TYPE_CHECKING:
+    from governance.auditing.examining import Asked
     from governance.auditing.kept import Kept
+    from governance.workspace import Workspace
 
 Tags = Annotated[list[str], typer.Option("--tag", help="Key of a tag; repeat for several.")]
 By = Annotated[
@@ -48,6 +50,15 @@ def bias(  # noqa: PLR0917  (options of a command)
     drift: Annotated[
         int, typer.Option("--drift", help="Also over so many months, from the history of the tag.")
     ] = 0,
+    noise: Annotated[
+        float | None,
+        typer.Option(
+            "--noise", help="Release counts with noise instead, for this epsilon from the budget."
+        ),
+    ] = None,
+    population: Annotated[
+        str, typer.Option(help="With --noise: whose people are counted, all or a regime.")
+    ] = "all",
     why: Why = "periodic",
     out: OutFile = None,
     where: Where = None,
@@ -57,7 +68,8 @@ def bias(  # noqa: PLR0917  (options of a command)
     """Compare how groups of people get a tag, by an attribute that stays sealed.
 
     The report is kept, and its digest is signed into the evidence log. Ends with exit code 1 when a
-    group is beyond the limit of the policy.
+    group is beyond the limit of the policy. With --noise nothing in it is exact and nothing is hidden; it
+    is charged before anybody is counted.
 
     Example: tagwarden audit bias --tag consumption.frequent_shopper --by age --out report.html
     """
@@ -72,12 +84,29 @@ def bias(  # noqa: PLR0917  (options of a command)
     attributes = _names(by)
     when = None if at is None else time_of(ws, at)
     suits(out)
-    made = audit(
-        ws, Asked(tuple(tag), attributes, outcome, when, why, having, causes, drift), policy
+    asked = Asked(tuple(tag), attributes, outcome, when, why, having, causes, drift)
+    if noise is None and population != "all":
+        raise BadInput("audit-question", "--population is for an audit with --noise")
+    made = (
+        audit(ws, asked, policy) if noise is None else _noised(ws, asked, policy, noise, population)
     )
     give(made, out, language_of(ws, lang), as_json)
     if status_of(made) is Status.BREACH:
         raise typer.Exit(1)
+
+
+def _noised(
+    ws: "Workspace", asked: "Asked", policy: Path | None, epsilon: float, population: str
+) -> "list[Kept]":
+    """Return reports of noised counts; says beside them which were not charged."""
+    from governance.auditing.noised import Priced
+    from governance.auditing.noised import bias as audit
+
+    made = audit(ws, asked, Priced(epsilon, population), policy)
+    for one in made:
+        if not one.charged:
+            note(f"{one.kept.about}: these counts were released before: nothing was charged")
+    return [one.kept for one in made]
 
 
 def leak(  # noqa: PLR0917  (options of a command)
@@ -162,13 +191,22 @@ def list_(where: Where = None, as_json: Json = False) -> None:
             "about": one.about,
             "version": one.version,
             "status": one.status,
+            "epsilon": one.epsilon,
             "at": iso(one.at),
             "sha256": one.digest,
         }
         for one in reports(workspace(where))
     ]
     columns = ("report", "kind", "about", "version", "status", "at")
-    rows = [[one[column] for column in columns] for one in found]
+    noise = {one["report"]: f" (epsilon {one['epsilon']})" for one in found if one["epsilon"]}
+    rows = [
+        [
+            one["report"],
+            f"{one['kind']}{noise.get(one['report'], '')}",
+            *(one[c] for c in columns[2:]),
+        ]
+        for one in found
+    ]
     emit({"reports": found}, as_json, lambda: table(columns, rows))
 
 

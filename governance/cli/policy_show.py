@@ -24,6 +24,7 @@ Kind = Literal[
     "access",
     "fairness",
     "bias-report",
+    "noised-bias-report",
     "leak-report",
     "price-report",
     "consent-policy",
@@ -61,8 +62,8 @@ def schema(
     kind: Annotated[
         Kind,
         typer.Argument(
-            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report, leak-report, price-report, "
-            "consent-policy or consent-report."
+            help="pack, overlay, tag, feature, purpose, assessment, access, fairness, bias-report, "
+            "noised-bias-report, leak-report, price-report, consent-policy or consent-report."
         ),
     ] = "tag",
     as_json: Json = True,  # noqa: ARG001  (a schema is JSON, asked for or not)
@@ -77,6 +78,7 @@ def schema(
 def json_schema(kind: Kind) -> dict[str, Any]:
     """Return the JSON Schema of a kind of document, as YAML editors read it."""
     from audit.bias.leak_report import LeakReport
+    from audit.bias.noised_schema import NoisedBiasReport
     from audit.bias.policy import FairnessPolicy
     from audit.bias.price_report import PriceReport
     from audit.bias.schema import BiasReport
@@ -98,6 +100,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
         "access": AccessPackage,
         "fairness": FairnessPolicy,
         "bias-report": BiasReport,
+        "noised-bias-report": NoisedBiasReport,
         "leak-report": LeakReport,
         "price-report": PriceReport,
         "consent-policy": ConsentPolicy,

@@ -108,3 +108,16 @@ class AudienceSize(SQLModel, table=True):
     artefact: str = Field(sa_type=Text)
     digest: str
     at: int = Field(sa_column=big())
+
+
+class NoisedCube(SQLModel, table=True):
+    """The counts of an audit for bias with noise, as they were released: the same question, the same cells."""
+
+    name: str = Field(primary_key=True)
+    charge: str = Field(unique=True)
+    question: str = Field(index=True)
+    """Digest of tag, values and attributes, of the population, and of what it was asked of."""
+    nano_rho: int = Field(sa_column=big())
+    artefact: str = Field(sa_type=Text)
+    digest: str
+    at: int = Field(sa_column=big())

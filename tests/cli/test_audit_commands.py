@@ -4,6 +4,7 @@
 import hashlib
 import json
 
+import jsonschema
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -241,3 +242,26 @@ def test_a_pack_is_written_with_its_proof_and_says_which_law_was_not_audited(sho
     assert hashlib.sha256(out.read_bytes()).hexdigest() == data["sha256"]
     assert (tmp_path / "audit.zip.tlog-proof").is_file()
     assert tagwarden(shop, "pack", "--from", "x", "--to", "y", "--out", str(out)).exit_code == 2
+
+
+def test_with_noise_it_is_paid_for_once_listed_and_fits_its_schema(gated, tmp_path):
+    path = tmp_path / "listed.yaml"
+    path.write_text(yaml.safe_dump(a_policy(orders={"gender": ["f", "m"]}).document()), "utf-8")
+    ask = ("audit", "bias", "--tag", "offer.gold", "--policy", str(path), "--by", "gender")
+    code, said = call(gated, *ask, "--noise", "1")
+    assert (code, "[budget-missing]" in said) == (3, True)
+    call(gated, "budget", "set", "--epsilon", "4")
+    code, said = call(gated, *ask, "--noise", "1", "--json")
+    (made,) = json.loads(said)["reports"]
+    schema = json.loads(CliRunner().invoke(app, ["policy", "schema", "noised-bias-report"]).output)
+    jsonschema.validate(made["document"], schema)
+    assert (code, made["status"]) == (1, "breach")
+    code, said = call(gated, *ask, "--noise", "0.5", "--lang", "zh")
+    assert (code, "nothing was charged" in said, "每个数字都带有噪声" in said) == (1, True, True)
+    listed = json.loads(call(gated, "audit", "list", "--json")[1])["reports"]
+    assert [one["epsilon"] for one in listed] == ["1.0", "1.0"]
+    records = json.loads(call(gated, "budget", "ledger", "--json")[1])["records"]
+    assert [one["record"] for one in records] == ["reserved", "released"]
+    for words in (("--noise", "1", "--causes"), ("--population", "gdpr"), ("--noise", "0")):
+        code, said = call(gated, *ask, *words)
+        assert code == 2, said

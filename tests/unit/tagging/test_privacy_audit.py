@@ -3,7 +3,7 @@
 
 import pytest
 
-from tagging.segmentation import counting, noise, privacy_audit, synopsis
+from tagging.segmentation import counting, crosstab, noise, privacy_audit, synopsis
 from tagging.segmentation.noise import DiscreteGaussian
 from tagging.segmentation.privacy_audit import Extent, Registered
 from tests import planted
@@ -26,21 +26,23 @@ def codes(found):
 SYNOPSIS = f"{synopsis.MECHANISM}, 2 features"
 ROUNDS = f"{synopsis.MECHANISM} rounds, 3 features"
 COUNT = counting.MECHANISM
+TABLE = crosstab.MECHANISM
 
 
 def test_what_we_ship_keeps_its_promise():
-    found = audited(COUNT, SYNOPSIS, ROUNDS)
+    found = audited(COUNT, TABLE, SYNOPSIS, ROUNDS)
     assert found.problems == []
     assert 0.5 < found.worst[COUNT] <= 1
+    assert 0.5 < found.worst[TABLE] <= 1
     assert 0.9 < found.worst[SYNOPSIS] <= 1
     assert 0.7 < found.worst[ROUNDS] <= 1
-    assert found.records == 3
+    assert found.records == 4
     assert found.pairs >= 120
 
 
 def test_every_mechanism_that_the_gate_of_noise_knows_is_registered():
     names = {one.name.split(",")[0].split(" ")[0] for one in privacy_audit.registered()}
-    assert names == {counting.MECHANISM, synopsis.MECHANISM}
+    assert names == {counting.MECHANISM, crosstab.MECHANISM, synopsis.MECHANISM}
 
 
 # Planted bugs: each of them must turn it red.
@@ -52,7 +54,7 @@ def test_bug_1_no_clipping(monkeypatch):
     assert "audit-loss-exceeds" in codes(audited(ROUNDS))
 
 
-@pytest.mark.parametrize("module", [synopsis, counting])
+@pytest.mark.parametrize("module", [synopsis, counting, crosstab])
 def test_bug_2_half_of_the_noise_is_missing(monkeypatch, module):
     honest = noise.sigma_for
 
@@ -62,7 +64,7 @@ def test_bug_2_half_of_the_noise_is_missing(monkeypatch, module):
 
     monkeypatch.setattr(module, "sigma_for", lambda square, rho: honest(square, rho) // 2)
     monkeypatch.setattr(noise.Gate, "ask", unchecked)
-    found = audited(SYNOPSIS if module is synopsis else COUNT)
+    found = audited({synopsis: SYNOPSIS, counting: COUNT, crosstab: TABLE}[module])
     assert {"audit-loss-exceeds", "audit-cost-exceeds"} <= codes(found)
 
 
@@ -107,6 +109,14 @@ def test_bug_6_the_sampler_draws_noise_of_another_size(share):
 def test_bug_7_one_person_counts_twice(monkeypatch):
     planted.one_person_counts_twice(monkeypatch)
     assert "audit-loss-exceeds" in codes(audited(COUNT))
+
+
+@pytest.mark.parametrize(
+    "bug", [planted.one_person_in_two_cells, planted.a_table_with_its_exact_total]
+)
+def test_bugs_of_a_table(monkeypatch, bug):
+    bug(monkeypatch)
+    assert planted.BUGS[bug] in codes(audited(TABLE))
 
 
 def test_bug_8_no_noise_at_all():

@@ -55,17 +55,3 @@ def test_a_ratio_to_nobody_has_no_upper_end_and_of_nothing_is_undefined():
     low, high = intervals.of_ratio(*(np.array([x]) for x in (0, 50, 0, 50)))
     assert np.isnan(low[0])
     assert np.isnan(high[0])
-
-
-@pytest.mark.parametrize("epsilon", [0.1, 0.5, 1.0])
-@pytest.mark.parametrize(("n", "p"), [(200, 0.02), (200, 0.5), (1000, 0.02), (1000, 0.3)])
-def test_a_rate_of_noised_counts_is_covered(epsilon, n, p):
-    rng = np.random.default_rng(7)
-    draws, stop = 20_000, 1 - np.exp(-epsilon)
-    a = rng.binomial(n, p, draws)
-    noise = rng.geometric(stop, (2, draws)) - rng.geometric(stop, (2, draws))
-    low, high = intervals.of_noised(
-        a + noise[0], n - a + noise[1], intervals.geometric_variance(epsilon)
-    )
-    assert ((low <= p) & (p <= high)).mean() >= 0.93
-    assert noise.var() == pytest.approx(intervals.geometric_variance(epsilon), rel=0.1)

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An audit for bias by noised counts: question → charge, committed → log the opening → count once → noise, kept.
+
+Which cells there are follows from documents alone: the values of a tag are yes and no, or its labels; those
+of an attribute are the ones that the policy lists. The same question has one answer a day and run, whatever
+limits it is judged by; everything after the noise is free.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from sqlalchemy import Connection, text
+
+from audit.bias.cube import UNKNOWN, Axis, Cube, Kind, tally
+from audit.bias.merging import OTHER
+from audit.bias.policy import FairnessPolicy
+from audit.canon import canonical
+from audit.canon import digest as digest_of
+from audit.clock import DAY, Micros
+from audit.errors import BadInput, Fault, Refused
+from audit.ids import new_id
+from governance.assignments import holders
+from governance.auditing.counting import MAX_CELLS, NONE, YESNO, check_computed
+from governance.auditing.opening import check_opening, log_opening, numbers_of, opened
+from governance.budget import ledger
+from governance.budget.populations import ALL, check
+from governance.catalogue import Active, active
+from governance.gate import Gate
+from governance.purpose import purposes
+from governance.store import bitmaps
+from tagging.rules.tree import Tier, rests_on
+from tagging.segmentation import crosstab
+from tagging.segmentation.accounting import NEIGHBOURS, PrivacyBudget
+from tagging.segmentation.noise import DiscreteGaussian, Noise
+
+if TYPE_CHECKING:
+    from governance.workspace import Workspace
+
+FORMAT: Final = "tagwarden/noised-cube/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that can be answered: everything that is known before anybody is looked up."""
+
+    tag: Active
+    axes: tuple[Axis, ...]
+    """The attributes, then the tag."""
+    policy: FairnessPolicy
+    population: str
+    budget: PrivacyBudget
+    at: Micros
+
+    def document(self) -> dict[str, Any]:
+        """Return what is asked, as plain data."""
+        return {
+            "tag": self.tag.tag.key,
+            "version": self.tag.version,
+            "rule": self.tag.meaning,
+            "axes": [{"name": axis.name, "values": list(axis.values)} for axis in self.axes],
+            "opening": self.policy.opening.model_dump(mode="json"),
+        }
+
+    @property
+    def snapshot(self) -> str:
+        """Return the digest of what is asked of: the day, and the last run of the tag."""
+        day = self.at - self.at % DAY
+        return digest_of({"day": day, "tag": [self.tag.id, self.tag.evaluated_at]})
+
+    @property
+    def key(self) -> str:
+        """Return the digest of the question: the same one has the same key."""
+        return digest_of([digest_of(self.document()), self.population, self.snapshot])
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Noised counts as they are kept."""
+
+    name: str
+    charge: str
+    artefact: Mapping[str, Any]
+    digest: str
+    charged: bool
+    """Whether this call was charged: not when the counts were there already."""
+
+    def cube(self, question: Question) -> Cube:
+        """Return the noised counts; some may be below zero."""
+        shape = [len(axis.values) for axis in question.axes]
+        cells = np.array(self.artefact["cells"], dtype=np.int64).reshape(shape)
+        return Cube(question.tag.tag.key, question.tag.version, question.axes, cells)
+
+    @property
+    def sigma(self) -> int:
+        """Return the parameter of the noise in each cell, in people."""
+        return int(self.artefact["queries"][0]["sigma"])
+
+    def statement(self) -> dict[str, Any]:
+        """Return what was paid for which noise: `audit.bias.noised_schema.NoiseOf` without the counts."""
+        told = ("population", "purpose", "epsilon", "delta", "nano_rho")
+        return {
+            "counts": self.name,
+            "digest": self.digest,
+            "charge": self.charge,
+            **{part: self.artefact[part] for part in told},
+            "unit": "subject",
+            "neighbours": NEIGHBOURS,
+            "sensitivity": self.artefact["queries"][0]["sensitivity_squared"],
+            "sigma": self.sigma,
+            "source": self.artefact["noise"],
+        }
+
+
+def question_of(  # noqa: PLR0917  (one caller)
+    connection: Connection,
+    tag: Active,
+    policy: FairnessPolicy,
+    population: str,
+    budget: PrivacyBudget,
+    at: Micros,
+) -> Question:
+    """Return the question against catalogue and policy; looks nobody up.
+
+    Raises BadInput `unknown-population`, `noise-values-open`, Refused `noise-not-local`,
+    `tag-not-computed`, `too-many-groups`, and what `check_opening` raises.
+    """
+    check(connection, population)
+    check_opening(connection, policy)
+    check_computed(tag, at)
+    known = {key: one.root for key, one in active(connection).items()}
+    if rests_on(tag.root, Tier, known):
+        raise Refused(
+            "noise-not-local",
+            f'"{tag.tag.key}" rests on cut points that are learned from all people: one person moves others',
+            hint="audit it without --noise; nothing was charged",
+        )
+    axes = (*(_attribute(policy, name) for name in policy.attributes), _values(tag))
+    cells = int(np.prod([len(axis.values) for axis in axes]))
+    if cells > MAX_CELLS:
+        raise Refused(
+            "too-many-groups",
+            f"{cells} groups by values of the tag are more than {MAX_CELLS} numbers",
+            hint="compare by fewer attributes at once, or by coarser ones; nothing was charged",
+        )
+    return Question(tag, axes, policy, population, budget, at)
+
+
+def _attribute(policy: FairnessPolicy, name: str) -> Axis:
+    listed = [value for value in policy.orders.get(name, []) if value not in (OTHER, UNKNOWN)]
+    if not listed:
+        raise BadInput(
+            "noise-values-open",
+            f'the policy does not list the values of "{name}": which there are would tell of people',
+            hint=f"orders: {{{name}: [...]}} in the policy; all others are counted as other",
+        )
+    return Axis(name, Kind.ATTRIBUTE, (*listed, OTHER, UNKNOWN))
+
+
+def _values(tag: Active) -> Axis:
+    """Return the values of a tag, as its document has them; who has none of them has `NONE`."""
+    if tag.root.kind == "bool":
+        return Axis("tag", Kind.TAG, YESNO)
+    if not tag.tag.labels:
+        raise BadInput(
+            "noise-values-open",
+            f'the document of "{tag.tag.key}" does not name its values: which there are would tell of people',
+            hint="labels: in the document of the tag",
+        )
+    return Axis("tag", Kind.TAG, (NONE, *sorted(tag.tag.labels)))
+
+
+def answered(connection: Connection, question: Question) -> Released | None:
+    """Return the most precise counts of this question that are there, when they are precise enough."""
+    row = connection.execute(
+        text(
+            "SELECT name, charge, artefact, digest FROM noisedcube WHERE question = :q "
+            "AND nano_rho >= :r ORDER BY nano_rho DESC LIMIT 1"
+        ),
+        {"q": question.key, "r": question.budget.nano_rho},
+    ).first()
+    if row is None:
+        return None
+    return Released(row.name, row.charge, json.loads(row.artefact), row.digest, charged=False)
+
+
+def bought(ws: "Workspace", question: Question, why: str, noise: Noise | None = None) -> Released:
+    """Return the noised counts of a question: those that are there, or charged, counted and kept.
+
+    To be called under the lock of the workspace. Raises Refused `budget-missing`, `budget-exhausted` (then
+    nothing was charged), and what opening raises (then it stays charged).
+    """
+    with ws.store.read() as connection:
+        there = answered(connection, question)
+    if there is not None:
+        return there
+    source = noise or DiscreteGaussian()
+    charge = ledger.reserve(ws, _request(question, source))
+    try:
+        log_opening(ws, question.policy, why)
+        with ws.store.read() as connection:
+            counts = _counted(ws, connection, question)
+        cells = crosstab.noisy(counts.reshape(-1), question.budget, source)
+        del counts
+        return _stored(ws, question, charge, cells.tolist(), source.source)
+    except BaseException as error:
+        ledger.failed(ws, charge, error.code if isinstance(error, Fault) else "stopped")
+        raise
+
+
+def _request(question: Question, noise: Noise) -> ledger.Asked:
+    opening = question.policy.opening
+    return ledger.Asked(
+        population=question.population,
+        mechanism=crosstab.MECHANISM,
+        code=ledger.code_digest(),
+        epsilon=repr(float(question.budget.epsilon)),
+        delta=repr(float(question.budget.delta)),
+        nano_rho=question.budget.nano_rho,
+        contract=digest_of(question.document()),
+        purpose=opening.purpose,
+        snapshot=question.snapshot,
+        parameters={"question": question.document()},
+        noise=noise.source,
+        basis=opening.basis,
+    )
+
+
+def _counted(ws: "Workspace", connection: Connection, question: Question) -> Any:
+    """Return the exact counts, each person in one cell; they leave this module with noise only."""
+    gate = Gate(connection, question.at, purposes(connection))
+    people = gate.people(question.tag.effective)
+    if question.population != ALL:
+        people = people & bitmaps.members(connection, f"regime:{question.population}")
+    *attributes, values = question.axes
+    fixed = {axis.name: axis for axis in attributes}
+    codes = [one.codes for one in opened(ws, connection, question.policy, gate, people, axes=fixed)]
+    held = holders(connection, question.tag, question.at, present=True)
+    ids = numbers_of(people)
+    has = np.zeros(len(ids), dtype=np.int16)
+    for place, value in enumerate(values.values[1:], start=1):
+        name = "true" if values.values == YESNO else value
+        if name in held:
+            has[np.searchsorted(ids, numbers_of(held[name] & people))] = place
+    return tally([*codes, has], [len(axis.values) for axis in question.axes])
+
+
+def _stored(
+    ws: "Workspace", question: Question, charge: ledger.Charge, cells: list[int], source: str
+) -> Released:
+    query = crosstab.question(question.budget, len(cells))
+    queries = [{part: getattr(query, part) for part in query.__slots__}]
+    artefact = {
+        "format": FORMAT,
+        "question": question.document(),
+        "population": question.population,
+        "purpose": question.policy.opening.purpose,
+        "as_of": question.at,
+        "epsilon": repr(float(question.budget.epsilon)),
+        "delta": repr(float(question.budget.delta)),
+        "nano_rho": charge.nano_rho,
+        "noise": source,
+        "queries": queries,
+        "program": version("tagwarden"),
+        "cells": cells,
+    }
+    name, digest = new_id(ws.ids, "counts"), digest_of(artefact)
+    with ws.store.write() as unit:
+        unit.connection.execute(
+            text(
+                "INSERT INTO noisedcube (name, charge, question, nano_rho, artefact, digest, at) "
+                "VALUES (:n, :c, :q, :r, :a, :g, :t)"
+            ),
+            {
+                "n": name,
+                "c": charge.name,
+                "q": question.key,
+                "r": charge.nano_rho,
+                "a": canonical(artefact).decode(),
+                "g": digest,
+                "t": ws.clock.now(),
+            },
+        )
+        ledger.released(ws, unit, charge, release=name, artefact=digest, queries=queries)
+    return Released(name, charge.name, artefact, digest, charged=True)
