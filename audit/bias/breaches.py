@@ -115,7 +115,7 @@ def resolves(document: Mapping[str, Any], what: Mapping[str, Any]) -> bool:
     """
     if _population(document) != what.get("population", ""):
         return False
-    whole = document["verdict"]["status"] == WITHIN
+    whole = bool(document["verdict"]["status"] == WITHIN)
     if not what["labels"]:
         return whole and set(what["attributes"]) <= set(_widest(document))
     for part in document["comparisons"]:
@@ -127,7 +127,7 @@ def resolves(document: Mapping[str, Any], what: Mapping[str, Any]) -> bool:
             tuple(group["labels"]): (group["status"], group["reason"]) for group in part["groups"]
         }
         status, reason = said.get(tuple(what["labels"]), (None, ""))
-        return whole if status is None or reason == NO_PEOPLE else status == WITHIN
+        return whole if status is None or reason == NO_PEOPLE else bool(status == WITHIN)
     return False
 
 
