@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from audit import canon
 from audit.bias.drift import Drift
 from audit.bias.policy import FairnessPolicy
-from audit.bias.report import Examined, Head, report, with_status
+from audit.bias.report import Examined, Head, report
 from audit.bias.scoring import ABOVE, REST, above_median
 from audit.bias.successive import Before, widened
-from audit.bias.verdict import Status, judge_all
+from audit.bias.verdict import Status
 from audit.clock import Micros, iso
 from audit.errors import BadInput
 from governance.auditing import drifting, kept, limits, side
@@ -94,18 +94,12 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
             _comparable(one, said, older)
             for one, said, (older, _) in zip(counted, directions, befores, strict=True)
         ]
+        cubes = [
+            (one.cube, _audited(one, said)) for one, said in zip(counted, directions, strict=True)
+        ]
         examined = side.examined(
-            [
-                (one.cube, _audited(one, said))
-                for one, said in zip(counted, directions, strict=True)
-            ],
-            [older for older, _ in befores],
-            policy,
-            laid,
-            asked.outcome,
+            cubes, [older for older, _ in befores], policy, laid, asked.outcome
         )
-        verdicts = judge_all([one.fine for one in examined], policy)
-        examined = [with_status(one, said) for one, said in zip(examined, verdicts, strict=True)]
         moved = drifting.drifts([one.months for one in counted], policy)
         return [
             _kept(ws, one, found, moves, (policy, limit), asked, previous, consents)

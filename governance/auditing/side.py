@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from audit.bias.beside import Told, told_of_people, told_of_tag
 from audit.bias.cube import Cube
 from audit.bias.policy import FairnessPolicy
-from audit.bias.report import Examined, examine
+from audit.bias.report import Examined, examine, with_status
 from audit.bias.successive import Before
+from audit.bias.verdict import judge_all
 from governance.auditing.kept import Opened
 
 
@@ -30,7 +31,10 @@ def examined(
     laid: Sequence[Opened],
     outcome: str,
 ) -> list[Examined]:
-    """Return the examinations of some tags, each beside what was reported, those before it included."""
+    """Return the examinations of some tags, each beside what was reported, those before it included.
+
+    Their verdicts are those after the correction over all these tags.
+    """
     people = [(one.tag, told_of_people(one.before, one.policy)) for one in laid]
     found = []
     for (cube, benefit), older in zip(asked, befores, strict=True):
@@ -41,7 +45,8 @@ def examined(
         shown = frozenset(made.release.visible())
         now = Before(cube, made.merged, shown, policy.release.k, at="")
         people.append((cube.tag, told_of_people(now, policy)))
-    return found
+    verdicts = judge_all([one.fine for one in found], policy)
+    return [with_status(one, said) for one, said in zip(found, verdicts, strict=True)]
 
 
 def _of_tag(laid: Sequence[Opened], policy: FairnessPolicy, outcome: str) -> list[Told]:

@@ -754,7 +754,7 @@ def test_a_plan_finds_what_a_tag_tells_only_together_with_another(tmp_path):
     gender = limits.over(limits.read(None), ["gender"])
     made = planned(planted, leaks=gender)
     assert [(one.what, one.other) for one in made.leaks] == [("pair", "offer.odd")]
-    assert float(made.leaks[0].figure) > 0.9
+    assert float(made.leaks[0].figure) > 0.5  # a whole bit, less what chance takes off
     report = leak(planted.ws, "gender")
     (known,) = planned(planted, key="offer.even").leaks
     assert (known.what, known.other, known.report) == ("pair", "offer.odd", report.name)
