@@ -8,6 +8,7 @@ nothing is removed here. The connection reaches the lake and nothing else.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +61,29 @@ class Without:
     """An engine that leaves some events out; ends with `close`."""
 
     def __init__(self, lake: Path, going: Sequence[Going], *, memory: str, threads: int) -> None:
+        self._open = partial(DuckEngine, lake, memory=memory, threads=threads)
+        self._going = [one for one in going if one.people or one.others]
+
+    @cached_property
+    def _engine(self) -> DuckEngine:
+        """Opened with the first part that is read: often there is none, and opening is what costs."""
         import pyarrow as pa
 
-        self._engine = DuckEngine(lake, memory=memory, threads=threads)
-        self._db = self._engine.connection
-        self._going = [one for one in going if one.people or one.others]
+        engine = self._open()
         for number, one in enumerate(self._going):
             people = pa.array(sorted(one.people), pa.int64())
-            self._db.register(f"leaving_{number}", pa.table({"subject_id": people}))
+            engine.connection.register(f"leaving_{number}", pa.table({"subject_id": people}))
+        return engine
+
+    @property
+    def _db(self) -> Any:
+        return self._engine.connection
 
     def close(self) -> None:
-        """Close the connection."""
-        self._engine.close()
+        """Close the connection, if there is one."""
+        engine = self.__dict__.pop("_engine", None)
+        if engine is not None:
+            engine.close()
 
     @property
     def _theirs(self) -> str:
