@@ -2,12 +2,14 @@
 """What a plan rests on, as short prints: whoever compares two sees whether the world has moved."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from sqlalchemy import Connection, text
 
 from audit.canon import digest
 from audit.errors import Conflict
 from governance.law import law_over
+from policies.law import Law
 from policies.rules import Pack
 
 
@@ -16,8 +18,7 @@ def prints(connection: Connection, names: Iterable[str]) -> dict[str, str]:
 
     Names are `tag:KEY`, `feature:KEY`, `purpose:KEY` and `pack:REGIME`.
     """
-    law = law_over(connection).packs
-    known = {f"pack:{regime}": _law_print(pack) for regime, pack in law.items()}
+    known = dict(_law_prints(law_over(connection)))
     for row in connection.execute(
         text("SELECT key, version, digest, state FROM definition WHERE state <> 'superseded'")
     ):
@@ -37,6 +38,12 @@ def require_present(connection: Connection, world: Mapping[str, str]) -> None:
             f"the catalogue has moved since the plan was made: {', '.join(changed[:5])}",
             hint="plan again: tagwarden tag plan FILES",
         )
+
+
+@lru_cache(maxsize=8)
+def _law_prints(law: Law) -> Mapping[str, str]:
+    """Return `pack:REGIME` -> print; a law is one object as long as it is the law."""
+    return {f"pack:{regime}": _law_print(pack) for regime, pack in law.packs.items()}
 
 
 def _law_print(pack: Pack) -> str:
