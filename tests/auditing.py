@@ -2,18 +2,16 @@
 """A planted shop for audits: whom each tag favours is known, because the test decided it."""
 
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
-import yaml
 from pyroaring import BitMap
 
-from audit.bias import page
 from audit.bias.policy import FairnessPolicy
 from audit.clock import FixedClock
 from governance.auditing.examining import Asked, bias
 from governance.intake import events
 from governance.store import bitmaps
+from tests.bias import starter
 from tests.intake import a_map, an_order_file
 from tests.shop import NOW, Shop, a_purpose, a_tag
 from tests.workshop import a_folder, a_workspace, reopened
@@ -121,9 +119,7 @@ class Planted(Shop):
 
 def a_policy(**changes):
     """The policy to start from, for gender alone, with changes."""
-    starter = Path(page.__file__).parent / "starter_policy.yaml"
-    plain = yaml.safe_load(starter.read_text("utf-8"))
-    return FairnessPolicy.model_validate(plain | {"attributes": ["gender"]} | changes)
+    return FairnessPolicy.model_validate(starter() | {"attributes": ["gender"]} | changes)
 
 
 def a_duty(**changes):

@@ -1,6 +1,8 @@
 """Planted worlds: counts whose truth is known, and the policy that the tests audit with."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -14,11 +16,17 @@ YESNO = ("no", "yes")
 # policy values are Decimal: update through validation, never model_copy
 
 
+@cache
+def starter() -> dict[str, Any]:
+    """The document of the starter policy, read once: what changes it takes a copy."""
+    document: dict[str, Any] = yaml.safe_load(STARTER.read_text("utf-8"))
+    return document
+
+
 def policy(**changes) -> FairnessPolicy:
     """The starter policy over one attribute `group`, with changes."""
-    document = yaml.safe_load(STARTER.read_text("utf-8"))
     return FairnessPolicy.model_validate(
-        document | {"attributes": ["group"], "intersections": 1} | changes
+        starter() | {"attributes": ["group"], "intersections": 1} | changes
     )
 
 

@@ -17,7 +17,7 @@ from governance.auditing.telling import lines, written
 from governance.intake import events
 from governance.store import bitmaps
 from tests.auditing import Planted, a_policy
-from tests.bias import STARTER
+from tests.bias import starter
 from tests.intake import a_file, a_map
 from tests.shop import a_tag
 from tests.workshop import code_of
@@ -99,11 +99,13 @@ def shop(tmp_path_factory):
 @pytest.fixture
 def audit(shop, tmp_path):
     def run(by, *, price=None, span=AUGUST, **changes):
-        document = yaml.safe_load(STARTER.read_text("utf-8"))
-        document["price"] = {"stratum": ["item", "day"], "tolerance": 0.01} | (price or {})
+        price = {"stratum": ["item", "day"], "tolerance": 0.01} | (price or {})
         file = tmp_path / "fairness.yaml"
         file.write_text(
-            yaml.safe_dump(document | {"intersections": 1, "draws": 200} | changes), "utf-8"
+            yaml.safe_dump(
+                starter() | {"price": price, "intersections": 1, "draws": 200} | changes
+            ),
+            "utf-8",
         )
         return prices(shop.ws, PriceAsked(tuple(by.split(",")), **span), file)
 
