@@ -55,7 +55,10 @@ PURPOSE: dict[str, Any] = {
 }
 
 
-class _WrittenOut(yaml.SafeDumper):
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _WrittenOut(_DUMPER):
     """Writes equal parts twice: documents of ours have no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
