@@ -17,7 +17,7 @@ from governance.running.run import run_all
 from governance.workspace import Workspace
 from tests.access import PURPOSES, TAG
 from tests.intake import a_file, a_map
-from tests.workshop import NOON, a_workspace, applied, code_of, reopened
+from tests.workshop import NOON, a_folder, a_workspace, applied, code_of, reopened
 
 ATTRIBUTES = {
     "city": {"column": "city", "category": "user.contact.address.city"},
@@ -27,15 +27,18 @@ ROMAN = "interest.roman"
 NEIGHBOUR = "interest.neighbour"
 
 
-class Shop:
-    """People with a city, a tag on it, and a tag on that tag."""
+def _imported(ws, folder, content, name):
+    file = a_file(folder, content, name)
+    mapping = a_map("ProfileMap", attributes=ATTRIBUTES, regime={"constant": "ccpa"})
+    (report,) = profiles.ingest(ws, [file], mapping)
+    return report
 
-    def __init__(self, folder):
-        self.folder = folder
-        self.ws = a_workspace(folder / "ws", clock=FixedClock(NOON))
+
+def _built(folder):
+    with closing(a_workspace(folder, clock=FixedClock(NOON))) as ws:
         (folder / "purposes.yaml").write_text(PURPOSES, "utf-8")
-        purpose.apply(self.ws, [folder / "purposes.yaml"])
-        self.imports("customer,city,diet\nA,Rome,any\nB,Rome,any\n", "first.csv")
+        purpose.apply(ws, [folder / "purposes.yaml"])
+        _imported(ws, folder, "customer,city,diet\nA,Rome,any\nB,Rome,any\n", "first.csv")
         rules = (
             (ROMAN, "Lives in Rome", "罗马居民", "attribute('city') = 'Rome'"),
             (NEIGHBOUR, "Neighbour", "邻居", f"tag('{ROMAN}')"),
@@ -43,14 +46,19 @@ class Shop:
         )
         tags = (TAG.format(key=key, en=en, zh=zh, value=value) for key, en, zh, value in rules)
         (folder / "tags.yaml").write_text("---".join(tags), "utf-8")
-        applied(self.ws, folder / "tags.yaml")
-        run_all(self.ws)
+        applied(ws, folder / "tags.yaml")
+        run_all(ws)
+
+
+class Shop:
+    """People with a city, a tag on it, and a tag on that tag."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.ws = reopened(a_folder(folder / "ws", _built))
 
     def imports(self, content, name):
-        file = a_file(self.folder, content, name)
-        mapping = a_map("ProfileMap", attributes=ATTRIBUTES, regime={"constant": "ccpa"})
-        (report,) = profiles.ingest(self.ws, [file], mapping)
-        return report
+        return _imported(self.ws, self.folder, content, name)
 
     def who(self, name="A"):
         return self.ws.people.find("customer", [name])[name]
