@@ -5,7 +5,9 @@ A ```console block holds `$ command` lines with the output below. Each page gets
 its own key rings; its blocks run in order. `…` in the expected output stands for anything.
 """
 
+import atexit
 import fcntl
+import gc
 import os
 import re
 import shutil
@@ -23,6 +25,16 @@ from tests.served import install
 
 for _library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_library, "1")  # two processes test: threads that wait would cost them
+gc.set_threshold(20_000, 20, 20)
+MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of this run alone is made in it)
+ROOM = 4 * 2**30
+"""Bytes that must be free there: a run has been seen to take a quarter of it."""
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    # A shop writes everything through to the disk, and a test would wait for that as long as it
+    # computes. TMPDIR=/tmp tests on the disk, and leaves the folders of tests to look at.
+    tempfile.tempdir = tempfile.mkdtemp(prefix="tagwarden-tests-", dir=MEMORY)
+    os.environ["TMPDIR"] = tempfile.tempdir
+    atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
 ROOT = Path(__file__).parent
 INSTALLS = re.compile(r"python3? -m (pip|pytest|venv)\b|pipx? install|git clone|make\b|\. \.venv")
 DEMO = "tagwarden demo > story.txt"
@@ -137,6 +149,11 @@ class _Console(CodeBlockParser):
 pytest_collect_file = Sybil(
     parsers=[_Console()], patterns=["*.md"], setup=start, teardown=end
 ).pytest()
+
+
+def pytest_collection_finish() -> None:
+    """Take what is loaded by now for what stays: else each full collection would look through it."""
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
