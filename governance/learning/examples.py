@@ -23,10 +23,10 @@ Sources = tuple[Source, Source]
 
 def sources(ws: "Workspace", connection: Connection, checked: Checked, at: Micros) -> Sources:
     """Return what rows and outcomes are made from; both of the same people."""
-    population = checked.document.population
-    before = source_of(ws, connection, checked.tag, checked.measures, population, as_of=at)
+    tag, population, now = checked.tag, checked.document.population, ws.clock.now()
     end = Micros(at + checked.document.horizon_micros)
-    after = source_of(ws, connection, checked.tag, (checked.target,), population, as_of=end)
+    before = source_of(ws, connection, tag, checked.measures, population, as_of=at, now=now)
+    after = source_of(ws, connection, tag, (checked.target,), population, as_of=end, now=now)
     return before, after
 
 

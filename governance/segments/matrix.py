@@ -69,7 +69,10 @@ def state_of(connection: Connection, as_of: Micros) -> str:
 def source(ws: "Workspace", connection: Connection, checked: Checked, as_of: Micros) -> Source:
     """Return what the matrix of a segmentation is made from; reads who is permitted, and attributes."""
     population = checked.document.population
-    return source_of(ws, connection, checked.tag, checked.measures, population, as_of=as_of)
+    now = ws.clock.now()
+    return source_of(
+        ws, connection, checked.tag, checked.measures, population, as_of=as_of, now=now
+    )
 
 
 def source_of(
@@ -80,11 +83,12 @@ def source_of(
     population: str,
     *,
     as_of: Micros,
+    now: Micros,
 ) -> Source:
-    """Return from what some measures are made, of the people of a population whom the gate permits."""
+    """Return from what some measures are made, of the people of a population whom the gate permits now."""
     rules = {f"f{number:03}": node for number, node in enumerate(measures)}
     plan = make_plan(rules, dict.fromkeys(rules, 0))
-    gate = table(connection, [tag], ws.clock.now(), purposes(connection))
+    gate = table(connection, [tag], now, purposes(connection))
     people = gate.classes[0]
     if population != ALL:
         people = people & bitmaps.members(connection, f"regime:{population}")

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from audit.canon import canonical
 from audit.canon import digest as digest_of
+from audit.clock import Micros
 from audit.errors import BadInput, Fault, NotFound
 from audit.ids import new_id
 from governance.authority import demand
@@ -144,7 +145,7 @@ def _estimated(checked: Checked) -> Utility:
     )
 
 
-def _asked(checked: Checked, state: str, as_of: int, method: str, noise: Noise) -> ledger.Asked:
+def _asked(checked: Checked, state: str, as_of: Micros, method: str, noise: Noise) -> ledger.Asked:
     document, budget = checked.document, _budget(checked)
     whole: dict[str, Any] = {
         "mechanism": MECHANISM,
@@ -185,13 +186,13 @@ def _bought(
     asked: ledger.Asked,
     charge: ledger.Charge,
     *,
-    as_of: int,
+    as_of: Micros,
     noise: Noise,
 ) -> Released:
     """Read the rows, publish, store; whatever goes wrong, the charge stays and says so."""
     try:
         with ws.store.read() as connection:
-            source = matrix.source(ws, connection, checked, matrix.day_of(ws.clock.now()))
+            source = matrix.source(ws, connection, checked, as_of)
         rows = matrix.rows(ws, checked, source)
         if asked.mechanism == MECHANISM:
             found = DPSynopsis(checked.contract, _budget(checked), checked.document.segments, noise)
@@ -227,7 +228,7 @@ def _stored(  # noqa: PLR0917  (one caller; each part is another thing)
     checked: Checked,
     charge: ledger.Charge,
     artefact: dict[str, Any],
-    as_of: int,
+    as_of: Micros,
 ) -> Released:
     name = new_id(ws.ids, "release")
     document = {

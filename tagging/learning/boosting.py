@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Private explainable boosting of interpret 0.7.8, an extra: the only module that imports it.
+"""Private explainable boosting of interpret 0.7.8, an extra: the only module that imports it, but for its audit.
 
 The algorithm is that of Nori, Caruana, Bu, Shen and Kulkarni (ICML 2021, arXiv 2106.09680): bins of noisy
 counts; then, round by round and feature by feature, random splits and noisy sums of residuals. The score
@@ -81,12 +81,16 @@ def train(
     """
     gate = Gate(noise or DiscreteGaussian(), rho)
     bins = binned(rows, gate, rho * FOR_BINS)
-    width = rows.shape[1]
-    asked = ROUNDS * width
-    sigma = sigma_for(asked * ONE**2, rho - gate.spent)
-    sums = Query("sums-of-residuals", asked * LEAVES, asked * ONE**2, sigma, ONE)
-    model = fitted(rows, outcomes, bins, sigma / ONE)
+    sums = sums_asked(rows.shape[1], rho - gate.spent)
+    model = fitted(rows, outcomes, bins, sums.sigma / sums.lattice)
     return terms(model), [*gate.queries, sums]
+
+
+def sums_asked(width: int, rho: Fraction) -> Query:
+    """Return the question for all sums of residuals: a person is in one leaf of each feature in each round."""
+    asked = ROUNDS * width
+    sigma = sigma_for(asked * ONE**2, rho)
+    return Query("sums-of-residuals", asked * LEAVES, asked * ONE**2, sigma, ONE)
 
 
 def binned(rows: Grid, gate: Gate, rho: Fraction) -> list[Bins]:

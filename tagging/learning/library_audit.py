@@ -3,7 +3,8 @@
 
 1. replay: every question that diffprivlib asks of its own noise is answered, for a neighbour, with what
    was published before; what the true answers moved, by the noise that each met, is the epsilon lost. It
-   is held against what the ledger charges, not against what the library was told;
+   is held against what the ledger charges, not against what the library was told. So are the sums of
+   boosting (`boosting_audit`);
 2. record: what is kept holds no list with an entry per person, no number of a subject, no exact figure,
    and two runs never keep the same.
 
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from audit.errors import Finding
 from tagging.learning import boosting, private
+from tagging.learning.boosting_audit import audit_boosting
 from tagging.segmentation import baseline
 from tagging.segmentation.accounting import NANO, PrivacyBudget
 from tagging.segmentation.auditing import audit_artifact, audit_replay, walk
@@ -34,7 +36,7 @@ UNHEARD: Final[Mapping[str, str]] = {
     baseline.MECHANISM: "its number of steps, and empty clusters, follow exact numbers: no pair in which one "
     "person changes them keeps any promise",
     "diffprivlib-random-forest/0.6.6": "its trees are drawn inside the library: only what it keeps was looked at",
-    f"interpret-ebm/{boosting.VERSION}": "its sums are made in a compiled library: only the bins can be replayed",
+    f"interpret-ebm/{boosting.VERSION}": "its sums are replayed as the library hands them over: not their low bits",
 }
 """Mechanism → what the audit does not see of it."""
 PAIRS: Final = 120
@@ -99,6 +101,9 @@ def library_audit(
         look(found, baseline.MECHANISM, partial(_kmeans_replay, found, dimensions, pairs // 4))
         bins = f"interpret-ebm bins, {dimensions} features"
         look(found, bins, partial(_bins_replay, found, bins, dimensions, pairs))
+        if boosting.installed():
+            sums = f"interpret-ebm sums, {dimensions} features"
+            look(found, sums, partial(_sums_replay, found, sums, dimensions, pairs // 10))
         tell("libraries", dimensions, 4)
     for name, keep in kept().items():
         look(found, name, partial(_record, found, keep))
@@ -191,6 +196,23 @@ def _bins_replay(found: Audited, name: str, dimensions: int, pairs: int) -> None
     shares = [audit_replay(run, *pair, DiscreteGaussian(), rho) for pair in few]
     found.pairs += len(shares)
     found.worst[name] = float(max(shares, default=0))
+
+
+def _sums_replay(found: Audited, name: str, dimensions: int, pairs: int) -> None:
+    rho = PrivacyBudget(_EPSILON).rho
+    asked = boosting.sums_asked(dimensions, rho * (1 - boosting.FOR_BINS))
+    shares, noise = [0.0], []
+    for rows, other in itertools.islice(neighbours(dimensions, 7), pairs):
+        gate = Gate(DiscreteGaussian(), rho)
+        bins = boosting.binned(rows, gate, rho * boosting.FOR_BINS)
+        share, drawn = audit_boosting(rows, other, bins, asked)
+        shares.append(share)
+        noise += drawn
+    size = float(np.square(noise).mean()) if noise else 1.0
+    if abs(size - 1) > 6 * math.sqrt(2 / max(len(noise), 1)):
+        raise Finding("audit-noise-size", "the noise on sums of residuals is not what was charged")
+    found.pairs += pairs
+    found.worst[name] = max(shares)
 
 
 def _noted(found: Audited, name: str, shares: Sequence[float]) -> None:

@@ -216,6 +216,22 @@ def test_a_release_that_fails_stays_charged_and_says_so(ws, tmp_path, monkeypatc
     assert verify(ws).problems == []
 
 
+def test_a_release_over_midnight_counts_the_day_that_it_says(ws, tmp_path, monkeypatch):
+    reserve, source, asked = ledger.reserve, matrix.source, []
+
+    def slowly(*args):
+        ws.clock.at += DAY
+        return reserve(*args)
+
+    def noted(*args):
+        asked.append(args[-1])
+        return source(*args)
+
+    monkeypatch.setattr(ledger, "reserve", slowly)
+    monkeypatch.setattr(matrix, "source", noted)
+    assert asked == [released(ws, tmp_path).document["as_of"]]
+
+
 def test_what_is_stopped_after_it_is_stored_has_been_released(ws, tmp_path):
     carry = ws.store.after_commit
 

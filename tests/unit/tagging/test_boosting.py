@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from audit.errors import NotFound
-from tagging.learning import boosting, private
+from tagging.learning import boosting, library_audit, private
+from tagging.learning.boosting_audit import audit_boosting
 from tagging.learning.scoring import FINE, Scorer
 from tagging.segmentation.accounting import PrivacyBudget, charge_of
 from tagging.segmentation.auditing import audit_replay
 from tagging.segmentation.contract import ONE
 from tagging.segmentation.noise import Gate
+from tagging.segmentation.privacy_audit import Audited
 from tests.segments import NoNoise, Repeatable, found_by, neighbours
 
 pytest.importorskip("interpret", reason="ebm-dp IS NOT TESTED: pip install interpret-core")
@@ -129,3 +131,54 @@ def test_the_replay_of_the_bins_is_red_when_a_person_stands_in_two_cells(monkeyp
     pairs = itertools.islice(neighbours(1, 7), 9)
     codes = {found_by(lambda p=pair: replayed(*p)) for pair in pairs}
     assert codes == {"audit-loss-exceeds"}
+
+
+def sums_replayed(pairs=10):
+    asked, found = boosting.sums_asked(2, RHO), []
+    for rows, other in itertools.islice(neighbours(2, 7), pairs):
+        found.append(audit_boosting(rows, other, bins_of(rows, Repeatable(3)), asked))
+    return [share for share, _ in found], np.concatenate([noise for _, noise in found])
+
+
+def test_a_person_moves_the_sums_by_no_more_than_charged_and_the_noise_has_its_size(monkeypatch):
+    monkeypatch.setattr(boosting, "ROUNDS", 60)
+    shares, noise = sums_replayed()
+    assert 0.2 < max(shares) <= 1
+    assert np.square(noise).mean() == pytest.approx(1, abs=6 * (2 / len(noise)) ** 0.5)
+    assert boosting.train(ROWS, OUTCOMES, RHO)[0] != boosting.train(ROWS, OUTCOMES, RHO)[0]
+
+
+def each_person_three_times(rows, outcomes):
+    return np.repeat(rows, 3, axis=0), np.repeat(outcomes, 3)
+
+
+def a_round_for_each_person(rows, outcomes):
+    boosting.ROUNDS = 60 + len(rows)
+    return rows, outcomes
+
+
+@pytest.mark.parametrize(
+    ("bug", "code"),
+    [
+        (each_person_three_times, "audit-loss-exceeds"),
+        (a_round_for_each_person, "audit-questions-differ"),
+    ],
+)
+def test_the_replay_of_the_sums_is_red_for_a_planted_bug(monkeypatch, bug, code):
+    monkeypatch.setattr(boosting, "ROUNDS", 60)
+    honest = boosting.fitted
+    monkeypatch.setattr(
+        boosting, "fitted", lambda rows, known, *rest: honest(*bug(rows, known), *rest)
+    )
+    assert found_by(sums_replayed) == code
+
+
+def test_half_the_noise_of_the_sums_is_found(monkeypatch):
+    monkeypatch.setattr(boosting, "ROUNDS", 60)
+    honest = boosting.fitted
+    monkeypatch.setattr(boosting, "fitted", lambda *asked: honest(*asked[:-1], asked[-1] / 2))
+    found = Audited()
+    library_audit.library_audit(found, 10)
+    assert {(one.code, one.file[:18]) for one in found.problems} == {
+        ("audit-noise-size", "interpret-ebm sums")
+    }
