@@ -87,16 +87,23 @@ def bias(  # noqa: PLR0917  (options of a command)
     asked = Asked(tuple(tag), attributes, outcome, when, why, having, causes, drift)
     if noise is None and population != "all":
         raise BadInput("audit-question", "--population is for an audit with --noise")
-    made = (
-        audit(ws, asked, policy) if noise is None else _noised(ws, asked, policy, noise, population)
-    )
-    give(made, out, language_of(ws, lang), as_json)
+    language = language_of(ws, lang)
+    if noise is None:
+        made = audit(ws, asked, policy)
+    else:
+        made = _noised(ws, asked, policy, noise, population, language)
+    give(made, out, language, as_json)
     if status_of(made) is Status.BREACH:
         raise typer.Exit(1)
 
 
-def _noised(
-    ws: "Workspace", asked: "Asked", policy: Path | None, epsilon: float, population: str
+def _noised(  # noqa: PLR0917  (one caller)
+    ws: "Workspace",
+    asked: "Asked",
+    policy: Path | None,
+    epsilon: float,
+    population: str,
+    language: str,
 ) -> "list[Kept]":
     """Return reports of noised counts; says beside them which were not charged."""
     from governance.auditing.noised import Priced
@@ -105,7 +112,11 @@ def _noised(
     made = audit(ws, asked, Priced(epsilon, population), policy)
     for one in made:
         if not one.charged:
-            note(f"{one.kept.about}: these counts were released before: nothing was charged")
+            note(
+                f"{one.kept.about}：这些计数此前已发布：未扣预算"
+                if language == "zh"
+                else f"{one.kept.about}: these counts were released before: nothing was charged"
+            )
     return [one.kept for one in made]
 
 
@@ -198,16 +209,13 @@ def list_(where: Where = None, as_json: Json = False) -> None:
         for one in reports(workspace(where))
     ]
     columns = ("report", "kind", "about", "version", "status", "at")
-    noise = {one["report"]: f" (epsilon {one['epsilon']})" for one in found if one["epsilon"]}
-    rows = [
-        [
-            one["report"],
-            f"{one['kind']}{noise.get(one['report'], '')}",
-            *(one[c] for c in columns[2:]),
-        ]
-        for one in found
-    ]
+    rows = [[_kind(one) if c == "kind" else one[c] for c in columns] for one in found]
     emit({"reports": found}, as_json, lambda: table(columns, rows))
+
+
+def _kind(one: dict[str, Any]) -> str:
+    """Return the kind of a report, with what its noise was bought for."""
+    return f"{one['kind']} (epsilon {one['epsilon']})" if one["epsilon"] else str(one["kind"])
 
 
 def show(

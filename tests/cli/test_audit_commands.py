@@ -257,9 +257,10 @@ def test_with_noise_it_is_paid_for_once_listed_and_fits_its_schema(gated, tmp_pa
     jsonschema.validate(made["document"], schema)
     assert (code, made["status"]) == (1, "breach")
     code, said = call(gated, *ask, "--noise", "0.5", "--lang", "zh")
-    assert (code, "nothing was charged" in said, "每个数字都带有噪声" in said) == (1, True, True)
+    assert (code, "未扣预算" in said, "每个数字都带有噪声" in said) == (1, True, True)
     listed = json.loads(call(gated, "audit", "list", "--json")[1])["reports"]
     assert [one["epsilon"] for one in listed] == ["1.0", "1.0"]
+    assert "bias (epsilon 1.0)" in call(gated, "audit", "list")[1]
     records = json.loads(call(gated, "budget", "ledger", "--json")[1])["records"]
     assert [one["record"] for one in records] == ["reserved", "released"]
     for words in (("--noise", "1", "--causes"), ("--population", "gdpr"), ("--noise", "0")):

@@ -11,12 +11,12 @@ import pytest
 import yaml
 
 from audit.bias import noised_schema
-from audit.clock import DAY, FixedClock
+from audit.clock import DAY, FixedClock, Micros
 from audit.evidence.reading import decode
 from audit.ids import SeededIds
 from governance import authority, fairness, findings
 from governance.actor import Actor
-from governance.auditing import kept, noised, noising
+from governance.auditing import kept, noised, noising, waiving
 from governance.auditing.examining import Asked
 from governance.auditing.noised import Priced
 from governance.auditing.telling import lines, written
@@ -27,7 +27,7 @@ from tagging.segmentation.accounting import PrivacyBudget
 from tests.auditing import Planted, a_policy
 from tests.segments import NoNoise, Repeatable
 from tests.shop import NOW
-from tests.workshop import OFFICER, a_folder, code_of, reopened
+from tests.workshop import OFFICER, a_folder, as_reviewer, code_of, reopened
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "audits"
 SKEWED = {"f": 0.2, "m": 0.5, None: 0.3}
@@ -295,6 +295,45 @@ def test_a_finding_among_the_people_of_one_regime_is_another_one(shop):
     with shop.ws.store.read() as connection:
         names = {one.name: one.what.get("population", "") for one in findings.findings(connection)}
     assert sorted(names.values()) == ["", "gdpr"]
+
+
+def standing(shop):
+    with shop.ws.store.read() as connection:
+        (one,) = findings.findings(connection)
+    return one.state(shop.ws.clock.now())
+
+
+def test_a_finding_of_exact_counts_is_resolved_by_noised_ones(shop):
+    shop.audit("offer.gold", by=("gender",), policy=shop.file())
+    assert standing(shop) == "open"
+    shop.limits = a_policy(orders=ORDERS, impact_ratio={"floor": 0.1, "against": "rest"})
+    shop.noised("offer.gold")
+    assert standing(shop) == "resolved"
+
+
+def test_a_waiver_does_not_end_because_of_noise_alone(shop):
+    shop.audit("offer.gold", by=("gender",), policy=shop.file())
+    with shop.ws.store.read() as connection:
+        (one,) = findings.findings(connection)
+    until = Micros(shop.ws.clock.now() + 30 * DAY)
+    how = {"owner": "growth", "reason": "genuine-need", "until": until}
+    as_reviewer(shop.ws, lambda: waiving.waive(shop.ws, one.name, **how))
+    (made,) = shop.noised("offer.gold", noise=Moved([6, -6]))  # fewer tagged women than there are
+    assert float(group(made)["ratio_rest"]["value"]) < float(one.figure)
+    assert standing(shop) == "waived"
+    assert [part["finding"] for part in made.kept.document["waived"]] == [one.name]
+    shop.noised("offer.gold", epsilon=2, noise=Moved([60, -60]))
+    assert standing(shop) == "open"
+
+
+class Moved(NoNoise):
+    """Moves the first two cells: women without and with the tag."""
+
+    def __init__(self, by):
+        self.by = by
+
+    def add(self, values, sigma):  # noqa: ARG002
+        return values + np.array([*self.by, *[0] * (len(values) - 2)])
 
 
 def test_it_is_the_audit_that_the_policy_in_force_asks_for(shop):

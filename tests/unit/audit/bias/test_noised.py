@@ -155,9 +155,10 @@ def test_with_little_noise_the_verdict_is_that_of_the_exact_counts():
 
 
 def test_a_group_as_small_as_the_noise_is_not_judged_and_nothing_is_called_fair():
-    cube = binary([40, 45], [20, 22])
-    found = noised_verdict.judge(cube, 45.0**2, policy(), {"yes": True}).verdict
+    cube, limits = binary([150, 4000], [75, 2000]), policy(exclude_share_below=0)
+    found = noised_verdict.judge(cube, 60.0**2, limits, {"yes": True}).verdict
     assert (found.status, found.judgements[0].reason) == (Status.INSUFFICIENT, TOO_NOISY)
+    assert found.judgements[0].reasons.tolist() == [TOO_NOISY, TOO_NOISY]
 
 
 def test_nobody_at_all_is_not_fair():
