@@ -119,7 +119,9 @@ def resolved(connection: Connection, name: str) -> str:
         ),
         {"k": key},
     ).all()
-    made = [row.name for row in rows if json.loads(row.statement)["mechanism"] == MECHANISM]
+    made = [
+        row.name for row in rows if json.loads(row.statement)["mechanism"] != baseline.MECHANISM
+    ]
     newest = next(iter(made or [row.name for row in rows]), key)
     return f"{newest}{slash}{rest}"
 

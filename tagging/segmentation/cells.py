@@ -28,6 +28,8 @@ EVENING: Final = 2
 """Steps of Lloyd's method that spread the starts evenly."""
 APART: Final = 0.8
 """How far the two halves of a split move, in deviations."""
+ENOUGH: Final = 1.0
+"""Rows that a cell should have, in deviations of the noise of its count."""
 _LEAST: Final = 1.0
 _ACROSS: Final = 2**25  # more than the longest way across a box of 128 features
 
@@ -56,14 +58,22 @@ class Cells:
         )
 
 
-def measured(sums: Floats, centres: Points, radius: Points, weights: Weights, sigma: int) -> Cells:
+def measured(
+    sums: Floats,
+    centres: Points,
+    radius: Points,
+    weights: Weights,
+    sigma: int,
+    *,
+    empty: float = 1.0,
+) -> Cells:
     """Return the cells that noisy sums describe: the centres moved, the empty dropped.
 
-    A cell is dropped when its count is below one deviation of its noise; the largest one always stays.
+    A cell is dropped when its count is below `empty` deviations of its noise; the largest one always stays.
     """
     counts = sums[:, 0] / weights.presence
     noise = sigma / weights.presence
-    keep = counts >= noise
+    keep = counts >= empty * noise
     keep[int(np.argmax(counts))] = True
     sums, centres, counts = sums[keep], centres[keep], np.maximum(counts[keep], noise)
     reach = radius[keep].astype(np.float64)
@@ -120,6 +130,11 @@ def split(cells: Cells, least: float, stream: np.random.Generator) -> tuple[Poin
     spread = np.concatenate([keep.spread, inner, inner])
     counts = np.concatenate([keep.counts, halve.counts / 2, halve.counts / 2])
     return np.clip(np.rint(centres), -ONE, ONE).astype(np.int64), radii(spread, counts / least)
+
+
+def least_rows(sigma: int, weights: Weights, dimensions: int) -> float:
+    """Return how many rows a cell should have under that noise."""
+    return float(ENOUGH * sigma / weights.presence * max(1.0, dimensions**0.5 / 2))
 
 
 def radii(spread: Floats, plenty: Floats, least: float = REACH) -> Points:

@@ -67,13 +67,14 @@ class Synopsis:
     @property
     def noise_scale_(self) -> float:
         """Return the deviation of the noise of a count, in subjects."""
-        last = next(q for q in reversed(self.queries) if q.name != "refine")
+        last = next(q for q in reversed(self.queries) if not q.name.startswith("refine"))
         return last.sigma / WEIGHTS.presence
 
     @property
     def refined_noise_(self) -> float:
-        """Return the deviation of the noise of a count in the refining step alone, in subjects."""
-        return self.queries[-1].sigma / REFINING.presence
+        """Return the deviation of the noise of a count in the refining steps alone, in subjects."""
+        known = sum(1 / q.sigma**2 for q in self.queries if q.name.startswith("refine"))
+        return float(known**-0.5) / REFINING.presence
 
     @property
     def rho_(self) -> Fraction:

@@ -6,14 +6,14 @@
    the free part moves centres and drops empty cells; again and again, in one of two ways:
    levels: one cell at first, and every cell with enough rows becomes two;
    rounds: many starts all over the first ball, which are only moved. Better for few rows;
-3. optionally one noisy step of Lloyd's method for the centres of one k.
+3. optionally some noisy steps of Lloyd's method for the centres of one k.
 
 Rows are read in `sums` only, and every number that leaves them passes the gate of `noise`. Questions,
 their number and their noise depend on published answers only. docs/synopsis-proof.md has the proof.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final, Literal
 
@@ -23,15 +23,15 @@ from numpy.typing import NDArray
 from audit.errors import BadInput
 from tagging.segmentation import sums
 from tagging.segmentation.accounting import PrivacyBudget
-from tagging.segmentation.cells import Cells, caught, measured, pooled, radii, shrunk, split, starts
-from tagging.segmentation.clustering import DPKMeans
+from tagging.segmentation.cells import Cells, least_rows, measured, radii, split, starts
 from tagging.segmentation.contract import ONE, FeatureContract, Grid
 from tagging.segmentation.estimate import signal
 from tagging.segmentation.noise import DiscreteGaussian, Gate, Noise, Query, Whole, sigma_for
 from tagging.segmentation.published import Synopsis
-from tagging.segmentation.sums import REFINING, RINGS, STEPS, WEIGHTS, Points, Weights
+from tagging.segmentation.refining import refined
+from tagging.segmentation.sums import RINGS, STEPS, WEIGHTS, Points
 
-MECHANISM: Final = "synopsis/2"
+MECHANISM: Final = "synopsis/3"
 Way = Literal["levels", "rounds"]
 USUAL: Final = 8
 """Segments that a release is for when it refines none."""
@@ -48,20 +48,19 @@ STARTS: Final = (64, 320)
 """The fewest and the most starts."""
 MORE: Final = 4.0
 """Starts by the number of cells that the rows could fill."""
-NEAREST: Final = 0.8
-"""Radius of the last step by the spread of its cluster, where there are just enough rows."""
+LONE: Final = 0.75
+"""Rows below which a round drops a cell, in deviations of the noise of its count: a small group that is
+dropped once is lost, and a cell with nobody is dropped by a later round."""
 MOST_REFINED: Final = 64
 SHARES: Final[Mapping[str, Fraction]] = {
     "rows": Fraction(4, 1000),
     "centre": Fraction(8, 1000),
     "rings": Fraction(8, 1000),
-    "refine": Fraction(200, 1000),
+    "refine": Fraction(300, 1000),
 }
 """Parts of rho; the levels have the rest, each twice as much as the one before."""
 INSIDE: Final = 0.95
 """Share of the rows that the first ball holds."""
-ENOUGH: Final = 1.0
-"""Rows that a cell should have, in deviations of the noise of its count."""
 GROWTH: Final = Fraction(2)
 """Share of a level by that of the level before."""
 _STREAM: Final = 20_011  # of the free part: public and fixed, never noise
@@ -77,7 +76,7 @@ class DPSynopsis:
     contract: FeatureContract
     budget: PrivacyBudget
     refine: int = 0
-    """Number of clusters whose centres get a step of their own (a fifth of the budget); 0 for none."""
+    """Number of clusters whose centres get steps of their own (three tenths of the budget); 0: none."""
     noise: Noise = field(default_factory=DiscreteGaussian)
     way: Way | None = None
     """How cells are found; None: as suits the noisy number of rows. Both cost the same."""
@@ -116,7 +115,7 @@ class DPSynopsis:
             refined=np.zeros((0, self.contract.dimensions), dtype=np.int64),
             refined_counts=np.zeros(0, dtype=np.int64),
         )
-        return _refined(gate, rows, found, self.refine) if self.refine else found
+        return refined(gate, rows, found, self.refine) if self.refine else found
 
     def _few(self, count: int) -> bool:
         """Return whether rounds suit that (noisy) number of rows better than levels."""
@@ -145,7 +144,8 @@ class DPSynopsis:
         number = int(np.clip(wanted, *STARTS))
         centres, reach = starts(number, centre, radius, np.random.default_rng(_STREAM))
         for turn, sigma in enumerate(sigmas):
-            cells = _asked(gate, rows, f"round-{turn + 1}", centres, reach, sigma=sigma)
+            name = f"round-{turn + 1}"
+            cells = _asked(gate, rows, name, centres, reach, sigma=sigma, empty=LONE)
             if turn + 1 < len(sigmas):
                 least = least_rows(sigmas[turn + 1], WEIGHTS, dimensions)
                 centres, reach = cells.centres, radii(cells.spread, cells.counts / least)
@@ -173,7 +173,14 @@ def _sigmas(rho: Fraction, turns: int, growth: Fraction) -> list[int]:
 
 
 def _asked(
-    gate: Gate, rows: Grid, name: str, centres: Points, reach: Points, *, sigma: int
+    gate: Gate,
+    rows: Grid,
+    name: str,
+    centres: Points,
+    reach: Points,
+    *,
+    sigma: int,
+    empty: float = 1.0,
 ) -> Cells:
     """Ask what is in cells, and return those that are not empty by the answer."""
     width = 1 + 2 * rows.shape[1]
@@ -181,12 +188,8 @@ def _asked(
         Query(name, len(centres) * width, WEIGHTS.sensitivity_squared, sigma, STEPS),
         sums.cell_sums(rows, centres, reach, WEIGHTS).ravel(),
     )
-    return measured(answer.reshape(-1, width).astype(np.float64), centres, reach, WEIGHTS, sigma)
-
-
-def least_rows(sigma: int, weights: Weights, dimensions: int) -> float:
-    """Return how many rows a cell should have under that noise."""
-    return float(ENOUGH * sigma / weights.presence * max(1.0, dimensions**0.5 / 2))
+    found = answer.reshape(-1, width).astype(np.float64)
+    return measured(found, centres, reach, WEIGHTS, sigma, empty=empty)
 
 
 def _ball(gate: Gate, rows: Grid) -> tuple[int, Points, int]:
@@ -212,33 +215,3 @@ def _radius(answer: Whole, sigma: int, dimensions: int) -> int:
     reached = np.cumsum(counts) >= INSIDE * counts.sum()
     edge = sums.ring_edges(dimensions)[int(np.argmax(reached))]
     return max(int(edge**0.5), 1)
-
-
-def _refined(gate: Gate, rows: Grid, found: Synopsis, clusters: int) -> Synopsis:
-    """Return the synopsis with one noisy, bounded Lloyd step for the centres of one k."""
-    model = DPKMeans(clusters).fit(found)
-    centres = np.clip(np.rint(model.cluster_centers_ * ONE), -ONE, ONE).astype(np.int64)
-    dimensions = found.contract.dimensions
-    width = 1 + dimensions
-    sigma = sigma_for(REFINING.sensitivity_squared, gate.limit - gate.spent)
-    plenty = model.cluster_sizes_ / least_rows(sigma, REFINING, dimensions)
-    reach = radii(model.spreads_ * ONE, plenty, NEAREST)
-    answer = gate.ask(
-        Query("refine", len(centres) * width, REFINING.sensitivity_squared, sigma, STEPS),
-        sums.cell_sums(rows, centres, reach, REFINING).ravel(),
-    ).reshape(-1, width)
-    noise = sigma / REFINING.presence
-    counts, _ = pooled(
-        model.cluster_sizes_, model.size_noise_, answer[:, 0] / REFINING.presence, noise
-    )
-    counts = np.maximum(counts, noise)
-    scale = reach / (REFINING.place * counts * caught(reach, model.spreads_ * ONE))
-    step = answer[:, 1:] * scale[:, None]
-    step *= shrunk(step, sigma * scale)[:, None]
-    moved = np.clip(np.rint(centres + step), -ONE, ONE).astype(np.int64)
-    return replace(
-        found,
-        queries=tuple(gate.queries),
-        refined=moved,
-        refined_counts=np.maximum(np.rint(counts), 1).astype(np.int64),
-    )

@@ -5,6 +5,7 @@ import copy
 import json
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,9 +27,10 @@ from tagging.segmentation.estimate import demand_utility, estimate_utility
 from tagging.segmentation.noise import DiscreteGaussian, Gate, Query, measurement, sigma_for
 from tagging.segmentation.published import read, verify
 from tagging.segmentation.sums import REFINING, STEPS, WEIGHTS, Weights, cell_sums, usual_square
-from tagging.segmentation.synopsis import DPSynopsis, level_sigmas
+from tagging.segmentation.synopsis import LONE, DPSynopsis, level_sigmas
 from tests.segments import CORNERS, NoNoise, Repeatable, blobs, plain_contract, released
 
+OLD = Path(__file__).parents[2] / "golden" / "segments" / "synopsis-2.json"
 SOLID = [(-0.5, -0.5, 0.5), (0.5, 0.5, 0.5), (-0.5, 0.5, -0.5), (0.6, -0.4, 0.0)]
 
 
@@ -199,6 +201,59 @@ def test_well_separated_people_are_found():
     apart = np.linalg.norm(found.refined[:, None] / ONE - np.array(CORNERS)[None], axis=2)
     assert apart.min(axis=0).max() < 0.01
     assert np.abs(found.refined_counts - 2000).max() < 150
+
+
+def test_centres_are_refined_by_steps_of_equal_parts_and_sizes_by_all_of_them():
+    found = released(blobs(8000, CORNERS), refine=4)
+    steps = [q for q in found.queries if q.name.startswith("refine")]
+    assert [q.name for q in steps] == ["refine-1", "refine-2"]
+    assert steps[0].sigma == steps[1].sigma
+    one = steps[0].sigma / REFINING.presence
+    assert found.refined_noise_ == pytest.approx(one / 2**0.5)
+    assert found.noise_scale_ < one  # that of the cells alone, which have more of the budget
+
+
+def test_a_second_step_goes_on_from_where_the_first_one_led(monkeypatch):
+    asked = []
+
+    def seen(rows, centres, radius, weights):
+        if weights is REFINING:
+            asked.append(centres)
+        return cell_sums(rows, centres, radius, weights)
+
+    monkeypatch.setattr("tagging.segmentation.sums.cell_sums", seen)
+    values = blobs(600, CORNERS, spread=0.2)
+    found = released(values, NoNoise(), refine=4)
+    rows = values.clip(-1, 1) * ONE
+
+    def loss(centres):
+        return ((rows[:, None] - centres[None]) ** 2).sum(axis=2).min(axis=1).sum()
+
+    assert len(asked) == 2
+    assert loss(asked[0]) > loss(asked[1]) > loss(found.refined)
+
+
+def test_with_few_people_in_a_round_a_small_group_is_kept_and_nobody_is_dropped():
+    weights, sigma = Weights(100, 100, 100), 1000  # noise of ten rows
+    centres, radius = np.array([[0, 0], [500, 0], [0, 500]]), np.full(3, 200)
+    sums = np.zeros((3, 5))
+    sums[:, 0] = np.array([90, 8, 7]) * 100  # rows, seen
+    assert measured(sums, centres, radius, weights, sigma).counts.tolist() == [90]
+    kept = measured(sums, centres, radius, weights, sigma, empty=LONE).counts.tolist()
+    assert kept == [90, 10]  # never fewer than the noise
+
+
+def test_a_record_of_the_mechanism_before_reads_verifies_and_serves_as_it_did():
+    document = json.loads(OLD.read_text())
+    found = read(document)
+    assert found.mechanism == "synopsis/2"
+    assert found.document() == document
+    assert verify(document).questions == 9
+    assert found.noise_scale_ == found.queries[-2].sigma / WEIGHTS.presence
+    assert found.refined_noise_ == pytest.approx(found.queries[-1].sigma / REFINING.presence)
+    model = DPKMeans(2).fit(found)
+    assert (model.cluster_centers_ == found.refined / ONE).all()
+    assert model.cluster_sizes_.tolist() == [133, 37]
 
 
 def test_the_same_draws_give_the_same_bytes_whatever_the_order_of_the_rows():
