@@ -32,9 +32,9 @@ def intervals(draws: int) -> Iterator[Result]:
     rng = np.random.default_rng(14)
     for epsilon in EPSILON:
         lowest: dict[str, list[float]] = {}
-        for n in (200, 1000):
+        for n in (200, 1000, 10_000):
             for m in (400, 10_000):
-                for p in (0.02, 0.1, 0.5, 0.9):
+                for p in (0.02, 0.1, 0.3, 0.5, 0.9):
                     for ratio in (0.6, 0.8, 1.0, 1.4):
                         for cells in (1, 8):
                             if p / ratio < 0.95:

@@ -24,7 +24,7 @@ from governance.budget import auditing, ledger, limits
 from governance.budget.verification import verify
 from tagging.segmentation import crosstab
 from tagging.segmentation.accounting import PrivacyBudget
-from tests.auditing import Planted, a_policy
+from tests.auditing import AGES, Planted, a_policy
 from tests.segments import NoNoise, Repeatable
 from tests.shop import NOW
 from tests.workshop import OFFICER, a_folder, as_reviewer, code_of, reopened
@@ -267,6 +267,47 @@ def test_a_tag_with_labels_is_compared_value_by_value(shop):
     assert made.kept.document["noise"]["axes"][1]["values"] == ["none", "many", "one"]
     assert made.kept.status == "breach"
     assert sum(made.kept.document["noise"]["cells"]) == len(shop.who)
+
+
+def test_one_person_less_moves_one_cell_by_one(shop):
+    """What the charge rests on, asked of the program that counts: here nobody is in two cells."""
+    shop.also("offer.gold", shop.who[:200], "maybe")  # values that no document names
+    for n, who in enumerate([*shop.who[:3], *shop.who[-3:]]):
+        before = told(shop, epsilon=0.1 + n / 100)
+        shop.chose("restricted", [who])
+        after = told(shop, epsilon=0.105 + n / 100)
+        assert sorted(np.abs(before - after).tolist())[-2:] == [0, 1]
+
+
+def told(shop, **more):
+    """The cells without noise; each time for a little more epsilon, so that it is counted anew."""
+    (made,) = shop.noised("offer.gold", noise=NoNoise(), **more)
+    assert made.charged
+    return np.array(made.kept.document["noise"]["cells"])
+
+
+def test_crossed_attributes_are_sums_of_the_same_cells(shop):
+    shop.has("age", [AGES[n % 6] for n in range(len(shop.who))])
+    shop.limits = a_policy(
+        orders=ORDERS | {"age": list(AGES)}, attributes=["gender", "age"], intersections=2
+    )
+    (made,) = shop.noised("offer.gold", by=("gender", "age"))
+    noise, parts = made.kept.document["noise"], made.kept.document["comparisons"]
+    cells = np.array(noise["cells"]).reshape(4, 8, 2)
+    assert [part["attributes"] for part in parts] == [["gender"], ["age"], ["gender", "age"]]
+    for part, over in zip(parts, (1, 0, ()), strict=True):
+        people = cells.sum(axis=2).sum(axis=over)
+        known = people[tuple(slice(None, -1) for _ in people.shape)]  # unknown is the last value
+        assert [one["people"] for one in part["groups"]] == known.reshape(-1).tolist()
+    assert parts[0]["groups"][0]["people_within"] == round(1.96 * noise["sigma"] * 16**0.5)
+    assert parts[2]["groups"][0]["people_within"] == round(1.96 * noise["sigma"] * 2**0.5)
+
+
+def test_a_tag_that_was_paid_for_before_the_budget_ended_is_there_for_nothing(shop):
+    limits.set_limit(shop.ws, "all", PrivacyBudget(1.1))
+    assert code_of(lambda: shop.noised("offer.gold", "offer.even")) == "budget-exhausted"
+    (made,) = shop.noised("offer.gold")
+    assert not made.charged
 
 
 def test_a_regime_is_charged_alone_and_counts_its_own_people(shop):
