@@ -80,6 +80,8 @@ class Compared:
     effect: float
     low: float
     high: float
+    reach: float
+    """How far k people can move the effect at most."""
     status: Status
     reason: str
 
@@ -130,6 +132,7 @@ def compare(
     level = float(policy.alpha) / max(comparisons or len(labels), 1)
     rng = np.random.default_rng(policy.seed)
     effect, low, high = _resampled(parts.top, parts.bottom, policy.draws, level, rng)
+    reach = _reach(parts, effect, policy.release.k)
     people, weight = _witnesses(parts.own)
     others, others_weight = _witnesses(parts.others)
     found = []
@@ -155,6 +158,7 @@ def compare(
                 effect=float(effect[g]),
                 low=float(low[g]),
                 high=float(high[g]),
+                reach=float(reach[g]),
                 status=status,
                 reason=reason,
             )
@@ -261,6 +265,24 @@ def _witnesses(base: Floats) -> tuple[Ints, Floats]:
     total, squares = base.sum(axis=0), (base**2).sum(axis=0)
     weight = np.divide(total**2, squares, out=np.zeros(squares.shape), where=squares > 0)
     return (base > 0).sum(axis=0), weight
+
+
+def _reach(parts: _Parts, effect: Floats, k: int) -> Floats:
+    """Return by group how far k people can move the effect at most: those who weigh most, out of what is left.
+
+    Infinite where they are a whole side of the comparison.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        moved = _most(np.abs(parts.top - effect * parts.bottom), k) / parts.bottom.sum(axis=0)
+        left = [1 - _most(side, k) / side.sum(axis=0) for side in (parts.bottom, parts.others)]
+        found = moved / (left[0] * left[1])
+    return np.where(np.minimum(*left) > 0, found, np.inf)
+
+
+def _most(table: Floats, k: int) -> Floats:
+    """Return the sum of the k largest of each column."""
+    found: Floats = np.sort(table, axis=0)[-k:].sum(axis=0)
+    return found
 
 
 def _by(top: Floats, bottom: Floats) -> Floats:

@@ -10,7 +10,7 @@ from audit import canon
 from audit.bias.page import STYLE
 from audit.bias.page_words import say as said
 from audit.bias.pictures import COLOURS, effects
-from audit.bias.price_words import joined, notes, outcome, part_line, say, signed, verdict
+from audit.bias.price_words import as_of, joined, notes, outcome, part_line, say, signed, verdict
 from audit.bias.words import REASONS, STATUS
 from audit.html import whole
 
@@ -36,7 +36,7 @@ def _body(document: Mapping[str, Any], language: str) -> Iterator[str]:
         words["hidden"] = REASONS["hidden"].of(language)
         yield effects(part, words, partial(signed, kind=part["kind"], language=language))
         yield f'<p class="quiet">{escape(say("how." + _side(part), language))}</p></section>'
-        yield from _table(part, language)
+        yield from _table(part, document, language)
     yield f"<section><h3>{said('limits', language)}</h3><ul>"
     yield from (f"<li>{escape(line)}</li>" for line in notes(document, language))
     yield "</ul></section>"
@@ -48,7 +48,7 @@ def _side(part: Mapping[str, Any]) -> str:
     return "low" if part["low_is_harm"] else "high"
 
 
-def _table(part: Mapping[str, Any], language: str) -> Iterator[str]:
+def _table(part: Mapping[str, Any], document: Mapping[str, Any], language: str) -> Iterator[str]:
     yield "<table><tr>"
     yield from (f"<th>{escape(say('head.' + code, language))}</th>" for code in _HEADS)
     yield "</tr>"
@@ -73,6 +73,8 @@ def _table(part: Mapping[str, Any], language: str) -> Iterator[str]:
             f"<tr><td>{name}</td>{numbers}"
             f"<td>{escape(told['status'])}; {escape(told['reason'])}</td></tr>"
         )
+        if dated := as_of(group, document, language):
+            yield f'<tr><td></td><td class="quiet" colspan="5">{escape(dated)}</td></tr>'
     if part["unknown"]:
         text = escape(say("unknown", language, people=f"{part['unknown']:,}"))
         yield f'<tr><td class="quiet" colspan="6">{text}</td></tr>'

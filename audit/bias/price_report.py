@@ -2,7 +2,8 @@
 """The price report: what groups paid like for like, as one document.
 
 Numbers of people, lines and purchases are rounded down to a multiple of k, and a figure is told only
-where both sides of the comparison are k people or more, none of whom carries most of it.
+where both sides of the comparison are k people or more, none of whom carries most of it, and anew only
+where k people or more can have moved it (`price_earlier`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from audit.bias.comparing import HIDDEN, figure
 from audit.bias.policy import FairnessPolicy
 from audit.bias.price import Compared, Measure, SetApart
+from audit.bias.price_earlier import Earlier, told_beside
 from audit.bias.schema import Figure, Interval, LeftOut, Source, StatusWord
 from audit.bias.verdict import ALL_UNKNOWN, MANY_UNKNOWN, TOO_FEW, Status
+from audit.clock import parse_time
 
 MAX_CODES: Final = 40
 PRICE: Final = {"en": "price paid for one", "zh": "实付单价"}
@@ -53,6 +56,9 @@ class GroupPrice(_Model):
         description="the same figure without strata: what was bought, not its price"
     )
     effect: Interval | None
+    as_of: dict[str, str] | None = Field(
+        description="report from which the figures are, where too little moved since: made, since, until"
+    )
     status: StatusWord
     reason: str
 
@@ -105,10 +111,17 @@ def price_report(  # noqa: PLR0917  (one caller)
     parts: Sequence[Part],
     exceptions: Sequence[SetApart],
     policy: FairnessPolicy,
+    earlier: Sequence[Earlier] = (),
 ) -> dict[str, Any]:
-    """Return the report as plain data of the shape `PriceReport`."""
+    """Return the report as plain data of the shape `PriceReport`; `earlier` are those before, oldest first."""
     k = policy.release.k
+    window = parse_time(identity["since"]), parse_time(identity["until"])
     told = [_part(one, policy) for one in parts]
+    for part, counted in zip(told, counts_of(parts), strict=True):
+        part["groups"] = [
+            told_beside(group, part, exact, window, earlier)
+            for group, exact in zip(part["groups"], counted["groups"], strict=True)
+        ]
     status, reason = _worst([(one["status"], one["reason"]) for one in told])
     tags = any(name.startswith("tag:") for one in parts for name in one.by)
     return {
@@ -142,7 +155,13 @@ def counts_of(parts: Sequence[Part]) -> list[dict[str, Any]]:
             "measure": one.measure.code,
             "people": [one.people, one.known],
             "groups": [
-                [found.group, found.people, found.others, found.strata, figure(found.effect, 9)]
+                [
+                    found.group,
+                    found.people,
+                    found.others,
+                    found.strata,
+                    *(figure(x, 9) for x in (found.effect, found.raw, found.covered, found.reach)),
+                ]
                 for found in one.found
             ],
         }

@@ -50,6 +50,11 @@ _SAID: Final = {
         "{group}：与其他所有人相比 {effect}（{low} 至 {high}）；不分层为 {raw}；{people} 人，其购买的 "
         "{covered} 可比；{status}；{reason}。",
     ),
+    "as-of": Words(
+        " The figures are those of the report of {made} on {since} to {until}: what moved since may be the doing of "
+        "fewer than {k} people.",
+        "以上数字取自 {made} 的报告（{since} 至 {until}）：此后的变化可能仅来自不足 {k} 人。",
+    ),
     "hidden": Words("{group}: {status}; {reason}.", "{group}：{status}；{reason}。"),
     "unknown": Words(
         "Not compared, because their group is not known: {people}.",
@@ -145,7 +150,10 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
     found = [verdict(document, language)]
     for part in document["parts"]:
         found.append(part_line(part, language))
-        found += [_line(group, part["kind"], language) for group in part["groups"]]
+        found += [
+            _line(group, part["kind"], language) + as_of(group, document, language)
+            for group in part["groups"]
+        ]
         if part["unknown"]:
             found.append(say("unknown", language, people=part["unknown"]))
     return [*found, *notes(document, language)]
@@ -164,6 +172,12 @@ def notes(document: Mapping[str, Any], language: str) -> list[str]:
     ]
     found += [LIMITS[code].of(language) for code in document["limits"]]
     return [*found, say("protected", language, k=document["identity"]["k"])]
+
+
+def as_of(group: Mapping[str, Any], document: Mapping[str, Any], language: str) -> str:
+    """Return from which report the figures of a group are; '' for those of this one."""
+    found = group["as_of"]
+    return say("as-of", language, **found, k=document["identity"]["k"]) if found else ""
 
 
 def part_line(part: Mapping[str, Any], language: str) -> str:

@@ -10,13 +10,14 @@ from sqlalchemy import Connection, text
 
 from audit import canon
 from audit.bias.policy import FairnessPolicy
-from audit.clock import Micros
+from audit.clock import Micros, parse_time
 from audit.errors import BadInput, NotFound, Refused
 from audit.ids import new_id
 from governance.authority import demand
 from policies.document import nearest
 
 if TYPE_CHECKING:
+    from audit.bias.price_earlier import Earlier
     from audit.bias.successive import Before
     from governance.store.unit import Unit
     from governance.workspace import Workspace
@@ -208,11 +209,40 @@ def _opened(ws: "Workspace", row: Any, document: Mapping[str, Any]) -> Opened:
         before = Before(cube, counts["merged"], shown, k, identity["until"])
         return Opened(row.about, policy, identity["outcome"], before, row.digest)
     except (KeyError, TypeError, ValueError, BadInput):
-        raise Refused(
-            "report-unreadable",
-            f"the counts of {row.name} are of a form that this program does not read",
-            hint=f"nothing is shown beside it; audit with the version that made it: {identity.get('program')}",
-        ) from None
+        raise _unreadable(row.name, identity) from None
+
+
+def earlier_prices(ws: "Workspace", connection: Connection) -> "list[Earlier]":
+    """Return all price reports with their counts, the oldest first; raises as `opened`."""
+    from audit.bias.price_earlier import Earlier  # noqa: PLC0415
+
+    rows = connection.execute(
+        text("SELECT name, document, counts FROM auditreport WHERE kind = :k ORDER BY id"),
+        {"k": PRICE},
+    )
+    found = []
+    for row in rows:
+        document = json.loads(row.document)
+        about = document["identity"]
+        try:
+            counts = json.loads(ws.keys.ring.open_counts(row.name, row.counts))["parts"]
+            parts = document["parts"]
+            if not all("as_of" in group for part in parts for group in part["groups"]):
+                raise ValueError("no dates")  # noqa: TRY301  (one way out for all that is wrong)
+            window = parse_time(about["since"]), parse_time(about["until"])
+            found.append(Earlier(*window, about["made"], counts, parts))
+        except (KeyError, TypeError, ValueError):
+            raise _unreadable(row.name, about) from None
+    return found
+
+
+def _unreadable(name: str, identity: Mapping[str, Any]) -> Refused:
+    return Refused(
+        "report-unreadable",
+        f"the counts of {name} are of a form that this program does not read",
+        hint="nothing is told beside it; audit with the version that made it: "
+        f"{identity.get('program')}",
+    )
 
 
 def digest_of_last(connection: Connection, kind: str, about: str) -> str | None:

@@ -6,6 +6,7 @@ in arrays, in memory; what leaves are figures of groups.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, text
 from audit import canon
 from audit.bias.policy import FairnessPolicy
 from audit.bias.price import Lines, Measure, SetApart, compare, set_apart
+from audit.bias.price_earlier import Earlier
 from audit.bias.price_report import DISCOUNT, PRICE, Part, counts_of, price_report
 from audit.clock import Micros, from_micros, iso
 from audit.errors import BadInput, Refused
@@ -87,9 +89,10 @@ def prices(ws: "Workspace", question: PriceAsked, policy_file: Path | None = Non
         log_opening(ws, policy, question.why)
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
+            earlier = kept.earlier_prices(ws, connection)
             counted = _count(ws, connection, question, policy, tags)
         counts_for = by.in_force if by.applied and question.until is None else ""
-        return _kept(ws, question, policy, counted, counts_for)
+        return _kept(ws, question, policy, counted, earlier, counts_for)
 
 
 def _check(question: PriceAsked) -> tuple[list[str], list[str]]:
@@ -244,11 +247,12 @@ def _part(  # noqa: PLR0917  (one caller)
     )
 
 
-def _kept(
+def _kept(  # noqa: PLR0917  (one caller)
     ws: "Workspace",
     question: PriceAsked,
     policy: FairnessPolicy,
     counted: _Counted,
+    earlier: Sequence[Earlier],
     by_policy: str,
 ) -> kept.Kept:
     counts = {"parts": counts_of(counted.parts), "left_out": counted.left_out}
@@ -259,6 +263,7 @@ def _kept(
         counted.parts,
         counted.exceptions,
         policy,
+        earlier,
     )
     with ws.store.write() as unit:
         made = kept.keep(

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from audit.bias.price_report import PriceReport
+from audit.clock import parse_time
 from audit.evidence.reading import decode
 from governance import authority, fairness
 from governance.actor import Actor
@@ -18,7 +19,7 @@ from governance.intake import events
 from governance.store import bitmaps
 from tests.auditing import Planted, a_policy
 from tests.bias import starter
-from tests.intake import a_file, a_map
+from tests.intake import a_file, a_map, an_order_file
 from tests.shop import a_tag
 from tests.workshop import code_of
 
@@ -298,3 +299,141 @@ def test_only_an_audit_by_the_policy_in_force_and_up_to_now_is_noted_as_one(shop
         rows = connection.exec_driver_sql("SELECT name, by_policy FROM auditreport").all()
     noted = dict(rows)
     assert [noted[one.name] for one in made] == [policy.digest(), "", ""]
+
+
+# --- reports over nearly the same people -------------------------------------------------------------
+
+JULY = {"since": 1_719_792_000_000_000, "until": 1_722_470_400_000_000}
+DEAR = 6.0
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Forty women and forty men bought one loaf at two each; one of them paid six."""
+    planted = Planted(tmp_path, people=80)
+    planted.has("gender", ["f" if n % 2 else "m" for n in range(80)])
+    planted.tag(a_tag("spend.big"), planted.who[:20])
+    rows = [f"C{n},2024-07-10 10:00:00,{n},bread,1,{DEAR if n == 1 else 2:.2f}" for n in range(80)]
+    events.ingest(planted.ws, [an_order_file(tmp_path, *rows)], a_map())
+    yield planted
+    planted.close()
+
+
+def priced(shop, by="gender", **span):
+    document = starter()
+    policy = {"price": {"stratum": ["item", "day"], "tolerance": 0.01}, "draws": 100}
+    file = shop.folder / "fairness.yaml"
+    file.write_text(yaml.safe_dump(document | policy | {"intersections": 1}), "utf-8")
+    return prices(shop.ws, PriceAsked((by,), **(JULY | span)), file)
+
+
+def left_one_out(shop, work):
+    """Do something while the one who paid six has restricted the use of their data."""
+    shop.chose("restricted", shop.who[1:2])
+    try:
+        return work()
+    finally:
+        with shop.store.write() as unit:
+            bitmaps.change(unit.connection, [("restricted", shop.who[1], False)])
+
+
+def paid_by_the_one(before, after, group="f", people=40):
+    """What somebody paid, from two reports and how many there are: everybody else pays two."""
+    first, second = (
+        2 * (1 + float(part(made)[1][group]["effect"]["value"])) for made in (before, after)
+    )
+    return first * people - second * (people - 1)
+
+
+def alone(monkeypatch):
+    monkeypatch.setattr(kept, "earlier_prices", lambda *_: [])
+
+
+def test_what_somebody_paid_is_not_in_the_difference_of_two_reports(small, monkeypatch):
+    first = priced(small)
+    second = left_one_out(small, lambda: priced(small))
+    was, now = (part(made)[1]["f"] for made in (first, second))
+    assert now["as_of"]["made"] == first.document["identity"]["made"]
+    for name in ("people", "raw", "covered", "strata", "effect"):
+        assert now[name] == was[name]
+    alone(monkeypatch)
+    second = left_one_out(small, lambda: priced(small))
+    assert paid_by_the_one(first, second) == pytest.approx(DEAR, abs=0.02)  # to a cent or two
+
+
+def test_who_paid_much_is_not_placed_in_a_group_by_two_reports(small, monkeypatch):
+    """Whoever knows that this person paid much looks which group's figure moved."""
+    for by, groups in (("gender", ("f", "m")), ("tag:spend.big", ("yes", "no"))):
+        first = priced(small, by)
+        second = left_one_out(small, lambda by=by: priced(small, by))
+        assert all(part(first)[1][g]["effect"] == part(second)[1][g]["effect"] for g in groups)
+    first = priced(small)
+    alone(monkeypatch)
+    second = left_one_out(small, lambda: priced(small))
+    step = {
+        g: float(part(first)[1][g]["effect"]["value"])
+        - float(part(second)[1][g]["effect"]["value"])
+        for g in "fm"
+    }
+    assert step["f"] > 0 > step["m"]  # she is a woman
+
+
+def test_a_window_that_ends_before_one_purchase_does_not_tell_it(small):
+    """Two windows that differ by a second; one that has nothing in common stands by itself."""
+    rows = [
+        "C3,2024-07-20 10:00:00,x,bread,1,6.00",
+        *(f"C{n},2024-07-20 09:00:00,y{n},bread,1,2.00" for n in range(4, 80)),
+    ]
+    events.ingest(small.ws, [an_order_file(small.folder, *rows)], a_map())
+    before = priced(small, until=parse_time("2024-07-20T10:00:00Z"))
+    after = priced(small, until=parse_time("2024-07-20T10:00:01Z"))
+    assert part(after)[1]["f"]["as_of"]
+    assert part(after)[1]["f"]["effect"] == part(before)[1]["f"]["effect"]
+
+
+def test_windows_without_a_common_day_stand_by_themselves(small):
+    """The same people pay nearly the same on another day: nothing can be subtracted."""
+    rows = [f"C{n},2024-07-20 10:00:00,y{n},bread,1,{5 if n == 3 else 2:.2f}" for n in range(80)]
+    events.ingest(small.ws, [an_order_file(small.folder, *rows)], a_map())
+    middle = parse_time("2024-07-15T00:00:00Z")
+    made = [priced(small, until=middle), priced(small, since=middle), priced(small)]
+    assert [bool(part(one)[1]["f"]["as_of"]) for one in made] == [False, False, True]
+
+
+def test_what_moved_for_many_is_told_anew(small):
+    first = priced(small)
+    rows = [f"C{n},2024-07-11 10:00:00,z{n},milk,1,{9 if n % 2 else 6:.2f}" for n in range(80)]
+    events.ingest(small.ws, [an_order_file(small.folder, *rows)], a_map())
+    second = priced(small)
+    was, now = (part(made)[1]["f"] for made in (first, second))
+    assert now["as_of"] is None
+    assert now["effect"] != was["effect"]
+    third = left_one_out(small, lambda: priced(small))
+    assert part(third)[1]["f"]["as_of"]["made"] == second.document["identity"]["made"]
+
+
+def test_without_strata_two_kinds_of_strata_are_one_figure(small):
+    first = priced(small)
+
+    def by_week():
+        document = starter()
+        policy = {"price": {"stratum": ["item", "week"], "tolerance": 0.01}, "draws": 100}
+        file = small.folder / "fairness.yaml"
+        file.write_text(yaml.safe_dump(document | policy | {"intersections": 1}), "utf-8")
+        return prices(small.ws, PriceAsked(("gender",), **JULY), file)
+
+    second = left_one_out(small, by_week)
+    assert part(first)[1]["f"]["raw"] is not None
+    assert part(second)[1]["f"]["raw"] is None
+    assert "–" in written([second], ".html", "en").decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "may be the doing of fewer than 10 people"), ("zh", "不足 10 人")]
+)
+def test_dated_figures_say_so(small, language, word):
+    priced(small)
+    second = left_one_out(small, lambda: priced(small))
+    assert any(word in line for line in lines(second, language))
+    assert word in written([second], ".html", language).decode()
+    jsonschema.validate(json.loads(second.bytes), PriceReport.model_json_schema())

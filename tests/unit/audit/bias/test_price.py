@@ -1,5 +1,7 @@
 """Prices like for like: what strata put right, people as witnesses, exceptions, harm on one side only."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -205,3 +207,42 @@ def test_no_lines_at_all_are_no_verdict():
     found = second(Lines(none, none, none, none, none))
     assert (found.status, found.reason) == (Status.INSUFFICIENT, price.NO_OTHERS)
     assert (found.people, found.weight, found.strata) == (0, 0.0, 0)
+
+
+# --- two reports over nearly the same people ---------------------------------------------------------
+
+
+def told(found, k=10):
+    return min(found.people, found.weight, found.others, found.others_weight) >= k
+
+
+def without(lines, people):
+    return lines.only(~np.isin(lines.person, people))
+
+
+@pytest.mark.parametrize("measure", [PRICE, DISCOUNT], ids=["price", "share"])
+@pytest.mark.parametrize("seed", range(12))
+def test_fewer_than_k_people_move_a_figure_by_less_than_its_reach(seed, measure):
+    """Whoever they are: at random, those who pay most, those who weigh most, or who comes with all there is."""
+    rng = np.random.default_rng(seed)
+    people = int(rng.choice([40, 90, 300]))
+    lines = shop(rng, people=people, each=int(rng.choice([3, 20])), strata=int(rng.choice([4, 20])))
+    times = np.where(rng.random(people) < 0.05, 30, 1)[lines.person]  # some buy far more
+    lines = replace(lines, amount=lines.amount * times, base=lines.base * times)
+    if measure is DISCOUNT:
+        lines = replace(
+            lines, base=lines.amount, amount=lines.amount // rng.integers(4, 9, len(lines.person))
+        )
+    whole = second(lines, measure)
+    weights = np.bincount(lines.person, lines.base, people)
+    paid = np.bincount(lines.person, lines.amount, people) / weights
+    for order in (
+        rng.permutation(people),
+        np.argsort(-weights),
+        np.argsort(-paid),
+        np.argsort(paid),
+    ):
+        for count in (1, 3, 9):
+            fewer = second(without(lines, order[:count]), measure)
+            step = abs(fewer.effect - whole.effect)
+            assert step < max(fewer.reach, whole.reach)
