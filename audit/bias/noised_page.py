@@ -123,6 +123,7 @@ def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
     rows = {
         "tag": f"{found['tag']}, {found['version']}",
         "rule": found["rule"],
+        "outcome": found["outcome"],
         "owner": found["owner"],
         "purposes": ", ".join(found["purposes"]),
         "basis": ", ".join(f"{regime}: {basis}" for regime, basis in found["basis"].items()),
@@ -138,6 +139,8 @@ def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
     }
     yield f"<section><h3>{say('identity', language)}</h3><table>"
     for code, value in rows.items():
+        if not value:
+            continue
         label = say(f"id.{code}", language)
         yield f'<tr><td>{label}</td><td class="code">{escape(str(value))}</td></tr>'
     yield f'</table><p class="quiet">{escape(say("signed", language))}</p>'

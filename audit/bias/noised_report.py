@@ -16,7 +16,7 @@ from audit.bias.intervals import z_of
 from audit.bias.noised import Side
 from audit.bias.noised_verdict import Noised
 from audit.bias.policy import FairnessPolicy
-from audit.bias.rates import Floats
+from audit.bias.rates import OF_OUTCOME, Floats
 from audit.bias.report import Head, policy_of, reason_of
 from audit.bias.verdict import Judgement, Status, TagVerdict
 
@@ -74,7 +74,13 @@ def report(
         ],
         "waived": [],
         "omitted": list(OMITTED),
-        "limits": ["noised", "noised-" + policy.reads, "exact-beside", *_PLAIN],
+        "limits": [
+            "noised",
+            "noised-" + policy.reads,
+            "exact-beside",
+            *_PLAIN,
+            *(["selective-labels"] if OF_OUTCOME & set(policy.rates) else []),
+        ],
         "noise": {
             **noise,
             "axes": [{"name": axis.name, "values": list(axis.values)} for axis in cube.axes],

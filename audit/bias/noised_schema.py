@@ -22,7 +22,7 @@ class NoisedIdentity(_Part):
     tag: str
     version: int
     rule: str = Field(description="digest of the rule")
-    outcome: Literal[""]
+    outcome: str = Field(description="key of the outcome; '' for none")
     owner: str
     purposes: list[str]
     basis: dict[str, str]

@@ -4,7 +4,17 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from audit.bias.words import COMPARED, LIMITS, NOT_DEFINED, REASONS, STATUS, TAG, rate_of, waived
+from audit.bias.words import (
+    COMPARED,
+    LIMITS,
+    NOT_DEFINED,
+    OUTCOME,
+    REASONS,
+    STATUS,
+    TAG,
+    rate_of,
+    waived,
+)
 from audit.words import Words
 
 TITLE: Final = Words("Bias report, with noise", "偏差审计报告（加噪）")
@@ -89,6 +99,8 @@ SAID: Final[Mapping[str, Words]] = {
 def sentences(document: Mapping[str, Any], language: str) -> list[str]:
     """Return the plain sentences of a report: the tag, each comparison with its groups, the noise."""
     found = [told(document, language), counted(document["verdict"], language)]
+    if document["identity"]["outcome"]:
+        found.append(OUTCOME.of(language).format(outcome=document["identity"]["outcome"]))
     for comparison in document["comparisons"]:
         found.append(
             COMPARED.of(language).format(

@@ -18,6 +18,7 @@ from governance.auditing.counting import NONE
 from governance.auditing.examining import Asked, check_asked, direction_of, is_whole, may_resolve
 from governance.auditing.noising import Question, Released, bought, question_of
 from governance.auditing.noting import accepted, note
+from governance.auditing.outcome import outcome_of
 from governance.authority import demand
 from governance.budget import ledger
 from governance.budget.populations import ALL
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from governance.workspace import Workspace
 
-_NOT_WITH_NOISE: Final = {"outcome": "", "at": None, "causes": False, "months": 0}
+_NOT_WITH_NOISE: Final = {"at": None, "causes": False, "months": 0}
 """Fields of a question that need counts of another kind, and what they are where they are not asked for."""
 
 
@@ -67,7 +68,7 @@ def bias(
     if any(getattr(asked, part) != none for part, none in _NOT_WITH_NOISE.items()):
         raise BadInput(
             "audit-question",
-            "an audit with noise is of the tag as it is now, without outcome, causes or drift",
+            "an audit with noise is of the tag as it is now, without causes or drift",
             hint="each of these would be a release of its own; audit without --noise",
         )
     budget = PrivacyBudget(price.epsilon)
@@ -78,10 +79,12 @@ def bias(
             limit = limits.chosen(connection, policy_file)
             asked = replace(asked, by=asked.by or tuple(limit.policy.attributes))
             check_asked(asked)
-            policy = limits.narrowed(limit.policy, asked.by, outcome=False)
+            policy = limits.narrowed(limit.policy, asked.by, outcome=bool(asked.outcome))
+            outcome = outcome_of(connection, asked.outcome) if asked.outcome else None
             tags = [active(connection, [key])[key] for key in asked.tags]
             questions = [
-                question_of(connection, tag, policy, price.population, budget, now) for tag in tags
+                question_of(connection, tag, policy, price.population, budget, now, outcome)
+                for tag in tags
             ]
             directions = [_direction(one, asked) for one in questions]
             sources = _sources(policy, attribute_categories(connection))
@@ -142,7 +145,7 @@ def _kept(  # noqa: PLR0917  (one caller)
 ) -> kept.Kept:
     policy, by = limit
     everybody = one.artefact["population"] == ALL
-    document = report(_head(ws, tag, one, sources), *judged, policy, one.statement())
+    document = report(_head(ws, tag, one, asked, sources), *judged, policy, one.statement())
     with ws.store.write() as unit:
         document["waived"] = accepted(ws, unit.connection, document)
         made = kept.keep(
@@ -176,10 +179,15 @@ def _kept(  # noqa: PLR0917  (one caller)
 
 
 def _head(
-    ws: "Workspace", tag: Active, one: Released, sources: "Sequence[Mapping[str, str]]"
+    ws: "Workspace",
+    tag: Active,
+    one: Released,
+    asked: Asked,
+    sources: "Sequence[Mapping[str, str]]",
 ) -> Head:
     return Head(
         rule=tag.meaning,
+        outcome=asked.outcome,
         owner=tag.tag.owner,
         purposes=tag.tag.purposes,
         basis={str(regime): str(name) for regime, name in tag.tag.basis.items()},

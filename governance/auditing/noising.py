@@ -26,6 +26,8 @@ from audit.ids import new_id
 from governance.assignments import holders
 from governance.auditing.counting import MAX_CELLS, NONE, YESNO, check_computed
 from governance.auditing.opening import check_opening, log_opening, numbers_of, opened
+from governance.auditing.outcome import SEEN, Outcome, seen
+from governance.auditing.outcome import check as check_outcome
 from governance.budget import ledger
 from governance.budget.populations import ALL, check
 from governance.catalogue import Active, active
@@ -49,27 +51,32 @@ class Question:
 
     tag: Active
     axes: tuple[Axis, ...]
-    """The attributes, then the tag."""
+    """The attributes, the outcome where there is one, then the tag."""
     policy: FairnessPolicy
     population: str
     budget: PrivacyBudget
     at: Micros
+    outcome: Outcome | None = None
+
+    @property
+    def tags(self) -> tuple[Active, ...]:
+        """Return the tags whose people are counted: the one that is audited, and that of the outcome."""
+        other = self.outcome.tag if self.outcome else None
+        return (self.tag,) if other is None else (self.tag, other)
 
     def document(self) -> dict[str, Any]:
         """Return what is asked, as plain data."""
         return {
-            "tag": self.tag.tag.key,
-            "version": self.tag.version,
-            "rule": self.tag.meaning,
+            "tags": [[tag.tag.key, tag.version, tag.meaning] for tag in self.tags],
             "axes": [{"name": axis.name, "values": list(axis.values)} for axis in self.axes],
             "opening": self.policy.opening.model_dump(mode="json"),
         }
 
     @property
     def snapshot(self) -> str:
-        """Return the digest of what is asked of: the day, and the last run of the tag."""
-        day = self.at - self.at % DAY
-        return digest_of({"day": day, "tag": [self.tag.id, self.tag.evaluated_at]})
+        """Return the digest of what is asked of: the day, and the last run of each tag."""
+        runs = [[tag.id, tag.evaluated_at] for tag in self.tags]
+        return digest_of({"day": self.at - self.at % DAY, "tags": runs})
 
     @property
     def key(self) -> str:
@@ -122,23 +129,29 @@ def question_of(  # noqa: PLR0917  (one caller)
     population: str,
     budget: PrivacyBudget,
     at: Micros,
+    outcome: Outcome | None = None,
 ) -> Question:
     """Return the question against catalogue and policy; looks nobody up.
 
-    Raises BadInput `unknown-population`, `noise-values-open`, Refused `noise-not-local`,
+    Raises BadInput `unknown-population`, `noise-values-open`, `outcome-not-yes-no`, Refused `noise-not-local`,
     `tag-not-computed`, `too-many-groups`, and what `check_opening` raises.
     """
     check(connection, population)
     check_opening(connection, policy)
-    check_computed(tag, at)
+    if outcome is not None:
+        check_outcome(outcome, at, at)
     known = {key: one.root for key, one in active(connection).items()}
-    if rests_on(tag.root, Tier, known):
-        raise Refused(
-            "noise-not-local",
-            f'"{tag.tag.key}" rests on cut points that are learned from all people: one person moves others',
-            hint="audit it without --noise; nothing was charged",
-        )
-    axes = (*(_attribute(policy, name) for name in policy.attributes), _values(tag))
+    for one in (tag, *([outcome.tag] if outcome and outcome.tag else [])):
+        check_computed(one, at)
+        if rests_on(one.root, Tier, known):
+            raise Refused(
+                "noise-not-local",
+                f'"{one.tag.key}" rests on cut points that are learned from all people: one person moves others',
+                hint="audit it without --noise; nothing was charged",
+            )
+    attributes = tuple(_attribute(policy, name) for name in policy.attributes)
+    seen_or_not = (Axis("outcome", Kind.OUTCOME, SEEN),) if outcome else ()
+    axes = (*attributes, *seen_or_not, _values(tag))
     cells = int(np.prod([len(axis.values) for axis in axes]))
     if cells > MAX_CELLS:
         raise Refused(
@@ -146,7 +159,7 @@ def question_of(  # noqa: PLR0917  (one caller)
             f"{cells} groups by values of the tag are more than {MAX_CELLS} numbers",
             hint="compare by fewer attributes at once, or by coarser ones; nothing was charged",
         )
-    return Question(tag, axes, policy, population, budget, at)
+    return Question(tag, axes, policy, population, budget, at, outcome)
 
 
 def _attribute(policy: FairnessPolicy, name: str) -> Axis:
@@ -235,9 +248,15 @@ def _counted(ws: "Workspace", connection: Connection, question: Question) -> Any
     people = gate.people(question.tag.effective)
     if question.population != ALL:
         people = people & bitmaps.members(connection, f"regime:{question.population}")
-    *attributes, values = question.axes
-    fixed = {axis.name: axis for axis in attributes}
-    codes = [one.codes for one in opened(ws, connection, question.policy, gate, people, axes=fixed)]
+    fixed = {axis.name: axis for axis in question.axes if axis.kind is Kind.ATTRIBUTE}
+    found = opened(ws, connection, question.policy, gate, people, axes=fixed)
+    codes = [one.codes for one in found]
+    if question.outcome is not None:
+        happened = seen(
+            ws, connection, gate, question.policy, question.outcome, people, question.at
+        )
+        codes.append(happened)
+    values = question.axes[-1]
     held = holders(connection, question.tag, question.at, present=True)
     ids = numbers_of(people)
     has = np.zeros(len(ids), dtype=np.int16)

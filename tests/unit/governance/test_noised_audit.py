@@ -231,7 +231,9 @@ def test_which_values_there_are_does_not_depend_on_people(shop):
         ({}, {"by": ("gendr",)}, "unknown-attribute"),
         ({}, {"causes": True}, "audit-question"),
         ({}, {"months": 3}, "audit-question"),
-        ({}, {"outcome": "offer.even"}, "audit-question"),
+        ({}, {"at": NOW}, "audit-question"),
+        ({}, {"outcome": "offer.even"}, "no-outcome-rate"),
+        ({"rates": ["tpr"]}, {"outcome": "orders(days => 30) >= 1"}, "outcome-to-come"),
         ({}, {"epsilon": 0}, "budget-epsilon"),
         ({}, {"population": "mars"}, "unknown-population"),
         ({}, {"epsilon": 5}, "budget-exhausted"),
@@ -301,6 +303,29 @@ def test_crossed_attributes_are_sums_of_the_same_cells(shop):
         assert [one["people"] for one in part["groups"]] == known.reshape(-1).tolist()
     assert parts[0]["groups"][0]["people_within"] == round(1.96 * noise["sigma"] * 16**0.5)
     assert parts[2]["groups"][0]["people_within"] == round(1.96 * noise["sigma"] * 2**0.5)
+
+
+def test_rates_of_an_outcome_come_from_the_same_cells(shop):
+    shop.limits = a_policy(orders=ORDERS, rates=["selection", "tpr", "precision"])
+    (made,) = shop.noised("offer.gold", outcome="offer.even")
+    document = made.kept.document
+    cells = np.array(document["noise"]["cells"]).reshape(4, 3, 2)  # gender, outcome, tag
+    assert [axis["name"] for axis in document["noise"]["axes"]] == ["gender", "outcome", "tag"]
+    parts = {part["rate"]: part["groups"][0] for part in document["comparisons"]}
+    women = cells[0]
+    assert (parts["selection"]["tagged"], parts["selection"]["people"]) == (
+        women[:, 1].sum(),
+        women.sum(),
+    )
+    assert (parts["tpr"]["tagged"], parts["tpr"]["people"]) == (women[2, 1], women[2].sum())
+    assert (parts["precision"]["tagged"], parts["precision"]["people"]) == (
+        women[2, 1],
+        women[1:, 1].sum(),
+    )
+    assert document["identity"]["outcome"] == "offer.even"
+    assert {"tpr", "precision"} <= {part["rate"] for part in document["comparisons"]}
+    assert "selective-labels" in document["limits"]
+    assert shop.noised("offer.gold")[0].charged  # another table, another release
 
 
 def test_a_tag_that_was_paid_for_before_the_budget_ended_is_there_for_nothing(shop):
