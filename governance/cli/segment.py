@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.cli.out import Json, Lang, Where, emit, note, progress, table, workspace
+from governance.cli.out import Json, Lang, Where, emit, note, progress, table, workspace, write_text
 from governance.cli.who import language_of
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def report(
 
     ws = workspace(where)
     text = page(ws, name, language_of(ws, lang))
-    out.write_text(text, "utf-8")
+    write_text(out, text)
     emit({"file": str(out), "bytes": len(text.encode())}, as_json, [f"written: {out}"])
 
 
