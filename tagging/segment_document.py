@@ -83,7 +83,7 @@ class Segmentation(Asked):
 
     kind: Literal["Segmentation"]
     budget: Cost
-    rows: int = Field(ge=1)
+    rows: int = Field(ge=1, le=10**10)
     """About how many people: a figure that the shop would publish, or that of an earlier release."""
     segments: int = Field(ge=2, le=64)
     """How many segments are wanted; any other number can be fitted too."""

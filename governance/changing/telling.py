@@ -30,8 +30,11 @@ _WORDS: Final = {
         "将覆盖{after}人（现有{before}人）：新增{gained}人，减少{lost}人；闸口放行{known}人中的{permitted}人（{share}）",
     ),
     "people.hidden": (
-        "rests on segments, whose sizes are not told; the gate permits {permitted} of {known} ({share})",
-        "取决于分群，其人数不予公布；闸口放行{known}人中的{permitted}人（{share}）",
+        (
+            "rests on segments or a model: how many have it is not told; "
+            "the gate permits {permitted} of {known} ({share})"
+        ),
+        "取决于分群或模型，拥有该标签的人数不予公布；闸口放行{known}人中的{permitted}人（{share}）",
     ),
     "was": ("was", "原为"),
     "unclaimed": ("no basis claimed: nobody is tagged there", "未声明合法性基础：该法域不打标"),

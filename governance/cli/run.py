@@ -126,7 +126,7 @@ def report_lines(data: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{data['run']}: {data['people_evaluated']:,} of {data['people_known']:,} people evaluated "
         f"as of {data['as_of']}, {data['opened']:,} tags given, {data['closed']:,} taken back"
-        + (", segments not counted" if hidden else "")
+        + (", segments and models not counted" if hidden else "")
     )
     rows = []
     for key, tag in data["tags"].items():

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.cli.out import Json, Lang, Where, emit, note, progress, table, workspace
+from governance.cli import segment_words as words
+from governance.cli.out import Json, Lang, Where, emit, note, progress, table, workspace, write_text
 from governance.cli.who import language_of
 
 if TYPE_CHECKING:
     from governance.segments.fits import Fit
-    from governance.segments.releasing import Released
     from governance.workspace import Workspace
 
 app = typer.Typer(
@@ -31,7 +31,8 @@ def estimate(document: Document, where: Where = None, as_json: Json = False) -> 
     """
     from governance.segments.releasing import estimate as estimated
 
-    checked, found = estimated(workspace(where), document)
+    ws = workspace(where)
+    checked, found = estimated(ws, document)
     data = {
         "segmentation": checked.document.key,
         "signal": round(found.signal, 1),
@@ -40,15 +41,7 @@ def estimate(document: Document, where: Where = None, as_json: Json = False) -> 
         "predicted_loss_p90": found.loss_p90,
         "rows_needed": found.rows_needed,
     }
-    lines = [f"signal {found.signal:.1f}: {found.verdict}"]
-    if found.loss is not None:
-        lines.append(
-            f"squared distances about {(found.loss - 1) * 100:.1f} % above those without noise "
-            f"(nine in ten: below {((found.loss_p90 or 1) - 1) * 100:.1f} %)"
-        )
-    else:
-        lines.append(f"it would be refused: from {found.rows_needed} people on it would not be")
-    emit(data, as_json, lines)
+    emit(data, as_json, lambda: words.estimated(found, language_of(ws, None)))
 
 
 @app.command()
@@ -67,10 +60,11 @@ def release(
     ws = workspace(where)
     with progress("releasing"):
         found = make(ws, document, method=method)
+    language = language_of(ws, None)
     if not found.charged:
-        note("the same request was released before: nothing was charged")
+        note(words.say("again", language))
     data = {"release": found.name, "charged": found.charged, "statement": dict(found.statement)}
-    emit(data, as_json, lambda: _statement(found))
+    emit(data, as_json, lambda: words.statement(found, language))
 
 
 @app.command()
@@ -154,7 +148,7 @@ def show(
             emit(
                 {"release": name, "statement": dict(found.statement)},
                 as_json,
-                lambda: _statement(found),
+                lambda: words.statement(found, language_of(ws, lang)),
             )
             return
         done = fit_named(connection, name)
@@ -175,8 +169,9 @@ def compare(
     """
     from governance.segments.comparing import compare as compared
 
-    found = compared(workspace(where), names)
-    emit({"fits": found}, as_json, lambda: _compared(found))
+    ws = workspace(where)
+    found = compared(ws, names)
+    emit({"fits": found}, as_json, lambda: words.compared(found, language_of(ws, None)))
 
 
 @app.command()
@@ -195,7 +190,7 @@ def report(
 
     ws = workspace(where)
     text = page(ws, name, language_of(ws, lang))
-    out.write_text(text, "utf-8")
+    write_text(out, text)
     emit({"file": str(out), "bytes": len(text.encode())}, as_json, [f"written: {out}"])
 
 
@@ -216,62 +211,6 @@ def tag(name: FitName, where: Where = None) -> None:
     say(tag_document(found, done).rstrip("\n"))
 
 
-def _compared(found: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield fits side by side, for people: names are short where they can be."""
-    home = found[0]["measured_on"]
-    yield f"measured on {home}, which is free"
-    rows = [
-        (
-            number + 1,
-            one["fit"].split("/")[1] if one["release"] == home else one["fit"],
-            one["mechanism"].split("/")[0],
-            f"{one['nano_rho'] / 1e9:.6f}",
-            one["segments"],
-            f"{one['explained'] * 100:.1f} %",
-            f"{one['outside'] * 100:.1f} %",
-            *(f"{x:.2f}" for x in one["agreement"]),
-        )
-        for number, one in enumerate(found)
-    ]
-    agree = [f"like {number + 1}" for number in range(len(found))]
-    yield from table(
-        ("#", "fit", "made by", "rho paid", "segments", "explained", "in none", *agree), rows
-    )
-    yield "explained: how much of the squared distances to the middle of all the segments account for"
-    yield "like: agreement of who is with whom (adjusted Rand index): 1 the same, 0 by chance"
-
-
-def _statement(found: "Released") -> Iterator[str]:
-    """Yield what a release promises, for people."""
-    said = found.statement
-    yield f"{found.name}: {found.segmentation}, for {said['purpose']}"
-    at = "" if said["delta"] == "0" else f" at delta {said['delta']}"
-    yield f"promise    epsilon {said['epsilon']}{at}; charged rho {said['nano_rho'] / 1e9:.9f}"
-    yield "protects   one person: with or without any one of them, what is published is nearly as likely"
-    yield f"mechanism  {said['mechanism']}; noise: {said['noise']}"
-    if "verdict" in said:
-        yield (
-            f"expected   signal {said['signal_tenths'] / 10:.1f}, {said['verdict']}: squared distances about "
-            f"{said['predicted_loss_percent']} % above those without noise (nine in ten below "
-            f"{said['predicted_loss_p90_percent']} %)"
-        )
-    else:
-        yield "expected   a baseline: set it beside a synopsis with segment compare"
-    for part, state in said["ledger"].items():
-        yield (
-            f"ledger     {part}: {state['spent'] / 1e9:.6f} of {state['limit'] / 1e9:.6f} rho spent, "
-            f"{state['left'] / 1e9:.6f} left"
-        )
-    yield f"contract   {said['contract_id'][:16]}, public bounds:"
-    pairs = zip(found.document["names"], said["contract"]["features"], strict=True)
-    rows = [
-        (name["en"], one["lower"], one["upper"], one["fill_value"], one["scale"])
-        for name, one in pairs
-    ]
-    yield from table(("feature", "lower", "upper", "fill", "scale"), rows)
-    yield "does not protect  a person's own segment, which is computed from their own record"
-
-
 def _show_fit(ws: "Workspace", done: "Fit", language: str, as_json: bool) -> None:
     from governance.segments.profiles import profiles
     from governance.segments.releasing import named
@@ -285,18 +224,4 @@ def _show_fit(ws: "Workspace", done: "Fit", language: str, as_json: bool) -> Non
         "segments": [one.to_dict() for one in shown],
         "size_noise": noises,
     }
-
-    def text() -> Iterator[str]:
-        yield f"{done.name}: {done.count} segments"
-        hidden = ["too few to show" if noise else "not published" for noise in noises]
-        rows = [
-            (
-                one.number,
-                hidden[one.number - 1] if one.size is None else one.size,
-                one.words(language),
-            )
-            for one in shown
-        ]
-        yield from table(("segment", "people, with noise", "what it is like"), rows)
-
-    emit(data, as_json, text)
+    emit(data, as_json, lambda: words.fitted(done, shown, language))

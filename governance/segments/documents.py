@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from audit.errors import BadInput, Problems
+from governance.budget import populations
 from governance.catalogue import attribute_categories, known
 from policies.document import Document, nearest, read_documents, validate
 from tagging.catalogue import Catalogue, Definition, check_documents
@@ -105,6 +106,11 @@ def understood(
             column=column,
             hint=nearest(asked.purpose, there.purposes) or "tagwarden purpose list",
         )
+    try:
+        populations.check(connection, asked.population)
+    except BadInput as fault:
+        line, column = document.place(("population",))
+        problems.add(fault.code, fault.message, line=line, column=column, hint=fault.hint)
     catalogue = check_documents((), there)
     scope = Scope(there.columns, there.attributes, catalogue.measures, values=there.values)
     names = {key: feature.name for key, feature in catalogue.features.items()}

@@ -420,7 +420,6 @@ def test_the_doctor_tells_of_models_that_are_due(ws, tmp_path):
     assert result(ws) == "warn"
 
 
-@pytest.mark.law("GDPR-5-1-d")
 def test_a_training_past_its_date_is_told_as_long_as_a_tag_names_it(ws, tmp_path):
     old = trained(ws, tmp_path, retrain_every="30d")
     tagged(ws, tmp_path, old, trials.evaluate(ws, old.name))

@@ -199,6 +199,16 @@ def test_bounds_that_bound_nothing_are_refused(ws, tmp_path, part, code):
     assert code in {problem.code for problem in fault.value.problems}
 
 
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [({"population": "mars"}, "unknown-population"), ({"rows": 10**400}, "bad-value")],
+)
+def test_what_cannot_be_released_is_not_estimated(ws, tmp_path, parts, code):
+    with pytest.raises(Exception, match="cannot be used") as fault:
+        releasing.estimate(ws, document(tmp_path, **parts))
+    assert {problem.code for problem in fault.value.problems} == {code}
+
+
 def test_a_hopeless_release_is_refused_and_not_charged(ws, tmp_path):
     refused = code_of(lambda: released(ws, tmp_path, rows=20))
     assert (refused, charges(ws)) == ("release-hopeless", [])
