@@ -9,6 +9,7 @@ One order a line comes in: {"commands": [[actor, word, ...], ...], "files": patt
 """
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -28,6 +29,7 @@ IMPORTS = (
 def main():
     for name in IMPORTS:  # so that a child begins at once
         __import__(name)
+    gc.freeze()  # or the first collection of each child copies and looks through all of it
     shim = ctypes.CDLL(None)
     for line in sys.stdin:
         sys.stdout.write(json.dumps(answer(shim, json.loads(line))) + "\n")

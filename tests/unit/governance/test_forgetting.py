@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """People are forgotten: no byte of their keys and names stays, and nothing brings them back."""
 
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -45,10 +46,14 @@ def needles(ws, people):
         return [row[0] for query in wanted for row in store.execute(query)]
 
 
+EMPTY = re.compile(rb"\0{33,}")
+
+
 def found_in(ws, wanted):
     """Return how many of the byte strings stand in some file of the workspace."""
     files = [path for path in ws.paths.root.rglob("*") if path.is_file()]
     everything = b"\n".join(path.read_bytes() for path in files)
+    everything = EMPTY.sub(bytes(32), everything)  # most of it, and no such string has that many
     return sum(needle in everything for needle in wanted)
 
 
