@@ -66,7 +66,7 @@ class Synopsis:
 
     @property
     def noise_scale_(self) -> float:
-        """Return the deviation of the noise of a count, in subjects."""
+        """Return the deviation of the noise of a count in the last question alone, in subjects."""
         last = next(q for q in reversed(self.queries) if not q.name.startswith("refine"))
         return last.sigma / WEIGHTS.presence
 
@@ -82,7 +82,12 @@ class Synopsis:
         return sum((query.rho for query in self.queries), Fraction())
 
     def sample(self, count: int = EXPANDED, *, within: float = 1.0) -> tuple[Floats, Floats]:
-        """Return about `count` synthetic points in the box and their weights (subjects each).
+        """Return about `count` synthetic points in the box and their weights (subjects each)."""
+        points, cell = self.expanded(count, within=within)
+        return points, (self.counts / np.bincount(cell))[cell]
+
+    def expanded(self, count: int = EXPANDED, *, within: float = 1.0) -> tuple[Floats, Whole]:
+        """Return about `count` synthetic points in the box and the cell of each.
 
         Every cell has points in proportion to its subjects, in opposite pairs about its centre, with
         exactly its deviations times `within`. Always the same points: the stream is fixed.
@@ -96,8 +101,7 @@ class Synopsis:
         cell = np.repeat(np.arange(len(each)), each)
         pairs *= (self.scales_ * within / np.maximum(size, 1e-12))[cell]
         points = np.concatenate([self.centers_[cell] + pairs, self.centers_[cell] - pairs])
-        weights = np.tile((self.counts / (2 * each))[cell], 2)
-        return np.clip(points, -1.0, 1.0), weights
+        return np.clip(points, -1.0, 1.0), np.tile(cell, 2)
 
     def document(self) -> dict[str, Any]:
         """Return the synopsis as a document without floats, whose digest is stable."""

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from audit.errors import BadInput
 from tagging.segmentation import sums
 from tagging.segmentation.accounting import PrivacyBudget
+from tagging.segmentation.agreeing import Counted, agreed
 from tagging.segmentation.cells import Cells, least_rows, measured, radii, split, starts
 from tagging.segmentation.contract import ONE, FeatureContract, Grid
 from tagging.segmentation.estimate import signal
@@ -99,7 +100,7 @@ class DPSynopsis:
         count, centre, radius = _ball(gate, rows)
         way = self.way or ("rounds" if self._few(count) else "levels")
         ask = self._rounds if way == "rounds" else self._levels
-        cells = ask(gate, rows, count, centre, radius)
+        cells, counted = ask(gate, rows, count, centre, radius)
         found = Synopsis(
             contract=self.contract,
             epsilon=repr(float(self.budget.epsilon)),
@@ -115,6 +116,7 @@ class DPSynopsis:
             refined=np.zeros((0, self.contract.dimensions), dtype=np.int64),
             refined_counts=np.zeros(0, dtype=np.int64),
         )
+        found = agreed(found, counted)
         return refined(gate, rows, found, self.refine) if self.refine else found
 
     def _few(self, count: int) -> bool:
@@ -124,32 +126,41 @@ class DPSynopsis:
         every = signal(count, 1, 1, self.budget)
         return each <= FEW and every >= SEEN and LOW < dimensions <= HIGH
 
-    def _levels(self, gate: Gate, rows: Grid, count: int, centre: Points, radius: int) -> Cells:
+    def _levels(
+        self, gate: Gate, rows: Grid, count: int, centre: Points, radius: int
+    ) -> tuple[Cells, list[Counted]]:
         """Ask level after level, each on the cells that the published answers before it gave."""
         sigmas = level_sigmas(self._left(gate), count, self.contract.dimensions)
         stream = np.random.default_rng(_STREAM)
         centres, reach = centre[None, :], np.array([radius])
+        counted = []
         for level, sigma in enumerate(sigmas):
-            cells = _asked(gate, rows, f"level-{level + 1}", centres, reach, sigma=sigma)
+            name = f"level-{level + 1}"
+            cells, counts = _asked(gate, rows, name, centres, reach, sigma=sigma)
+            counted.append(counts)
             if level + 1 < len(sigmas):
                 least = least_rows(sigmas[level + 1], WEIGHTS, self.contract.dimensions)
                 centres, reach = split(cells, least, stream)
-        return cells
+        return cells, counted
 
-    def _rounds(self, gate: Gate, rows: Grid, count: int, centre: Points, radius: int) -> Cells:
+    def _rounds(
+        self, gate: Gate, rows: Grid, count: int, centre: Points, radius: int
+    ) -> tuple[Cells, list[Counted]]:
         """Ask round after round on starts that are the same whatever the data; each moves them."""
         dimensions = self.contract.dimensions
         sigmas = _sigmas(self._left(gate), ROUNDS, ROUNDS_GROWTH)
         wanted = MORE * count / least_rows(sigmas[-1], WEIGHTS, dimensions)
         number = int(np.clip(wanted, *STARTS))
         centres, reach = starts(number, centre, radius, np.random.default_rng(_STREAM))
+        counted = []
         for turn, sigma in enumerate(sigmas):
             name = f"round-{turn + 1}"
-            cells = _asked(gate, rows, name, centres, reach, sigma=sigma, empty=LONE)
+            cells, counts = _asked(gate, rows, name, centres, reach, sigma=sigma, empty=LONE)
+            counted.append(counts)
             if turn + 1 < len(sigmas):
                 least = least_rows(sigmas[turn + 1], WEIGHTS, dimensions)
                 centres, reach = cells.centres, radii(cells.spread, cells.counts / least)
-        return cells
+        return cells, counted
 
     def _left(self, gate: Gate) -> Fraction:
         """Return what the cells may cost."""
@@ -181,15 +192,16 @@ def _asked(
     *,
     sigma: int,
     empty: float = 1.0,
-) -> Cells:
-    """Ask what is in cells, and return those that are not empty by the answer."""
+) -> tuple[Cells, Counted]:
+    """Ask what is in cells; return those that are not empty by the answer, and the counts of all."""
     width = 1 + 2 * rows.shape[1]
     answer = gate.ask(
         Query(name, len(centres) * width, WEIGHTS.sensitivity_squared, sigma, STEPS),
         sums.cell_sums(rows, centres, reach, WEIGHTS).ravel(),
     )
     found = answer.reshape(-1, width).astype(np.float64)
-    return measured(found, centres, reach, WEIGHTS, sigma, empty=empty)
+    counted = Counted(centres, found[:, 0] / WEIGHTS.presence, sigma / WEIGHTS.presence)
+    return measured(found, centres, reach, WEIGHTS, sigma, empty=empty), counted
 
 
 def _ball(gate: Gate, rows: Grid) -> tuple[int, Points, int]:
