@@ -8,6 +8,7 @@ which it holds as long as nothing is said or audited: waivers and audits run out
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -27,6 +28,8 @@ BREACH: Final = "audit-breach"
 TWIN: Final = "audit-twin"
 INPUT: Final = "audit-input"
 
+_form: Final = lru_cache(maxsize=4096)(canonical_rule)
+"""Asked of every tag at each read while a finding is open."""
 AT_ONCE: Final = Micros(0)
 
 
@@ -156,11 +159,11 @@ def _twins(
     first = {row.tag: row.at for row in connection.execute(text(_FIRST_FOUND))}
     forms: dict[Form, list[str]] = {}
     for key in sorted(breached.keys() & rules.keys()):
-        forms.setdefault(canonical_rule(rules[key]), []).append(key)
+        forms.setdefault(_form(rules[key]), []).append(key)
     within = _audited(connection, "AND r.status = 'within'")
     found = {}
     for key, root in rules.items():
-        same = [] if key in breached else forms.get(canonical_rule(root), [])
+        same = [] if key in breached else forms.get(_form(root), [])
         if open_ := [one for one in same if within.get(key, -1) < first[one]]:
             found[key] = open_
     return found

@@ -443,13 +443,23 @@ def test_who_wrote_the_tag_made_the_report_or_answers_for_it_gives_no_waiver(sho
     change(shop, author=REVIEWER.ref)
     assert as_reviewer(shop.ws, lambda: code_of(mine)) == "own-finding"
     change(shop, author="")
-    own = {"owner": REVIEWER.name}
+    own = {"owner": REVIEWER.name.upper()}
     assert as_reviewer(shop.ws, lambda: code_of(lambda: mine(**own))) == "own-finding"
     authority.add(shop.ws, "growth-team", ["dpo"])
     shop.ws.actor = Actor("growth-team")
     assert code_of(mine) == "own-finding"
     shop.ws.actor = OFFICER
     assert as_reviewer(shop.ws, lambda: code_of(mine)) == ""
+
+
+def test_a_policy_may_say_how_long_a_finding_is_lived_with_at_once(shop):
+    applies(shop, a_duty(), waivers={"longest": "20d"})
+    audits(shop)
+    assert code_of(lambda: waives(shop, until=UNTIL + 1)) == "waiver-incomplete"
+    waives(shop, until=UNTIL)
+    assert applies(shop, version=2).laxer == ("waivers",)
+    assert applies(shop, version=2, waivers={"longest": "481h"}).laxer == ("waivers",)
+    assert applies(shop, version=2, waivers={"longest": "479h"}).what == "in_force"
 
 
 @pytest.mark.parametrize(
