@@ -31,8 +31,7 @@ How to check it / 如何核验
   verifier.py 亦可取自 tagwarden 的发布版本，仅需 Python 与 cryptography。
 
   good: the log has the digest of this archive, each file is as the manifest says, the reports are those that the
-  entries of the period name, the entries
-  are those of the log, and the log has only grown since.
+  entries of the period name, these entries are those of the log, and the log has only grown since.
 
 What is in it / 内容
 
