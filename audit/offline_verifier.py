@@ -107,11 +107,9 @@ def check_signature(key: Key, signature: bytes | None, note: Note, text: bytes) 
 def verify_lasting(key: Key, signature: bytes, note: Note) -> None:
     """Check an ML-DSA-44 signature (C2SP tlog-cosignature: `subtree/v1`, after 8 bytes of time)."""
     try:
-        from cryptography.hazmat.primitives.asymmetric.mldsa import (  # noqa: PLC0415
-            MLDSA44PublicKey,
-        )
+        from cryptography.hazmat.primitives.asymmetric import mldsa  # noqa: PLC0415
 
-        public = MLDSA44PublicKey.from_public_bytes(key.public)
+        public = mldsa.MLDSA44PublicKey.from_public_bytes(key.public)
     except (ImportError, UnsupportedAlgorithm):
         raise RejectedError(
             "this version of cryptography has no ML-DSA: take version 50, or only the first key"
@@ -155,9 +153,7 @@ def check_certificate(path: Path, keys: list[Key]) -> str:
     value = json.loads(extra)
     body, entry = value["certificate"], value["entry"]
     if set(value) != {"certificate", "entry"} or plain(value) != extra:
-        raise RejectedError(
-            "the file does not hold a certificate and its entry, each in one spelling"
-        )
+        raise RejectedError("the file does not hold a certificate and its entry, in one spelling")
     said = entry["obj"]
     if entry["act"] != "erasure.certified" or said["digest"] != sha256(plain(body)).hexdigest():
         raise RejectedError("the entry of the log is not about this certificate")
@@ -181,13 +177,23 @@ def check_pack(path: Path, keys: list[Key]) -> str:
         raise RejectedError("the files of the pack are not those of its manifest")
     raw, first = files["log/leaves"], manifest["log"]["first"]
     leaves = [raw[at : at + 32] for at in range(0, len(raw), 32)]
-    entries = [sha256(b"\0" + line).digest() for line in files["log/entries.jsonl"].splitlines()]
-    if leaves[first:] != entries:
+    entries = files["log/entries.jsonl"].splitlines()
+    if leaves[first:] != [sha256(b"\0" + line).digest() for line in entries]:
         raise RejectedError("the entries of the pack are not those of its log")
+    there = {name for name in files if name.startswith("reports/") and name.endswith(".json")}
+    if {name: sha256(files[name]).hexdigest() for name in there} != reports_made(entries):
+        raise RejectedError("the reports of the pack are not those that its entries name")
     if grown(leaves, log.size, [unbase64(one) for one in value["growth"]]) != log.root:
         raise RejectedError("the log of the pack is not the one that was signed")
     said = f"entries {first} to {len(leaves) - 1}" if entries else "no entry"
     return f"pack of {manifest['from']} to {manifest['to']}: {len(files)} files, {said} of the log"
+
+
+def reports_made(entries: list[bytes]) -> dict[str, str]:
+    """Return the file and SHA-256 of each report that entries name; `audit.given` gives an old one."""
+    said = [one for one in map(json.loads, entries) if one["act"].startswith("audit.")]
+    made = [one["obj"] for one in said if "report" in one["obj"] and one["act"] != "audit.given"]
+    return {f"reports/{one['report']}.json": one["sha256"] for one in made}
 
 
 def grown(leaves: list[bytes], size: int, path: list[bytes]) -> bytes:
@@ -215,10 +221,7 @@ def check_proof(path: Path, keys: list[Key]) -> str:
 def read_proof(
     path: Path, keys: list[Key], entry_in: Callable[[bytes], bytes]
 ) -> tuple[bytes, int, Note]:
-    """Return what a proof carries, the number of its entry, and its checkpoint.
-
-    `entry_in` takes the entry from what it carries. Raises RejectedError when the log lacks the entry.
-    """
+    """Return what a proof carries, from which `entry_in` takes the entry, its number and checkpoint."""
     head, gap, note = path.read_bytes().partition(b"\n\n")
     lines = head.decode("ascii").split("\n")
     if not gap or len(lines) < 3 or lines[0] != "c2sp.org/tlog-proof@v1":
@@ -270,11 +273,9 @@ def read_entries(folder: Path, number: int, width: int) -> list[bytes]:
 
 def read_leaves(folder: Path, size: int) -> list[bytes]:
     """Return the leaf hashes of the first `size` entries, from the entries themselves."""
-    leaves: list[bytes] = []
-    for first in range(0, size, WIDTH):
-        entries = read_entries(folder, first // WIDTH, min(WIDTH, size - first))
-        leaves += [sha256(b"\0" + entry).digest() for entry in entries]
-    return leaves
+    starts = range(0, size, WIDTH)
+    parts = (read_entries(folder, at // WIDTH, min(WIDTH, size - at)) for at in starts)
+    return [sha256(b"\0" + entry).digest() for entries in parts for entry in entries]
 
 
 def check_tiles(folder: Path, keys: list[Key]) -> str:

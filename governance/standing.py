@@ -8,6 +8,7 @@ which it holds as long as nothing is said or audited: waivers and audits run out
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -17,14 +18,18 @@ from audit.clock import Micros
 from governance import findings
 from governance.fairness import in_force
 from tagging.document import Tag, span_micros
+from tagging.equivalence import Form, canonical_rule
 from tagging.evaluation.plan import closure
 from tagging.rules.tree import Node
 
 MISSING: Final = "audit-missing"
 OVERDUE: Final = "audit-overdue"
 BREACH: Final = "audit-breach"
+TWIN: Final = "audit-twin"
 INPUT: Final = "audit-input"
 
+_form: Final = lru_cache(maxsize=4096)(canonical_rule)
+"""Asked of every tag at each read while a finding is open."""
 AT_ONCE: Final = Micros(0)
 
 
@@ -68,14 +73,15 @@ def standings(
         return {}
     audited, breached = _audited(connection), findings.open_from(connection)
     earlier = _found_in(connection) if breached else {}
+    twins = _twins(connection, rules, breached) if breached else {}
     found = {}
     for key, tag in tags.items():
-        duties = asks(version.policy, tag)
-        if key in breached:
-            for old in earlier.get(key, ()):
-                duties += [duty for duty in asks(version.policy, old) if duty not in duties]
+        duties, twin = asks(version.policy, tag), twins.get(key, [])
+        for old in (old for one in (key, *twin) if one in breached for old in earlier.get(one, ())):
+            duties += [duty for duty in asks(version.policy, old) if duty not in duties]
+        since = min((breached[one] for one in twin), default=None)
         if duties:
-            found[key] = _standing(duties, audited.get(key), breached.get(key))
+            found[key] = _standing(duties, audited.get(key), breached.get(key), since)
     stopped = {
         key: min(one.since for one in standing.reasons if one.stops)
         for key, standing in found.items()
@@ -95,18 +101,21 @@ def asks(policy: FairnessPolicy, tag: Tag) -> list[Duty]:
     return [duty for duty in policy.audits if _fits(duty.tags, tag)]
 
 
-def _standing(duties: Sequence[Duty], audited: Micros | None, breached: Micros | None) -> Standing:
+def _standing(
+    duties: Sequence[Duty], audited: Micros | None, breached: Micros | None, twin: Micros | None
+) -> Standing:
     reasons = []
     for duty in duties:
-        if breached is not None:
-            reasons.append(Reason(breached, BREACH, duty.breach == "suspend"))
+        for code, since in ((BREACH, breached), (TWIN, twin)):
+            if since is not None:
+                reasons.append(Reason(since, code, duty.breach == "suspend"))
         late = duty.overdue == "suspend"
         if audited is None:
             reasons.append(Reason(AT_ONCE, MISSING, late))
         else:
             due = Micros(audited + span_micros(duty.within))
             reasons.append(Reason(due, OVERDUE, late))
-    order = (BREACH, MISSING, OVERDUE)
+    order = (BREACH, TWIN, MISSING, OVERDUE)
     reasons.sort(key=lambda one: (order.index(one.code), one.since))
     return Standing(tuple(reasons), asked=True)
 
@@ -140,12 +149,39 @@ def _found_in(connection: Connection) -> dict[str, list[Tag]]:
     return found
 
 
-def _audited(connection: Connection) -> dict[str, Micros]:
+def _twins(
+    connection: Connection, rules: Mapping[str, Node], breached: Mapping[str, Micros]
+) -> dict[str, list[str]]:
+    """Return the tags that have the rule of others with an unresolved finding, and these.
+
+    Another name is no way around a finding. It ends for a tag that was itself shown within since.
+    """
+    first = {row.tag: row.at for row in connection.execute(text(_FIRST_FOUND))}
+    forms: dict[Form, list[str]] = {}
+    for key in sorted(breached.keys() & rules.keys()):
+        forms.setdefault(_form(rules[key]), []).append(key)
+    within = _audited(connection, "AND r.status = 'within'")
+    found = {}
+    for key, root in rules.items():
+        same = [] if key in breached else forms.get(_form(root), [])
+        if open_ := [one for one in same if within.get(key, -1) < first[one]]:
+            found[key] = open_
+    return found
+
+
+_FIRST_FOUND: Final = (
+    "SELECT f.tag, min(f.at) AS at FROM auditfinding f WHERE f.state = 'open' AND f.id > coalesce("
+    "(SELECT max(r.id) FROM auditfinding r WHERE r.name = f.name AND r.state = 'resolved'), 0) "
+    "GROUP BY f.tag"
+)
+
+
+def _audited(connection: Connection, which: str = "") -> dict[str, Micros]:
     """Return when the present version of each tag was last audited by an applied policy."""
     rows = connection.execute(
         text(
             "SELECT d.key, (SELECT max(r.at) FROM auditreport r WHERE r.about = d.key "
-            "AND r.version = d.version AND r.by_policy <> '' AND r.kind = 'bias') AS at "
+            f"AND r.version = d.version AND r.by_policy <> '' AND r.kind = 'bias' {which}) AS at "
             "FROM definition d WHERE d.state <> 'superseded'"
         )
     )

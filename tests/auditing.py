@@ -162,7 +162,7 @@ def _build(folder):
         said = shop.genders()
         year = {"ttl": "365d"}
         shop.tagged(Gated.GOLD, {"f": 0.2, "m": 0.6}, said, **year)
-        shop.tagged(Gated.EVEN, {"f": 0.5, "m": 0.5}, said, **year)
+        shop.tagged(Gated.EVEN, {"f": 0.5, "m": 0.5}, said, **year, value="orders() >= 2")
         shop.tagged(
             Gated.COPY,
             {"f": 0.5, "m": 0.5},
@@ -171,7 +171,9 @@ def _build(folder):
             having=None,
             value="tag('offer.gold') and orders() >= 0",
         )
-        shop.tagged(Gated.PLAIN, {"f": 0.5, "m": 0.5}, said, **year, having=None)
+        shop.tagged(
+            Gated.PLAIN, {"f": 0.5, "m": 0.5}, said, **year, having=None, value="orders() >= 1"
+        )
 
 
 def groups(report, attribute="gender"):

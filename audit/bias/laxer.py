@@ -22,6 +22,10 @@ def laxer(new: FairnessPolicy, old: FairnessPolicy) -> list[str]:
     found = [] if set(old.attributes) <= set(new.attributes) else ["attributes"]
     if not all(any(_covers(one, duty) for one in new.audits) for duty in old.audits):
         found.append("audits")
+    if old.waivers and not (
+        new.waivers and _hours(new.waivers.longest) <= _hours(old.waivers.longest)
+    ):
+        found.append("waivers")
     before, after = _flat(old.document()), _flat(new.document())
     for path in sorted(before.keys() | after.keys()):
         was, now = before.get(path), after.get(path)
@@ -39,7 +43,7 @@ def _covers(new: Duty, old: Duty) -> bool:
     """Return whether a duty asks for all that an old one asked for."""
     return (
         new.tags == old.tags
-        and _hours(new) <= _hours(old)
+        and _hours(new.within) <= _hours(old.within)
         and all(
             getattr(new, part) == "suspend" or getattr(old, part) == "warn"
             for part in ("overdue", "breach")
@@ -47,15 +51,15 @@ def _covers(new: Duty, old: Duty) -> bool:
     )
 
 
-def _hours(duty: Duty) -> int:
-    return int(duty.within[:-1]) * _HOURS[duty.within[-1]]
+def _hours(span: str) -> int:
+    return int(span[:-1]) * _HOURS[span[-1]]
 
 
 def _flat(document: dict[str, Any]) -> dict[tuple[str, ...], Any]:
     """Return the limits by path, without what is compared by itself."""
     found: dict[tuple[str, ...], Any] = {}
     for name, value in document.items():
-        if name in ("version", "attributes", "audits"):
+        if name in ("version", "attributes", "audits", "waivers"):
             continue
         if isinstance(value, dict):
             found |= {(name, part): inner for part, inner in value.items()}

@@ -138,6 +138,12 @@ class Duty(_Part):
     breach: Consequence = Field(description="while a finding on the tag is open and not waived")
 
 
+class Waivers(_Part):
+    """How long a finding may be lived with before somebody must say so again."""
+
+    longest: str = Field(pattern=r"^[1-9]\d{0,3}[dh]$", description="such as 180d")
+
+
 class FairnessPolicy(_Part):
     """The limits that tags are audited against."""
 
@@ -175,6 +181,9 @@ class FairnessPolicy(_Part):
     audits: list[Duty] = Field(
         default=[], description="which tags must be audited, once the policy is applied"
     )
+    waivers: Waivers | None = Field(
+        default=None, description="not stated: a waiver is as long as whoever gives it says"
+    )
 
     @model_validator(mode="after")
     def _once(self) -> "FairnessPolicy":
@@ -186,9 +195,10 @@ class FairnessPolicy(_Part):
     def document(self) -> dict[str, Any]:
         """Return the policy as plain data; numbers with a point are text, so that digests agree.
 
-        Duties that there are none of are no part of it: they are no limit that a report is judged by.
+        Duties and waivers that are not stated are no part of it: no report is judged by them.
         """
-        return self.model_dump(mode="json", exclude=None if self.audits else {"audits"})
+        unstated = {name for name in ("audits", "waivers") if not getattr(self, name)}
+        return self.model_dump(mode="json", exclude=unstated)
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical document."""

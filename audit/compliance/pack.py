@@ -30,8 +30,8 @@ How to check it / 如何核验
   FILE 为本压缩包，旁边须有 FILE.tlog-proof。KEYS 为日志公钥，审计人应事先经其他途径自运营者取得。
   verifier.py 亦可取自 tagwarden 的发布版本，仅需 Python 与 cryptography。
 
-  good: the log has the digest of this archive, each file is as the manifest says, the entries of the period
-  are those of the log, and the log has only grown since.
+  good: the log has the digest of this archive, each file is as the manifest says, the reports are those that the
+  entries of the period name, these entries are those of the log, and the log has only grown since.
 
 What is in it / 内容
 

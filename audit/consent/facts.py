@@ -87,6 +87,8 @@ class Effect:
     """From the entry to the end of these assignments."""
     late: int
     """Assignments that ended later than the policy allows, where tags must end at once."""
+    recorded_late: int
+    """Assignments that stood on it, where it came on record later than the policy allows."""
     standing: int
     """Assignments that stand although nothing permits them now."""
 

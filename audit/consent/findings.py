@@ -21,6 +21,7 @@ CITES: Final[Mapping[str, tuple[str, ...]]] = {
     "computed-without-basis": ("GDPR Art. 6(1)", "PIPL Art. 13", "Civ. Code 1798.120"),
     "kept-without-basis": ("GDPR Art. 6(1), 17(1)", "PIPL Art. 13, 47"),
     "stop-late": ("GDPR Art. 7(3), 21(3)", "PIPL Art. 15", "Algorithm Provisions Art. 17"),
+    "stop-recorded-late": ("GDPR Art. 7(3), 12(3)", "PIPL Art. 15, 50", "11 CCR 7026(f)"),
     "stop-standing": ("GDPR Art. 7(3), 17(1), 21(3)", "PIPL Art. 15, 47"),
     "signal-broken": ("Civ. Code 1798.120, 1798.135(e)", "11 CCR 7025"),
     "purpose-barred": ("GDPR Art. 6(1)", "PIPL Art. 13"),
@@ -55,6 +56,7 @@ _EXACT: Final = frozenset(
         "computed-without-basis",
         "kept-without-basis",
         "stop-late",
+        "stop-recorded-late",
         "stop-standing",
         "signal-broken",
         "earlier-law",
@@ -113,6 +115,8 @@ def _all(facts: Facts) -> Iterator[Found]:
 def _of_effect(effect: Effect) -> Iterator[Found]:
     about = {"stop": effect.stop}
     yield Found("stop-late", BREACH, effect.late, about, command="tagwarden doctor")
+    file = "tagwarden ingest consents FILE --map MAP"
+    yield Found("stop-recorded-late", ATTENTION, effect.recorded_late, about, command=file)
     if effect.at_once:
         yield Found("stop-standing", BREACH, effect.standing, about, command="tagwarden run all")
     else:

@@ -38,6 +38,13 @@ class ConsentPolicy(_Part):
         le=86_400,
         description="how long after a withdrawal, objection or block a tag may stand",
     )
+    recorded_days: int | None = Field(
+        default=None,
+        ge=0,
+        le=3_650,
+        description="how long after it was said a no may come on record while tags stand on the yes; "
+        "not stated: as long as it takes",
+    )
     notices: dict[str, list[str]] = Field(
         default={},
         description="purpose → versions of the notice that count as the present one; "
@@ -47,7 +54,9 @@ class ConsentPolicy(_Part):
 
     def document(self) -> dict[str, Any]:
         """Return the policy as plain data."""
-        return self.model_dump(mode="json")
+        return self.model_dump(
+            mode="json", exclude={"recorded_days"} if self.recorded_days is None else None
+        )
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical document."""

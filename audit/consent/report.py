@@ -90,6 +90,7 @@ def _identity(head: Head, facts: Facts, policy: ConsentPolicy) -> dict[str, Any]
             "digest": policy.digest(),
             "max_age_days": policy.max_age_days,
             "at_once_seconds": policy.at_once_seconds,
+            "recorded_days": policy.recorded_days,
         },
     }
 
@@ -128,6 +129,7 @@ def _effect(one: Effect, k: int) -> dict[str, Any]:
         "rested": shown(one.rested, k),
         "ended": _lasting(one.ended),
         "late": one.late,
+        "recorded_late": one.recorded_late,
         "standing": one.standing if one.at_once else shown(one.standing, k),
     }
 

@@ -33,7 +33,7 @@ class Identity(_Part):
     )
     packs: dict[str, str]
     overlays: int
-    policy: dict[str, str | int]
+    policy: dict[str, str | int | None]
 
 
 class VerdictOf(_Part):
@@ -108,6 +108,7 @@ class EffectOf(_Part):
     rested: int | None
     ended: Lasting
     late: int
+    recorded_late: int
     standing: int | None
 
 

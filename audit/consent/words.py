@@ -33,8 +33,8 @@ VERDICT: Final[Mapping[str, Words]] = {
     ),
     "clear": Words(
         "Consent from {since} to {until}: no tag was computed or kept without a basis, and every no "
-        "took effect in time.",
-        "{since} 至 {until} 的同意情况：没有标签在无依据的情况下被计算或保留，每一次拒绝均及时生效。",
+        "took effect in time once it was on record.",
+        "{since} 至 {until} 的同意情况：没有标签在无依据的情况下被计算或保留，每一次拒绝自登记起均及时生效。",
     ),
 }
 FINDINGS: Final[Mapping[str, Words]] = {
@@ -51,6 +51,10 @@ FINDINGS: Final[Mapping[str, Words]] = {
     "stop-late": Words(
         "{stop}: assignments that ended later than {limit} s after the entry: {count}.",
         "{stop}：登记后超过 {limit} 秒才终止的赋值：{count} 条。",
+    ),
+    "stop-recorded-late": Words(
+        "{stop}: assignments that stood on while it was said and not on record for more than {days} days: {count}.",
+        "{stop}：本人已表示、但超过 {days} 天未登记期间仍然有效的赋值：{count} 条。",
     ),
     "stop-standing": Words(
         "{stop}: assignments that still stand although their ground is gone: {count}.",
@@ -242,6 +246,7 @@ def told(document: Mapping[str, Any], one: Mapping[str, Any], language: str) -> 
             reason=name(document, "reason", one["reason"], language),
             limit=policy["at_once_seconds"],
             age=policy["max_age_days"],
+            days=policy["recorded_days"],
         )
     )
 

@@ -83,7 +83,8 @@ def derive(
     standing = Standing(classes, purposes(connection), notices, oldest)
     runs = runs_over_everybody(connection, classes, period)
     since, allowed = _law_since(connection), policy.at_once_seconds * SECOND
-    tags = _Tags(classes, period, since, allowed, runs)
+    days = policy.recorded_days
+    tags = _Tags(classes, period, since, allowed, NEVER if days is None else days * DAY, runs)
     reader = Reader.of(connection, classes)
     for people in _parts(connection, {cell: n for n, cell in enumerate(known)}, progress):
         read = ledgers.read(connection, int(people[0][0]), int(people[0][-1]))
@@ -123,6 +124,8 @@ class _Tags:
     """What was made before this instant was made under another law."""
     allowed: int
     """How long a tag may stand after a no that ends it at once."""
+    unrecorded: int
+    """How long a no may wait to be on record, while tags stand on the yes."""
     runs: Mapping[int, tuple[Ints, Ints]]
     """The runs over everybody, by tag version."""
     totals: Counter[str] = field(default_factory=Counter)
@@ -202,12 +205,14 @@ class _Tags:
             waited = [one.recorded - one.at for one in found]
             self.took[kind, "recorded"].append(np.array(waited, dtype=np.int64))
             taken = [one for one in found if one.changes]
-            at, pairs = _pairs(rows, taken, self.law)
+            at, said, pairs = _pairs(rows, taken, self.law)
             rested = world.permitted(pairs, just_before(at)) & ~world.permitted(pairs, when(at))
             if kind not in OWN_STOPS:
                 rested &= self._of_today(rested, at, pairs)
             at, pairs = at[rested], pairs.at(rested)
             self.totals["judged"] += len(pairs)
+            waiting = (at - said[rested] > self.unrecorded) & (pairs.start < at)
+            self.counts[kind, "recorded_late"] += int(waiting.sum())
             took = pairs.end[pairs.end < NEVER] - at[pairs.end < NEVER]
             open_ = pairs.at(pairs.end == NEVER)
             now = np.full(len(open_), self.period.end, dtype=np.int64)
@@ -252,12 +257,16 @@ class _Tags:
             rested=self.counts[stop, "rested"],
             ended=_span(self.took[stop, "ended"]),
             late=self.counts[stop, "late"] if at_once else 0,
+            recorded_late=self.counts[stop, "recorded_late"],
             standing=self.counts[stop, "standing"],
         )
 
 
-def _pairs(rows: Rows, stops: list[Stop], law: Asks) -> tuple[Ints, Rows]:
-    """Return the assignments that stood when a person said no to what they are for, with the instant."""
+def _pairs(rows: Rows, stops: list[Stop], law: Asks) -> tuple[Ints, Ints, Rows]:
+    """Return the assignments that stood when a no to what they are for came on record.
+
+    Before them, the instants at which it came on record, and at which it was said.
+    """
     who = np.array([one.who for one in stops], dtype=np.int64)
     recorded = np.array([one.recorded for one in stops], dtype=np.int64)
     first, last = np.searchsorted(rows.who, who, "left"), np.searchsorted(rows.who, who, "right")
@@ -273,9 +282,10 @@ def _pairs(rows: Rows, stops: list[Stop], law: Asks) -> tuple[Ints, Rows]:
         dtype=np.bool_,
     ).reshape(-1, max(len(law.askings), 1))
     target = np.array([targets.index(one.target) for one in stops], dtype=np.int64)
+    spoken = np.array([one.at for one in stops], dtype=np.int64)[stop]
     at, found = recorded[stop], rows.at(place)
     stood = (found.start <= at) & (at <= found.end) & concerned[target[stop], found.tag]
-    return at[stood], found.at(stood)
+    return at[stood], spoken[stood], found.at(stood)
 
 
 def _span(parts: list[Ints]) -> Span:

@@ -2,8 +2,9 @@
 """Reports as they were made: kept, found again, and laid beside the next one on the same people."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import Connection, text
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, text
 from audit import canon
 from audit.bias.policy import FairnessPolicy
 from audit.clock import Micros, parse_time
-from audit.errors import BadInput, NotFound, Refused
+from audit.errors import BadInput, NotFound, Refused, Tampered
+from audit.evidence.entry import Entry
 from audit.ids import new_id
 from governance.authority import demand
 from policies.document import nearest
@@ -140,12 +142,30 @@ def given(ws: "Workspace", name: str) -> Kept:
         return _kept(row)
 
 
-def between(connection: Connection, since: Micros, until: Micros) -> list[Kept]:
-    """Return the reports that were made from one instant to before another, in their order."""
-    rows = connection.execute(
-        text(f"{_SELECT} WHERE at >= :s AND at < :u ORDER BY id"), {"s": since, "u": until}
-    )
-    return [_kept(row) for row in rows]
+def logged(connection: Connection, entries: Iterable[Entry]) -> list[Kept]:
+    """Return the reports that entries of the log say were made, in their order.
+
+    Raises Tampered `report-lost` where one is not in the store as it was made.
+    """
+    found = []
+    for entry in entries:
+        name = entry.facts.get("report")
+        if name is None or entry.act in _OF_OLDER or not entry.act.startswith("audit."):
+            continue
+        row = connection.execute(text(f"{_SELECT} WHERE name = :n"), {"n": name}).first()
+        one = None if row is None else _kept(row)
+        if one is None or sha256(one.bytes).hexdigest() != entry.facts["sha256"]:
+            raise Tampered(
+                "report-lost",
+                f"the evidence log knows a report that is not here as it was made: {name}",
+                hint="restore it from a backup of the store",
+            )
+        found.append(one)
+    return found
+
+
+_OF_OLDER: Final = ("audit.given",)
+"""Acts about a report that was made before."""
 
 
 def policies(connection: Connection, names: Sequence[str]) -> dict[str, Any]:

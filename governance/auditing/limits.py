@@ -95,6 +95,7 @@ def narrowed(policy: FairnessPolicy, by: Sequence[str], *, outcome: bool) -> Fai
         "rates": rates,
         "intersections": min(policy.intersections, len(by)),
         "audits": [],
+        "waivers": None,
     }
     return FairnessPolicy.model_validate(policy.document() | changes)
 
@@ -102,5 +103,5 @@ def narrowed(policy: FairnessPolicy, by: Sequence[str], *, outcome: bool) -> Fai
 def over(policy: FairnessPolicy, attributes: Sequence[str]) -> FairnessPolicy:
     """Return the policy for some sealed attributes, whatever its rates are."""
     return FairnessPolicy.model_validate(
-        policy.document() | {"attributes": list(attributes), "audits": []}
+        policy.document() | {"attributes": list(attributes), "audits": [], "waivers": None}
     )

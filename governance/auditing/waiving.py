@@ -16,9 +16,11 @@ from audit.clock import Micros, iso
 from audit.errors import BadInput, Conflict, NotFound, Refused
 from governance.auditing.noting import end
 from governance.authority import demand
+from governance.fairness import in_force
 from governance.findings import Finding, findings
 from policies.document import nearest
 from policies.vocabulary import codes
+from tagging.document import span_micros
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -42,6 +44,7 @@ def waive(
     demand(ws, "audit.waive")
     _check(ws, owner, reason, until, note)
     with ws.store.write() as unit:
+        _not_too_long(ws, unit.connection, until)
         one = named(unit.connection, name)
         if one.resolved:
             raise Conflict("finding-resolved", f"{name} was resolved by {one.report}")
@@ -131,6 +134,18 @@ def _check(ws: "Workspace", owner: str, reason: str, until: Micros, note: str) -
         raise BadInput("waiver-incomplete", wrong, hint=hint)
 
 
+def _not_too_long(ws: "Workspace", connection: "Connection", until: Micros) -> None:
+    """Raise BadInput `waiver-incomplete` for a longer waiver than the policy in force allows."""
+    version = in_force(connection)
+    allowed = version.policy.waivers if version else None
+    if allowed and until > ws.clock.now() + span_micros(allowed.longest):
+        raise BadInput(
+            "waiver-incomplete",
+            f"the policy in force allows a waiver of {allowed.longest}, and then another one",
+            hint="a nearer --until",
+        )
+
+
 def _require_another(ws: "Workspace", connection: "Connection", one: Finding, owner: str) -> None:
     """Raise Refused for who wrote the tag, owns it, made the report, or answers for the waiver."""
     row = connection.execute(
@@ -143,7 +158,8 @@ def _require_another(ws: "Workspace", connection: "Connection", one: Finding, ow
         json.loads(row.document)["owner"]: "owns the tag",
         owner: "answers for the waiver",
     }
-    role = names.get(ws.actor.ref) or names.get(ws.actor.name)
+    known = {name.casefold(): role for name, role in names.items()}
+    role = known.get(ws.actor.ref.casefold()) or known.get(ws.actor.name.casefold())
     if role:
         raise Refused(
             "own-finding",

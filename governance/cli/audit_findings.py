@@ -81,17 +81,19 @@ def revoke(name: Name, where: Where = None, lang: Lang = None, as_json: Json = F
 
 def _end_of(given: str) -> "Micros":
     """Return the instant at which a waiver ends: after its last day, or the time that is given."""
-    from audit.clock import DAY, Micros, parse_time
+    from audit.clock import DAY, Micros, iso, parse_time
     from audit.errors import BadInput
 
     try:
         at = parse_time(given)
-    except ValueError:
+        is_day = len(given.strip()) == len("2026-12-31")
+        end = Micros(at + DAY) if is_day else at
+        iso(end)  # the calendar has a last day
+    except (ValueError, OverflowError):
         raise BadInput(
             "bad-time", "--until is neither a day nor an ISO 8601 time", hint="such as 2026-12-31"
         ) from None
-    is_day = len(given.strip()) == len("2026-12-31")
-    return Micros(at + DAY) if is_day else at
+    return end
 
 
 def _words(file: Path | None) -> str:

@@ -29,6 +29,7 @@ from audit.clock import Micros
 from audit.compliance.pack import MANIFEST, README, archive
 from audit.errors import BadInput, NotFound
 from audit.evidence.note import base64, proof_file
+from audit.evidence.reading import decode
 from audit.evidence.tree import Head
 from governance import fairness
 from governance.auditing import kept
@@ -79,7 +80,7 @@ def pack(ws: "Workspace", first: date, last: date, out: Path) -> Packed:
     """Write the pack of a period to a file, and its proof beside it; returns what is in it.
 
     Raises BadInput `bad-period`, `empty-period` or `file-unwritable`, Refused `not-permitted`, Conflict
-    `workspace-busy`, Tampered where the log is not what was signed.
+    `workspace-busy`, Tampered where the log is not what was signed, or a report that it names is lost.
     """
     demand(ws, "audit.pack")
     if last < first or first > day_here(ws):
@@ -87,7 +88,7 @@ def pack(ws: "Workspace", first: date, last: date, out: Path) -> Packed:
     coming = out.with_name(f".{out.name}.{first}.{last}.coming")
     with ws.exclusive("audit"):
         try:
-            made = _logged_before(ws, coming, first, last)
+            made = _logged_before(ws, coming)
             if made is None:
                 made = build(ws, first, last)
                 private_file.replace(coming, made.data)
@@ -104,13 +105,14 @@ def pack(ws: "Workspace", first: date, last: date, out: Path) -> Packed:
 
 def build(ws: "Workspace", first: date, last: date) -> _Made:
     """Return the archive of a period, without signing it; raises BadInput `empty-period`."""
-    since, until = _span(ws, first, last)
+    since = start_of(ws.settings, first)
+    until = start_of(ws.settings, last + timedelta(days=1))
     log = ws.evidence.proofs.part(since // 1000, until // 1000)
     if not log.head.size:
         raise BadInput("empty-period", "the evidence log has no entry before the end of the period")
     with ws.store.read() as connection:
         lines = lines_in(connection, ws.settings, day_here(ws), first, last)
-        reports = kept.between(connection, since, until)
+        reports = kept.logged(connection, map(decode, log.entries))
         found = {
             "README.txt": README.encode(),
             "verifier.py": files("audit").joinpath("offline_verifier.py").read_bytes(),
@@ -140,7 +142,7 @@ def build(ws: "Workspace", first: date, last: date) -> _Made:
     return _Made(data, log.head, packed)
 
 
-def _logged_before(ws: "Workspace", coming: Path, first: date, last: date) -> _Made | None:
+def _logged_before(ws: "Workspace", coming: Path) -> _Made | None:
     """Return the archive of a command that died behind its entry; None when there is none."""
     if not coming.is_file():
         return None
@@ -153,22 +155,13 @@ def _logged_before(ws: "Workspace", coming: Path, first: date, last: date) -> _M
         return None  # it died before its entry: made anew
     with ZipFile(io.BytesIO(data)) as whole:
         manifest = json.loads(whole.read(MANIFEST))
-        entries = whole.read("log/entries.jsonl").count(b"\n")
+        entries = whole.read("log/entries.jsonl").splitlines()
     names, log = manifest["files"], manifest["log"]
-    since, until = _span(ws, first, last)
     with ws.store.read() as connection:
-        made = [
-            one
-            for one in kept.between(connection, since, until)
-            if f"reports/{one.name}.json" in names
-        ]
+        made = kept.logged(connection, map(decode, entries))
         missing = _unaudited(connection, made)
-    packed = Packed(digest, len(data), len(names), entries, tuple(made), missing)
+    packed = Packed(digest, len(data), len(names), len(entries), tuple(made), missing)
     return _Made(data, Head(log["size"], bytes.fromhex(log["root"])), packed)
-
-
-def _span(ws: "Workspace", first: date, last: date) -> tuple[Micros, Micros]:
-    return start_of(ws.settings, first), start_of(ws.settings, last + timedelta(days=1))
 
 
 def _log(ws: "Workspace", packed: Packed, head: Head, first: date, last: date) -> None:

@@ -25,7 +25,7 @@ from governance.explaining import explain
 from governance.running.run import run_all
 from tagging.explain.answer import render
 from tests.auditing import Gated, a_duty, a_policy
-from tests.shop import NOW
+from tests.shop import NOW, a_tag
 from tests.unit.governance.test_run import Store, live
 from tests.workshop import OFFICER, REVIEWER, a_workspace, as_reviewer, code_of
 
@@ -240,6 +240,32 @@ def test_a_version_that_no_longer_says_what_it_is_stays_stopped_by_the_finding(s
     assert (reads(shop), reads(shop, COPY)) == (0, 0)
 
 
+def test_another_name_for_the_same_rule_is_no_way_around_the_finding(shop):
+    applies(shop, a_duty(overdue="warn"))
+    audits(shop)
+    twin, people = "offer.silver", shop.who[:300]
+    shop.tag(a_tag(twin, having="benefit", value="3 <= orders()", ttl="365d"), people)
+    shop.tag(a_tag("offer.bronze", having="benefit", value="orders() >= 4", ttl="365d"), people)
+    assert (reads(shop, twin), said(shop, twin)) == (0, "audit-twin")
+    assert reads(shop, "offer.bronze") > 0
+    shop.tag(a_tag("offer.mute", ttl="365d"), people)  # nor is one that says less of itself
+    assert (reads(shop, "offer.mute"), said(shop, "offer.mute")) == (0, "audit-twin")
+    (made,) = audits(shop, twin)
+    assert (made.status, reads(shop, twin), said(shop, twin)) == ("within", 300, "")
+    audits(shop)  # found again, and the same finding
+    assert said(shop, twin) == ""
+
+
+def test_a_waived_finding_stops_no_tag_with_the_same_rule(shop):
+    applies(shop, a_duty(overdue="warn"))
+    audits(shop)
+    waives(shop)
+    shop.tag(a_tag("offer.silver", having="benefit", ttl="365d"), shop.who[:300])
+    assert said(shop, "offer.silver") == "audit-missing"
+    shop.later(20 * DAY)
+    assert said(shop, "offer.silver") == "audit-twin"
+
+
 def test_a_worse_figure_ends_the_waiver_for_good(shop):
     applies(shop)
     shop.held(GOLD, 0.3, 0.6)
@@ -417,13 +443,23 @@ def test_who_wrote_the_tag_made_the_report_or_answers_for_it_gives_no_waiver(sho
     change(shop, author=REVIEWER.ref)
     assert as_reviewer(shop.ws, lambda: code_of(mine)) == "own-finding"
     change(shop, author="")
-    own = {"owner": REVIEWER.name}
+    own = {"owner": REVIEWER.name.upper()}
     assert as_reviewer(shop.ws, lambda: code_of(lambda: mine(**own))) == "own-finding"
     authority.add(shop.ws, "growth-team", ["dpo"])
     shop.ws.actor = Actor("growth-team")
     assert code_of(mine) == "own-finding"
     shop.ws.actor = OFFICER
     assert as_reviewer(shop.ws, lambda: code_of(mine)) == ""
+
+
+def test_a_policy_may_say_how_long_a_finding_is_lived_with_at_once(shop):
+    applies(shop, a_duty(), waivers={"longest": "20d"})
+    audits(shop)
+    assert code_of(lambda: waives(shop, until=UNTIL + 1)) == "waiver-incomplete"
+    waives(shop, until=UNTIL)
+    assert applies(shop, version=2).laxer == ("waivers",)
+    assert applies(shop, version=2, waivers={"longest": "481h"}).laxer == ("waivers",)
+    assert applies(shop, version=2, waivers={"longest": "479h"}).what == "in_force"
 
 
 @pytest.mark.parametrize(

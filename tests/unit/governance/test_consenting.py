@@ -32,6 +32,11 @@ def breaches(facts):
     return [(one.code, one.count) for one in findings(facts) if one.severity == "breach"]
 
 
+def limits(**changes):
+    """The policy to start from, with changes."""
+    return consents(None).model_copy(update=changes)
+
+
 def found(facts, code):
     return [one for one in findings(facts) if one.code == code]
 
@@ -347,6 +352,22 @@ def test_a_withdrawal_that_took_effect_late_is_found(house):
     told = effect(facts, "withdrawn")
     assert (told.rested, told.ended.longest) == (3, 2 * HOUR)
     assert told.ended.median == 30 * SECOND
+
+
+@pytest.mark.law("GDPR-7-3", "CN-PIPL-15", "CA-120")
+def test_a_no_that_waited_to_be_recorded_while_tags_stood_on_the_yes_is_told(house):
+    house.people(dict.fromkeys((1, 2, 3), ("gdpr", "18+")))
+    tv = house.offers()
+    for who in (1, 2, 3):
+        house.says(who, ago=60)
+    house.assigned(tv, 1, 2, ago=50)
+    for who, said in ((1, 21), (2, 19), (3, 21)):  # nothing stood on what the third took back
+        house.says(who, "withdrawn", kind="", ago=said, recorded=5)
+    (told,) = found(house.audit(policy=limits(recorded_days=15)), "stop-recorded-late")
+    assert (told.severity, told.count) == ("attention", 1)
+    assert found(house.audit(policy=limits(recorded_days=16)), "stop-recorded-late") == []
+    assert found(house.audit(policy=limits(recorded_days=None)), "stop-recorded-late") == []
+    assert breaches(house.audit()) == []
 
 
 def test_a_tag_that_still_stands_after_a_withdrawal_is_found(house):

@@ -13,11 +13,13 @@ from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 
-from audit import canon, offline_verifier
+from audit import offline_verifier
 from audit.clock import DAY, FixedClock, Micros
 from audit.evidence.reading import decode
 from governance import authority
 from governance.actor import Actor
+from governance.auditing import limits
+from governance.auditing.consent_audit import audit
 from governance.complying import packing
 from governance.complying.auditing import compliance
 from governance.complying.packing import PROOF, build, pack
@@ -176,10 +178,12 @@ def test_a_pack_that_was_touched_is_false(shop, tmp_path, capsys, forge):
     [
         (lambda files: files.update({"README.txt": b"other"}), "not those of its manifest"),
         (lambda files: files.update({"more": b""}), "not those of its manifest"),
+        ("report gone", "not those that its entries name"),
+        ("report more", "not those that its entries name"),
         ("entries", "not those of its log"),
         ("leaves", "not the one that was signed"),
     ],
-    ids=["file", "more", "entries", "leaves"],
+    ids=["file", "more", "report gone", "report more", "entries", "leaves"],
 )
 def test_whoever_has_the_log_key_cannot_sign_another_past(  # noqa: PLR0917
     shop, tmp_path, capsys, monkeypatch, change, why
@@ -192,6 +196,10 @@ def test_whoever_has_the_log_key_cannot_sign_another_past(  # noqa: PLR0917
         if change == "entries":
             lines = files["log/entries.jsonl"].splitlines(keepends=True)
             files = {**files, "log/entries.jsonl": b"".join([*lines[:-1], lines[0]])}
+        elif change == "report gone":
+            files = {name: data for name, data in files.items() if not name.startswith("reports/")}
+        elif change == "report more":
+            files = {**files, "reports/audit-0.json": b"{}"}
         elif change == "leaves":
             (line,) = files["log/entries.jsonl"].splitlines(keepends=True)[-1:]
             other = line.replace(b"dpo", b"dsr")
@@ -209,6 +217,24 @@ def test_whoever_has_the_log_key_cannot_sign_another_past(  # noqa: PLR0917
     pack(shop.ws, FIRST, LAST, tmp_path / "x.zip")
     code, text = said(tmp_path / "x.zip", keys_of(shop, tmp_path), capsys)
     assert (code, why in text) == (1, True), text
+
+
+@pytest.mark.law("CN-PIPL-54")
+@pytest.mark.parametrize(
+    "loses",
+    [
+        "DELETE FROM auditreport",
+        "UPDATE auditreport SET document = replace(document, 'not_met', 'met')",
+    ],
+)
+def test_a_report_that_the_log_knows_is_not_left_out_of_a_pack(shop, tmp_path, loses):
+    compliance(shop.ws, "gdpr")
+    triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'auditreport'"
+    with shop.read() as connection:
+        names = connection.exec_driver_sql(triggers).scalars().all()
+    for statement in (*(f"DROP TRIGGER {name}" for name in names), loses):
+        shop.sql(statement)
+    assert code_of(lambda: pack(shop.ws, FIRST, LAST, tmp_path / "x.zip")) == "report-lost"
 
 
 def test_a_pack_without_its_whole_proof_is_false(shop, tmp_path, capsys):
@@ -321,18 +347,14 @@ def test_the_register_in_it_says_neither_target_nor_who_asked(shop, tmp_path):
 
 
 def test_ledger_and_policies_of_the_period_are_in_it(shop, tmp_path):
-    shop.sql(
-        "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, counts, "
-        "by_policy, at) "
-        "VALUES ('audit-9', 'compliance', 'gdpr', 1, 'met', ?, 'x', '{\"key\":\"ours\"}', x'00', '', ?)",
-        (json.dumps(compliance(shop.ws, "gdpr").document), NOON),
-    )
+    audit(shop.ws)
     pack(shop.ws, FIRST, LAST, tmp_path / "x.zip")
     with ZipFile(tmp_path / "x.zip") as archive:
         rules = json.loads(archive.read("law/fairness.json"))
         law = json.loads(archive.read("law/packs.json"))["packs"]
         assert json.loads(archive.read("budget/ledger.json"))["records"] == []
-    assert rules["policies"] == {canon.digest({"key": "ours"}): {"key": "ours"}}
+    used = limits.consents(None)
+    assert rules["policies"] == {used.digest(): used.document()}
     assert rules["in_force"] is None
     assert law["gdpr"][0]["name"].startswith("gdpr 20")
     assert {one["kind"] for one in law["gdpr"]} == {"pack"}
