@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from governance.segments.fits import Fit
     from governance.segments.releasing import Released
     from governance.workspace import Workspace
+    from tagging.segmentation.estimate import Sight
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Find segments under differential privacy."
@@ -30,8 +31,12 @@ def estimate(document: Document, where: Where = None, as_json: Json = False) -> 
     Example: tagwarden segment estimate examples/shop/segments/shopping_habits.yaml
     """
     from governance.segments.releasing import estimate as estimated
+    from tagging.segmentation.estimate import Sight
 
     checked, found = estimated(workspace(where), document)
+    if isinstance(found, Sight):
+        _sight(checked.document.key, found, as_json)
+        return
     data = {
         "segmentation": checked.document.key,
         "signal": round(found.signal, 1),
@@ -216,6 +221,25 @@ def tag(name: FitName, where: Where = None) -> None:
     say(tag_document(found, done).rstrip("\n"))
 
 
+def _sight(key: str, found: "Sight", as_json: bool) -> None:
+    """Print what a histogram for DBSCAN would be worth."""
+    data = {
+        "segmentation": key,
+        "verdict": found.verdict,
+        "cells": found.cells,
+        "cell_noise": round(found.noise, 1),
+        "seen_from": found.least,
+        "rows_needed": found.rows_needed,
+    }
+    lines = [
+        f"{found.cells:,} cells: {found.verdict}",
+        f"a place is seen to be dense from about {found.least} people within eps on",
+    ]
+    if found.verdict == "hopeless":
+        lines.append(f"it would be refused: from {found.rows_needed} people on it would not be")
+    emit(data, as_json, lines)
+
+
 def _compared(found: list[dict[str, Any]]) -> Iterator[str]:
     """Yield fits side by side, for people: names are short where they can be."""
     home = found[0]["measured_on"]
@@ -249,7 +273,12 @@ def _statement(found: "Released") -> Iterator[str]:
     yield f"promise    epsilon {said['epsilon']}{at}; charged rho {said['nano_rho'] / 1e9:.9f}"
     yield "protects   one person: with or without any one of them, what is published is nearly as likely"
     yield f"mechanism  {said['mechanism']}; noise: {said['noise']}"
-    if "verdict" in said:
+    if "cells" in said:
+        yield (
+            f"expected   {said['cells']:,} cells, {said['verdict']}: a place is seen to be dense from about "
+            f"{said['seen_from']} people within eps on"
+        )
+    elif "verdict" in said:
         yield (
             f"expected   signal {said['signal_tenths'] / 10:.1f}, {said['verdict']}: squared distances about "
             f"{said['predicted_loss_percent']} % above those without noise (nine in ten below "
