@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks import populations
+from benchmarks.density import density
 from benchmarks.measure import Result
 from benchmarks.populations import box, mixture
 from tagging.segmentation.accounting import PrivacyBudget, releases_within
 from tagging.segmentation.clustering import (
-    DPDBSCAN,
     DPAgglomerativeClustering,
     DPKMeans,
     choose_clusters,
@@ -261,47 +261,6 @@ def within(points: Any, labels: Any) -> float:
     return float(sum(((part - part.mean(axis=0)) ** 2).sum() for part in parts))
 
 
-def density() -> Iterator[Result]:
-    """Measure DBSCAN's agreement with scikit-learn's at the same settings."""
-    from sklearn.cluster import DBSCAN
-    from sklearn.datasets import make_circles, make_moons
-    from sklearn.metrics import adjusted_rand_score as agreement
-
-    def shaped(seed: int) -> Iterator[tuple[str, Any, float, str]]:
-        for n in (2_500, 10_000):
-            moons = make_moons(n, noise=0.06, random_state=seed)[0] / 3
-            yield f"moons {n:,}", moons, 0.05, ">= .999" if n == 10_000 else ""
-        circles = make_circles(10_000, noise=0.04, factor=0.5, random_state=seed)[0] / 1.5
-        yield "circles 10,000", circles, 0.06, ">= .999"
-        for d, k, eps, goal in (
-            (2, 4, 0.03, ">= .89"),
-            (3, 6, 0.07, ">= .89"),
-            (4, 8, 0.1, ">= .89"),
-            (8, 8, 0.25, ">= .985"),
-        ):
-            yield f"mixture d{d} k{k}", mixture(10_000, d, k, seed), eps, goal
-
-    found: dict[tuple[str, str], list[tuple[float, int, int]]] = {}
-    for seed in SEEDS:
-        for name, values, eps, goal in shaped(seed):
-            grid = box(values.shape[1]).points(values)
-            points = grid / ONE
-            whole = DBSCAN(eps=eps, min_samples=10).fit(points).labels_
-            model = DPDBSCAN(eps, 10).fit(released(box(values.shape[1]), grid, 1.0))
-            found.setdefault((name, goal), []).append(
-                (
-                    agreement(whole, model.predict(points)),
-                    int(whole.max()) + 1,
-                    len(model.cluster_sizes_),
-                )
-            )
-    for (name, goal), runs in found.items():
-        yield Result(
-            f"DBSCAN, agreement, {name}", median(x[0] for x in runs), None, "ARI", "scikit-learn", goal,
-            {"segments": [[x[1], x[2]] for x in runs]}, smaller_is_better=False,
-        )  # fmt: skip
-
-
 def number() -> Iterator[Result]:
     """Measure how often the release suggests the true number of groups."""
     hits, off, runs, as_plain = 0, 0, 0, 0
@@ -406,7 +365,7 @@ PARTS: Mapping[str, Callable[[Path | None], Iterator[Result]]] = {
     "wide": wide,
     "many": many,
     "ward": ward,
-    "density": lambda _: density(),
+    "density": density,
     "number": lambda _: number(),
     "ledger": lambda _: ledger(),
     "speed": lambda _: speed(),

@@ -78,15 +78,24 @@ class Asked(Strict):
         )
 
 
+class Density(Strict):
+    """What DBSCAN is told beforehand."""
+
+    eps: float = Field(gt=0)
+    """The smallest distance of interest, in the box where each feature runs from -1 to 1."""
+
+
 class Segmentation(Asked):
-    """What an analyst asks for."""
+    """What an analyst asks for: a release for a number of segments, or for DBSCAN on few features."""
 
     kind: Literal["Segmentation"]
     budget: Cost
     rows: int = Field(ge=1, le=10**10)
     """About how many people: a figure that the shop would publish, or that of an earlier release."""
-    segments: int = Field(ge=2, le=64)
+    segments: int | None = Field(default=None, ge=2, le=64)
     """How many segments are wanted; any other number can be fitted too."""
+    dbscan: Density | None = None
+    """In place of `segments`: every cell of a grid of that distance is counted."""
 
     def tag(self) -> Tag:
         """Return the tag by which the gate judges who may be in the release."""
@@ -96,6 +105,9 @@ class Segmentation(Asked):
 def plain(document: Asked) -> dict[str, Any]:
     """Return the document without floats, for digests and records."""
     found: dict[str, Any] = texts_of(document.model_dump(mode="json", by_alias=True))
+    for name in ("segments", "dbscan"):  # the way that was not asked for is no part of the request
+        if name in found and found[name] is None:
+            del found[name]
     return found
 
 

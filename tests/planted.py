@@ -1,16 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bugs of privacy, each planted in the program itself: what an audit must find, and by which code."""
 
+from dataclasses import replace
 from functools import partialmethod
 
 import numpy as np
 
 from tagging.learning import private
-from tagging.segmentation import baseline, counting, crosstab, noise, published, sums, synopsis
+from tagging.segmentation import (
+    baseline,
+    counting,
+    crosstab,
+    histogram,
+    noise,
+    published,
+    sums,
+    synopsis,
+)
 
 _HONEST_SIGMA, _HONEST_BALL = noise.sigma_for, synopsis._ball
 _HONEST_COUNT, _HONEST_DOCUMENT = counting.noisy, published.Synopsis.document
 _HONEST_TABLE = crosstab.noisy
+_HONEST_ASK = noise.Gate.ask
+_HONEST_CELLS, _HONEST_FIT = sums.cell_counts, histogram.DPHistogram.fit_grid
 _HONEST_DRAW, _HONEST_BAYES = noise.DiscreteGaussian.add, private.bayes
 
 
@@ -32,7 +44,7 @@ def half_the_noise(patch):
         gate.queries.append(query)
         return gate.noise.add(values, query.sigma)
 
-    for module in (synopsis, counting, crosstab):
+    for module in (synopsis, counting, crosstab, histogram):
         patch.setattr(module, "sigma_for", lambda square, rho: _HONEST_SIGMA(square, rho) // 2)
     patch.setattr(noise.Gate, "ask", unchecked)
 
@@ -86,6 +98,49 @@ def a_table_with_its_exact_total(patch):
     patch.setattr(crosstab, "noisy", adding_up)
 
 
+def one_person_in_two_cells_of_a_grid(patch):
+    def blurred(rows, edges):
+        counts = _HONEST_CELLS(rows, edges)
+        return counts + np.roll(counts, 1)
+
+    patch.setattr(sums, "cell_counts", blurred)
+
+
+def a_grid_of_the_data(patch):
+    """A finer grid where there are more people: its size is told without noise."""
+
+    def fitted(made, rows):
+        finer = replace(made, eps=made.eps / (1 + len(rows) % 2))
+        return _HONEST_FIT(finer, rows)
+
+    patch.setattr(histogram.DPHistogram, "fit_grid", fitted)
+
+
+def noise_for_whom_there_is(patch):
+    """Noise on occupied cells only: an empty cell is published as what it is."""
+
+    def ask(gate, query, values):
+        if query.name != published.CELLS:
+            return _HONEST_ASK(gate, query, values)
+        gate.queries.append(query)
+        there = np.flatnonzero(values)
+        out = values.copy()
+        out[there] = gate.noise.add(values[there], query.sigma)
+        return out
+
+    patch.setattr(noise.Gate, "ask", ask)
+
+
+def a_record_that_says_less(patch):
+    """The noise is right, but the record claims a tenth of what a person moves."""
+
+    def humble(gate, query, values):
+        gate.queries.append(replace(query, sensitivity_squared=query.sensitivity_squared // 100))
+        return gate.noise.add(values, query.sigma)
+
+    patch.setattr(noise.Gate, "ask", humble)
+
+
 def no_noise(patch):
     patch.setattr(noise.DiscreteGaussian, "add", lambda _, values, sigma: values.copy())  # noqa: ARG005
 
@@ -134,6 +189,10 @@ BUGS = {
     one_person_counts_twice: "audit-loss-exceeds",
     one_person_in_two_cells: "audit-loss-exceeds",
     a_table_with_its_exact_total: "audit-exact",
+    one_person_in_two_cells_of_a_grid: "audit-loss-exceeds",
+    a_grid_of_the_data: "audit-questions-differ",
+    noise_for_whom_there_is: "audit-questions-differ",
+    a_record_that_says_less: "audit-loss-exceeds",
     no_noise: "audit-exact",
     a_fifth_of_the_noise: "audit-attack-exceeds",
     bayes_told_twice_the_epsilon: "audit-loss-exceeds",

@@ -14,6 +14,7 @@ from governance.cli.who import language_of
 if TYPE_CHECKING:
     from governance.segments.fits import Fit
     from governance.workspace import Workspace
+    from tagging.segmentation.estimate import Sight
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Find segments under differential privacy."
@@ -30,9 +31,13 @@ def estimate(document: Document, where: Where = None, as_json: Json = False) -> 
     Example: tagwarden segment estimate examples/shop/segments/shopping_habits.yaml
     """
     from governance.segments.releasing import estimate as estimated
+    from tagging.segmentation.estimate import Sight
 
     ws = workspace(where)
     checked, found = estimated(ws, document)
+    if isinstance(found, Sight):
+        _sight(checked.document.key, found, language_of(ws, None), as_json)
+        return
     data = {
         "segmentation": checked.document.key,
         "signal": round(found.signal, 1),
@@ -209,6 +214,19 @@ def tag(name: FitName, where: Where = None) -> None:
         done = fit_named(connection, name)
         found = named(connection, done.release)
     say(tag_document(found, done).rstrip("\n"))
+
+
+def _sight(key: str, found: "Sight", language: str, as_json: bool) -> None:
+    """Print what a histogram for DBSCAN would be worth."""
+    data = {
+        "segmentation": key,
+        "verdict": found.verdict,
+        "cells": found.cells,
+        "cell_noise": round(found.noise, 1),
+        "seen_from": found.least,
+        "rows_needed": found.rows_needed,
+    }
+    emit(data, as_json, lambda: words.seen(found, language))
 
 
 def _show_fit(ws: "Workspace", done: "Fit", language: str, as_json: bool) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from governance.segments.fits import Fit
     from governance.segments.profiles import Profile
     from governance.segments.releasing import Released
-    from tagging.segmentation.estimate import Utility
+    from tagging.segmentation.estimate import Sight, Utility
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "good": ("good", "良好"),
@@ -46,6 +46,15 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
             "(nine in ten below {high} %)"
         ),
         "预期      信号强度{signal}，{verdict}：距离平方和比不加噪声时约高{loss}%（十次中有九次低于{high}%）",
+    ),
+    "sight": ("{cells} cells: {verdict}", "{cells}个网格：{verdict}"),
+    "seen": (
+        "a place is seen to be dense from about {least} people within eps on",
+        "eps范围内约有{least}人以上时才能看出该处密集",
+    ),
+    "expected-sight": (
+        "expected   {cells} cells, {verdict}: {seen}",
+        "预期      {cells}个网格，{verdict}：{seen}",
     ),
     "baseline": (
         "expected   a baseline: set it beside a synopsis with segment compare",
@@ -98,6 +107,15 @@ def estimated(found: "Utility", language: str) -> Iterator[str]:
     yield say("loss", language, loss=f"{loss:.1f}", high=f"{high:.1f}")
 
 
+def seen(found: "Sight", language: str) -> Iterator[str]:
+    """Yield what a histogram for DBSCAN would be worth."""
+    verdict = say(found.verdict, language)
+    yield say("sight", language, cells=f"{found.cells:,}", verdict=verdict)
+    yield say("seen", language, least=found.least)
+    if found.verdict == "hopeless":
+        yield say("refused", language, rows=found.rows_needed)
+
+
 def statement(found: "Released", language: str) -> Iterator[str]:
     """Yield what a release promises."""
     said = found.statement
@@ -108,7 +126,15 @@ def statement(found: "Released", language: str) -> Iterator[str]:
     yield say("promise", language, epsilon=said["epsilon"], delta=delta, rho=rho)
     yield say("protects", language)
     yield say("mechanism", language, mechanism=said["mechanism"], noise=said["noise"])
-    if "verdict" in said:
+    if "cells" in said:
+        yield say(
+            "expected-sight",
+            language,
+            cells=f"{said['cells']:,}",
+            verdict=say(said["verdict"], language),
+            seen=say("seen", language, least=said["seen_from"]),
+        )
+    elif "verdict" in said:
         yield say(
             "expected",
             language,

@@ -21,6 +21,7 @@ from tagging.rules.parse import Scope
 from tagging.rules.tree import SCALE, Named, Node, Segment
 from tagging.segment_document import Asked, Segmentation, contract_of, measures_of
 from tagging.segmentation.contract import FeatureContract
+from tagging.segmentation.histogram import cells_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class Checked(Computable):
 
     document: Segmentation
 
+    @property
+    def whole(self) -> tuple[bool, ...]:
+        """Return by feature whether its rule gives whole numbers."""
+        return whole_of(self.measures)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -78,11 +84,40 @@ def read(connection: Connection, path: Path) -> Checked:
     found = validate(Segmentation, document, problems)
     if found is not None:
         so_far = understood(connection, found, document, problems)
+        _purposeful(found, so_far, document, problems)
     problems.raise_if_any("bad-segmentation", "the segmentation cannot be used")
     if found is None or so_far.contract is None:
         raise AssertionError
     tag = seen(connection, so_far.catalogue, found.tag(), so_far.measures)
     return Checked(so_far.contract, so_far.measures, so_far.names, tag, found)
+
+
+def whole_of(measures: Sequence[Node]) -> tuple[bool, ...]:
+    """Return by measure whether its rule gives whole numbers."""
+    return tuple(node.kind == "int" for node in measures)
+
+
+def _purposeful(
+    found: Segmentation, so_far: Reading, document: Document, problems: Problems
+) -> None:
+    """Note when a release is for nothing, for two things, or for a grid that cannot be made."""
+    line, column = document.place(("dbscan",))
+    if (found.segments is None) == (found.dbscan is None):
+        problems.add(
+            "segmentation-for",
+            "a release is for a number of segments, or for dbscan: one of the two",
+            line=line,
+            column=column,
+            hint="segments: 4, or dbscan: {eps: 0.08}",
+        )
+    if found.dbscan is None or so_far.contract is None:
+        return
+    if len(so_far.measures) < so_far.contract.dimensions:
+        return
+    try:
+        cells_of(so_far.contract, found.dbscan.eps, whole_of(so_far.measures))
+    except BadInput as fault:
+        problems.add(fault.code, fault.message, line=line, column=column, hint=fault.hint)
 
 
 def only(path: Path) -> Document | None:

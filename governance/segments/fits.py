@@ -144,7 +144,7 @@ def _model(
         return _bare(centres), f"{found.name}/kmeans-{len(centres)}"
     synopsis = synopsis_of(found)
     if method == "dbscan":
-        reach = _USUAL_REACH if eps is None else eps
+        reach = _reach(found, eps)
         name = f"{found.name}/dbscan-{reach:.12g}-{min_samples}"
         return DPDBSCAN(float(f"{reach:.12g}"), min_samples).fit(synopsis), name
     count = choose_clusters(synopsis).n_clusters if clusters is None else clusters
@@ -154,6 +154,19 @@ def _model(
         "gmm": DPGaussianMixture(count),
     }
     return made[method].fit(synopsis), f"{found.name}/{method}-{count}"
+
+
+def _reach(found: Released, eps: float | None) -> float:
+    """Return the distance for DBSCAN: the one that the release is for, unless a longer one is given."""
+    least = float(found.document["segmentation"].get("dbscan", {}).get("eps", 0))
+    reach = (least or _USUAL_REACH) if eps is None else eps
+    if reach < least:
+        raise BadInput(
+            "segment-finer",
+            f"this release tells distances apart from {least:g} on",
+            hint=f"--eps {least:g} or more; a finer grid is another release",
+        )
+    return reach
 
 
 def _bare(centres: Any) -> Segmentation:

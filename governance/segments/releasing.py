@@ -26,11 +26,18 @@ from governance.segments import matrix
 from governance.segments.documents import Checked, read
 from policies.document import nearest
 from tagging.segment_document import plain
-from tagging.segmentation import baseline
+from tagging.segmentation import baseline, histogram, synopsis
 from tagging.segmentation.accounting import NEIGHBOURS, PrivacyBudget
-from tagging.segmentation.estimate import Utility, demand_utility, estimate_utility
+from tagging.segmentation.estimate import (
+    Sight,
+    Utility,
+    demanded,
+    estimate_histogram,
+    estimate_utility,
+)
+from tagging.segmentation.histogram import DPHistogram
 from tagging.segmentation.noise import DiscreteGaussian, Noise
-from tagging.segmentation.synopsis import MECHANISM, DPSynopsis
+from tagging.segmentation.synopsis import DPSynopsis
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
@@ -55,7 +62,7 @@ class Released:
     """Whether this call was charged: not when the release was there already."""
 
 
-def estimate(ws: "Workspace", path: Path) -> tuple[Checked, Utility]:
+def estimate(ws: "Workspace", path: Path) -> tuple[Checked, Utility | Sight]:
     """Return what a release of a document would be worth; reads no data of people, costs nothing."""
     with ws.store.read() as connection:
         checked = read(connection, path)
@@ -86,8 +93,7 @@ def release(
             there = ledger.release_for(connection, asked.key)
             if there is not None:
                 return named(connection, there)
-        cost = checked.document
-        demand_utility(cost.rows, checked.contract.dimensions, cost.segments, _budget(checked))
+        demanded(checked.document.rows, _estimated(checked))
         charge = ledger.reserve(ws, asked)
         return _bought(ws, checked, asked, charge, as_of=as_of, noise=source)
 
@@ -140,23 +146,32 @@ def _budget(checked: Checked) -> PrivacyBudget:
     return PrivacyBudget(checked.document.budget.epsilon, checked.document.budget.delta)
 
 
-def _estimated(checked: Checked) -> Utility:
-    document = checked.document
+def _estimated(checked: Checked) -> Utility | Sight:
+    document, contract, budget = checked.document, checked.contract, _budget(checked)
+    if document.dbscan is not None:
+        eps = document.dbscan.eps
+        return estimate_histogram(document.rows, contract, eps, checked.whole, budget)
     return estimate_utility(
-        document.rows, checked.contract.dimensions, document.segments, _budget(checked)
+        document.rows, contract.dimensions, document.segments or synopsis.USUAL, budget
     )
 
 
 def _asked(checked: Checked, state: str, as_of: Micros, method: str, noise: Noise) -> ledger.Asked:
     document, budget = checked.document, _budget(checked)
     whole: dict[str, Any] = {
-        "mechanism": MECHANISM,
+        "mechanism": synopsis.MECHANISM if document.dbscan is None else histogram.MECHANISM,
         "epsilon": repr(float(budget.epsilon)),
         "delta": repr(float(budget.delta)),
         "nano_rho": budget.nano_rho,
         "noise": noise.source,
     }
     if method != "synopsis":
+        if document.segments is None:
+            raise BadInput(
+                "release-method",
+                "the baseline makes a number of segments, and the document is for dbscan",
+                hint="write segments instead of dbscan",
+            )
         spent = baseline.true_epsilon(budget.epsilon, checked.contract.dimensions)
         whole |= {
             "mechanism": baseline.MECHANISM,
@@ -172,7 +187,7 @@ def _asked(checked: Checked, state: str, as_of: Micros, method: str, noise: Nois
         purpose=document.purpose,
         snapshot=state,
         parameters={
-            "segments": document.segments,
+            **_asked_for(checked),
             "document": digest_of(plain(document)),
             "measures": checked.texts,
             "as_of": as_of,
@@ -196,11 +211,10 @@ def _bought(
         with ws.store.read() as connection:
             source = matrix.source(ws, connection, checked, as_of)
         rows = matrix.rows(ws, checked, source)
-        if asked.mechanism == MECHANISM:
-            found = DPSynopsis(checked.contract, _budget(checked), checked.document.segments, noise)
-            artefact = found.fit_grid(rows).document()
-        else:
+        if asked.mechanism == baseline.MECHANISM:
             artefact = _baseline(checked, asked, rows)
+        else:
+            artefact = _mechanism(checked, noise).fit_grid(rows).document()
         del rows
         with ws.store.write() as unit:
             return _stored(ws, unit, checked, charge, artefact, as_of)
@@ -210,8 +224,23 @@ def _bought(
         raise
 
 
+def _asked_for(checked: Checked) -> dict[str, Any]:
+    """Return what the release is for, as the record of its charge has it."""
+    document = checked.document
+    if document.dbscan is None:
+        return {"segments": document.segments}
+    return {"dbscan": {"eps": repr(document.dbscan.eps), "whole": list(checked.whole)}}
+
+
+def _mechanism(checked: Checked, noise: Noise) -> DPSynopsis | DPHistogram:
+    document, contract, budget = checked.document, checked.contract, _budget(checked)
+    if document.dbscan is not None:
+        return DPHistogram(contract, budget, document.dbscan.eps, checked.whole, noise)
+    return DPSynopsis(contract, budget, document.segments or 0, noise)
+
+
 def _baseline(checked: Checked, asked: ledger.Asked, rows: Any) -> dict[str, Any]:
-    clusters, told = checked.document.segments, checked.document.budget.epsilon
+    clusters, told = checked.document.segments or 0, checked.document.budget.epsilon
     return {
         "format": baseline.FORMAT,
         "contract": checked.contract.document(),
@@ -284,8 +313,7 @@ def _statement(
         "purpose": checked.document.purpose,
         "mechanism": artefact["mechanism"],
         "noise": artefact["noise"],
-        "signal_tenths": round(used.signal * 10),
-        **({} if plain_epsilon else _expected(used)),
+        **_expected(used, hoped=not plain_epsilon),
         "ledger": {
             part: {"limit": one.limit.nano_rho, "spent": one.spent, "left": one.left}
             for part, one in standing.items()
@@ -306,9 +334,15 @@ def _from_row(row: Any) -> Released:
     )
 
 
-def _expected(used: Utility) -> dict[str, Any]:
-    """Return what to expect of a synopsis; of the baseline nothing was measured by its signal."""
+def _expected(used: Utility | Sight, *, hoped: bool) -> dict[str, Any]:
+    """Return what to expect of a release; of the baseline nothing was measured by its signal."""
+    if isinstance(used, Sight):
+        return {"cells": used.cells, "seen_from": used.least, "verdict": used.verdict}
+    signal = {"signal_tenths": round(used.signal * 10)}
+    if not hoped:
+        return signal
     return {
+        **signal,
         "predicted_loss_percent": _percent(used.loss),
         "predicted_loss_p90_percent": _percent(used.loss_p90),
         "verdict": used.verdict,

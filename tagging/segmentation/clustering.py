@@ -17,6 +17,7 @@ from audit.errors import BadInput
 from tagging.segmentation.cells import pooled
 from tagging.segmentation.contract import ONE
 from tagging.segmentation.published import Floats, Synopsis
+from tagging.segmentation.smoothing import noise_alone
 from tagging.segmentation.ward import Hierarchy, hierarchy
 
 Labels = NDArray[np.int64]
@@ -28,7 +29,10 @@ _MOST_SAMPLES: Final = 10**9
 _SEED: Final = 1  # of a library's starts: public and fixed
 _STARTS: Final = 20
 _POINTS: Final = 10_000  # synthetic points for methods that look at density
+_EACH: Final = 2  # at most so many for a row: of few rows, gaps are chance
 _GENTLE: Final = 0.95  # their spread: a little less than measured keeps gaps open
+_FARTHER: Final = 1.1  # they are linked a little farther: what is one piece should not break
+_STEPS: Final = 8  # cells around a core, where a release is told in larger steps
 _PART: Final = 4096
 _SURE: Final = 3.0  # deviations of its noise that a segment's size must reach
 
@@ -104,6 +108,7 @@ class DPKMeans:
     def fit(self, synopsis: Synopsis) -> Segmentation:
         """Return k centres: those that the release refined, where it refined this k."""
         _enough(self.n_clusters, MOST_CLUSTERS)
+        _demand_found(synopsis)
         numbers = np.arange(self.n_clusters)
         if len(synopsis.refined) != self.n_clusters:
             centres = _kmeans(*synopsis.sample(), self.n_clusters)
@@ -130,6 +135,7 @@ class DPAgglomerativeClustering:
         """Return the segments at one cut of the hierarchy, with the whole of it in `hierarchy_`."""
         if self.linkage != "ward":
             raise BadInput("segment-linkage", "the only linkage is ward")
+        _demand_found(synopsis)
         _enough(self.n_clusters, len(synopsis.counts))
         tree = hierarchy(synopsis.centers_, synopsis.counts.astype(np.float64))
         labels = tree.labels(self.n_clusters)
@@ -138,7 +144,7 @@ class DPAgglomerativeClustering:
 
 @dataclass(frozen=True, slots=True)
 class DPDBSCAN:
-    """DBSCAN of scikit-learn on synthetic points; published are the core points, as spans.
+    """DBSCAN of scikit-learn on synthetic points, or on the cells of a histogram; published are the cores.
 
     `eps` is a distance in the box, where each feature runs from -1 to 1; it is not the epsilon of
     the release. `min_samples` counts subjects.
@@ -156,17 +162,33 @@ class DPDBSCAN:
                 "segment-density",
                 f"eps is more than 0 and at most {_MOST_REACH}, min_samples 1 to {_MOST_SAMPLES:,}",
             )
-        points, weights = synopsis.sample(min(synopsis.rows, _POINTS), within=_GENTLE)
-        model = DBSCAN(eps=self.eps, min_samples=self.min_samples)
+        if synopsis.gridded:
+            points, weights = synopsis.centers_, synopsis.counts.astype(np.float64)
+            self._demand_steps(synopsis.step_)
+            within, sure = self.eps, max(_SURE, noise_alone(synopsis.noisy_cells_))
+        else:
+            points, weights = synopsis.sample(min(_EACH * synopsis.rows, _POINTS), within=_GENTLE)
+            within, sure = self.eps * _FARTHER, _SURE
+        model = DBSCAN(eps=within, min_samples=self.min_samples)
         model.fit(points, sample_weight=weights)
         core = model.core_sample_indices_
         anchors, labels = points[core], model.labels_[core].astype(np.int64)
         draft = _around("dbscan", synopsis, anchors, labels, reach=self.eps)
-        kept = np.flatnonzero(draft.cluster_sizes_ >= _SURE * draft.size_noise_)
+        kept = np.flatnonzero(draft.cluster_sizes_ >= sure * draft.size_noise_)
         rank = np.full(len(draft.cluster_sizes_) + 1, NOWHERE)
         rank[kept] = np.arange(len(kept))
         stays = rank[labels] >= 0
         return _around("dbscan", synopsis, anchors[stays], rank[labels[stays]], reach=self.eps)
+
+    def _demand_steps(self, step: int) -> None:
+        """Raise BadInput when one published cell would be a core for that it stands for many."""
+        least = _STEPS * step
+        if step > 1 and self.min_samples < least:
+            raise BadInput(
+                "segment-steps",
+                f"the cells of this release are told in steps of {step} people: too coarse",
+                hint=f"--min-samples {least} or more; a release with a larger eps has fewer cells",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +201,7 @@ class DPGaussianMixture:
         """Return the components; `predict` gives the likeliest."""
         from sklearn.mixture import GaussianMixture
 
+        _demand_found(synopsis)
         points, weights = synopsis.sample()
         _enough(self.n_components, len(points))
         # the library takes no weights: every point as often as its weight, systematically
@@ -208,6 +231,7 @@ class Choice:
 
 def choose_clusters(synopsis: Synopsis, numbers: Iterable[int] = range(2, 21)) -> Choice:
     """Return the number of K-Means segments with the best score of Calinski and Harabasz. Free."""
+    _demand_found(synopsis)
     points, weights = synopsis.sample()
     total = weights.sum()
     mean = weights @ points / total
@@ -327,6 +351,16 @@ def _with_density(
 ) -> Segmentation:
     model = replace(model, cluster_centers_=model.anchors_, variances_=variances, shares_=shares)
     return replace(_measured(synopsis, model, centred=True), variances_=variances, shares_=shares)
+
+
+def _demand_found(synopsis: Synopsis) -> None:
+    """Raise BadInput for a histogram: a few rows that noise put far away would pull at every middle."""
+    if synopsis.gridded:
+        raise BadInput(
+            "segment-histogram",
+            "this release counts the cells of a grid: only dbscan can be fitted to it",
+            hint="--method dbscan; for another method, a release for a number of segments",
+        )
 
 
 def _enough(clusters: int, points: int) -> None:

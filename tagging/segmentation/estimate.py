@@ -15,6 +15,10 @@ from typing import Final, Literal
 
 from audit.errors import BadInput, Refused
 from tagging.segmentation.accounting import PrivacyBudget, mu_of
+from tagging.segmentation.contract import FeatureContract
+from tagging.segmentation.histogram import ROWS, cells_of
+from tagging.segmentation.noise import sigma_for
+from tagging.segmentation.sums import STEPS
 
 Verdict = Literal["good", "doubtful", "hopeless"]
 LEAST: Final = 8.0
@@ -29,6 +33,14 @@ LOSSES: Final[Sequence[tuple[float, float, float]]] = (
 """From this signal on: median and 90th percentile of loss by that of non-private K-Means."""
 
 
+SEEN: Final = 3.0
+"""Deviations of noise from which on people within a distance are seen as a dense place."""
+PLACES: Final = (40, 95)
+"""How many such places the people could fill: below the first it is hopeless, from the second on good."""
+BALLS: Final = (2.0, math.pi, 4 * math.pi / 3)
+"""Of one, two and three features: how large what lies within distance one is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Utility:
     """What to expect of a release for k segments."""
@@ -38,6 +50,20 @@ class Utility:
     """Sum of squares by that of non-private K-Means, in the middle; None when hopeless."""
     loss_p90: float | None
     """Nine in ten are better than this."""
+    verdict: Verdict
+    rows_needed: int
+    """Subjects from which on the release would not be refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What to expect of a histogram for DBSCAN."""
+
+    cells: int
+    noise: float
+    """Deviation of the noise of the count of one cell, in subjects."""
+    least: int
+    """Subjects within the distance from which on a place is seen to be dense."""
     verdict: Verdict
     rows_needed: int
     """Subjects from which on the release would not be refused."""
@@ -63,17 +89,39 @@ def estimate_utility(rows: int, dimensions: int, clusters: int, budget: PrivacyB
     return Utility(found, loss, high, verdict, math.ceil(LEAST / unit))
 
 
-def demand_utility(rows: int, dimensions: int, clusters: int, budget: PrivacyBudget) -> Utility:
-    """Return the estimate; raises Refused when the release would be noise. Call it before the charge."""
-    found = estimate_utility(rows, dimensions, clusters, budget)
-    if found.verdict == "hopeless":
-        raise Refused(
-            "release-hopeless",
-            f"about {rows} people are too few for {clusters} segments at this epsilon",
-            hint=(
-                f"{found.rows_needed} people, fewer segments, fewer features, or a larger epsilon; "
-                "nothing was charged"
-            ),
-            facts={"signal": round(found.signal, 1), "rows_needed": found.rows_needed},
-        )
-    return found
+def estimate_histogram(
+    rows: int, contract: FeatureContract, eps: float, whole: Sequence[bool], budget: PrivacyBudget
+) -> Sight:
+    """Return what a histogram of that size would be worth. Reads no data; costs nothing.
+
+    Raises BadInput when a figure makes no sense, and what `cells_of` raises.
+    """
+    cells = cells_of(contract, eps, whole)
+    if rows < 0:
+        raise BadInput("estimate-figures", "rows from 0")
+    noise = sigma_for(STEPS**2, budget.rho * (1 - ROWS)) / STEPS
+    dimensions = contract.dimensions
+    within = max(cells * BALLS[dimensions - 1] * (eps / 2) ** dimensions, 1.0)
+    least = math.ceil(SEEN * noise * math.sqrt(within))
+    hopeless, good = (least * places for places in PLACES)
+    verdict: Verdict = "good" if rows >= good else "doubtful" if rows >= hopeless else "hopeless"
+    return Sight(cells, noise, least, verdict, hopeless)
+
+
+def demanded(rows: int, found: Utility | Sight) -> None:
+    """Raise Refused when by its estimate a release would be noise. Call it before the charge."""
+    if found.verdict != "hopeless":
+        return
+    wish = "fewer segments" if isinstance(found, Utility) else "a larger eps"
+    raise Refused(
+        "release-hopeless",
+        f"about {rows} people are too few for such a release at this epsilon",
+        hint=(
+            f"{found.rows_needed} people, {wish}, fewer features, or a larger epsilon; "
+            "nothing was charged"
+        ),
+        facts={
+            "rows_needed": found.rows_needed,
+            **({"signal": round(found.signal, 1)} if isinstance(found, Utility) else {}),
+        },
+    )

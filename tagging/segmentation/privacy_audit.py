@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from audit.errors import Finding, Problem
-from tagging.segmentation import counting, crosstab, synopsis
+from tagging.segmentation import counting, crosstab, histogram, synopsis
 from tagging.segmentation.accounting import PrivacyBudget, charge_of
 from tagging.segmentation.auditing import (
     Mechanism,
@@ -41,6 +41,7 @@ ODD: Final = (1.0, -1.0, 0.0, float("nan"), float("inf"), float("-inf"), 1e308, 
 _FIRST_SUBJECT: Final = 10**14
 _PEOPLE: Final = 997
 _SIGMA: Final = 40
+_EPS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,9 @@ def registered() -> list[Registered]:
     for dimensions in (3, 8):
         name = f"{synopsis.MECHANISM} rounds, {dimensions} features"
         found.append(Registered(name, dimensions, 6, _synopsis(3, "rounds"), _document))
+    for dimensions, whole in ((2, False), (3, True)):
+        name = f"{histogram.MECHANISM}{' whole' * whole}, {dimensions} features"
+        found.append(Registered(name, dimensions, 3, _histogram(whole=whole), _document))
     return found
 
 
@@ -195,9 +199,16 @@ def _record(found: Audited, one: Registered, noise: Noise) -> None:
     for answer in recorder.answers:
         if len(answer.true) > 8 and np.array_equal(answer.true, answer.published):
             raise Finding("audit-exact", "an answer was published without noise")
-    again = one.record(one.run(budget, rows[1:], Replayer(recorder.answers, recorder.source)))
-    if again != document:
-        raise Finding("audit-exact", "a record follows people other than through noised answers")
+    said = sum((query.rho for query in queries), Fraction())
+    for person in range(4):
+        replayer = Replayer(recorder.answers, recorder.source)
+        again = one.record(one.run(budget, np.delete(rows, person, axis=0), replayer))
+        if again != document:
+            raise Finding(
+                "audit-exact", "a record follows people other than through noised answers"
+            )
+        if replayer.rho > said:
+            raise Finding("audit-loss-exceeds", "one person moves more than the record claims")
     found.records += 1
 
 
@@ -242,6 +253,17 @@ def _synopsis(
     def run(budget: PrivacyBudget, rows: Grid, noise: Noise) -> Any:
         contract = _box(rows.shape[1])
         return synopsis.DPSynopsis(contract, budget, refine, noise, way).fit_grid(rows)
+
+    return run
+
+
+def _histogram(*, whole: bool) -> Callable[[PrivacyBudget, Grid, Noise], Any]:
+    """Return a histogram over the box, of which the first feature may be whole numbers: -1, 0 and 1."""
+
+    def run(budget: PrivacyBudget, rows: Grid, noise: Noise) -> Any:
+        marks = (whole, *(False,) * (rows.shape[1] - 1))
+        made = histogram.DPHistogram(_box(rows.shape[1]), budget, _EPS, marks, noise)
+        return made.fit_grid(rows)
 
     return run
 

@@ -21,6 +21,10 @@ from tagging.segmentation.noise import Query
 from tagging.segmentation.sums import REFINING, WEIGHTS
 
 FORMAT: Final = "tagwarden/synopsis/v1"
+CELLS: Final = "cells"
+"""The question about every cell of a grid."""
+MANY: Final = 1000
+"""Of so many counts a common divisor is no accident."""
 EXPANDED: Final = 3000
 """Synthetic points that stand for the synopsis in a library call."""
 
@@ -68,7 +72,22 @@ class Synopsis:
     def noise_scale_(self) -> float:
         """Return the deviation of the noise of a count in the last question alone, in subjects."""
         last = next(q for q in reversed(self.queries) if not q.name.startswith("refine"))
-        return last.sigma / WEIGHTS.presence
+        return last.sigma / (last.lattice if self.gridded else WEIGHTS.presence)
+
+    @property
+    def gridded(self) -> bool:
+        """Return whether the cells are those of a public grid, and not found in the data."""
+        return self.queries[-1].name == CELLS
+
+    @property
+    def step_(self) -> int:
+        """Return of how many subjects the counts of a grid are multiples: more than one when it is full."""
+        return int(np.gcd.reduce(self.counts)) if len(self.counts) > MANY else 1
+
+    @property
+    def noisy_cells_(self) -> int:
+        """Return how many cells the grid has, empty ones included."""
+        return self.queries[-1].dimension
 
     @property
     def refined_noise_(self) -> float:

@@ -9,7 +9,7 @@ is checked exactly: a row over the claimed sensitivity adds nothing at all.
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -116,6 +116,22 @@ def ring_counts(rows: Grid, centre: Points) -> NDArray[np.int64]:
         return np.bincount(ring, minlength=RINGS)
 
     return _added(rows, part, (RINGS,))
+
+
+def cell_counts(rows: Grid, edges: Sequence[Points]) -> NDArray[np.int64]:
+    """Return how many rows lie in each cell of a grid, the last axis first to change.
+
+    `edges` has, axis by axis, the first step of every cell but the first. A row is in one cell.
+    """
+    shape = tuple(len(cuts) + 1 for cuts in edges)
+    cells = math.prod(shape)
+
+    def part(chunk: Grid) -> NDArray[np.int64]:
+        along = zip(edges, chunk.T, strict=True)
+        index = [np.searchsorted(cuts, column, side="right") for cuts, column in along]
+        return np.bincount(np.ravel_multi_index(index, shape), minlength=cells)
+
+    return _added(rows, part, (cells,))
 
 
 def _vectors(plain: Floats, around: Floats, reach: Floats, weights: Weights) -> Floats:

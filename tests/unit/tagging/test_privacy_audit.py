@@ -3,7 +3,7 @@
 
 import pytest
 
-from tagging.segmentation import counting, crosstab, noise, privacy_audit, synopsis
+from tagging.segmentation import counting, crosstab, histogram, noise, privacy_audit, synopsis
 from tagging.segmentation.noise import DiscreteGaussian
 from tagging.segmentation.privacy_audit import Extent, Registered
 from tests import planted
@@ -24,25 +24,33 @@ def codes(found):
 
 
 SYNOPSIS = f"{synopsis.MECHANISM}, 2 features"
+HISTOGRAM = f"{histogram.MECHANISM}, 2 features"
+WHOLE = f"{histogram.MECHANISM} whole, 3 features"
 ROUNDS = f"{synopsis.MECHANISM} rounds, 3 features"
 COUNT = counting.MECHANISM
 TABLE = crosstab.MECHANISM
 
 
 def test_what_we_ship_keeps_its_promise():
-    found = audited(COUNT, TABLE, SYNOPSIS, ROUNDS)
+    found = audited(COUNT, TABLE, SYNOPSIS, ROUNDS, HISTOGRAM, WHOLE)
     assert found.problems == []
     assert 0.5 < found.worst[COUNT] <= 1
     assert 0.5 < found.worst[TABLE] <= 1
     assert 0.9 < found.worst[SYNOPSIS] <= 1
     assert 0.7 < found.worst[ROUNDS] <= 1
-    assert found.records == 4
+    assert found.worst[HISTOGRAM] == found.worst[WHOLE] > 0.95  # everybody costs the same
+    assert found.records == 6
     assert found.pairs >= 120
 
 
 def test_every_mechanism_that_the_gate_of_noise_knows_is_registered():
     names = {one.name.split(",")[0].split(" ")[0] for one in privacy_audit.registered()}
-    assert names == {counting.MECHANISM, crosstab.MECHANISM, synopsis.MECHANISM}
+    assert names == {
+        counting.MECHANISM,
+        crosstab.MECHANISM,
+        synopsis.MECHANISM,
+        histogram.MECHANISM,
+    }
 
 
 # Planted bugs: each of them must turn it red.
@@ -54,8 +62,12 @@ def test_bug_1_no_clipping(monkeypatch):
     assert "audit-loss-exceeds" in codes(audited(ROUNDS))
 
 
-@pytest.mark.parametrize("module", [synopsis, counting, crosstab])
-def test_bug_2_half_of_the_noise_is_missing(monkeypatch, module):
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(synopsis, SYNOPSIS), (counting, COUNT), (crosstab, TABLE), (histogram, HISTOGRAM)],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_bug_2_half_of_the_noise_is_missing(monkeypatch, module, name):
     honest = noise.sigma_for
 
     def unchecked(gate, query, values):
@@ -64,7 +76,7 @@ def test_bug_2_half_of_the_noise_is_missing(monkeypatch, module):
 
     monkeypatch.setattr(module, "sigma_for", lambda square, rho: honest(square, rho) // 2)
     monkeypatch.setattr(noise.Gate, "ask", unchecked)
-    found = audited({synopsis: SYNOPSIS, counting: COUNT, crosstab: TABLE}[module])
+    found = audited(name)
     assert {"audit-loss-exceeds", "audit-cost-exceeds"} <= codes(found)
 
 
@@ -117,6 +129,26 @@ def test_bug_7_one_person_counts_twice(monkeypatch):
 def test_bugs_of_a_table(monkeypatch, bug):
     bug(monkeypatch)
     assert planted.BUGS[bug] in codes(audited(TABLE))
+
+
+@pytest.mark.parametrize(
+    "bug",
+    [
+        planted.one_person_in_two_cells_of_a_grid,
+        planted.a_grid_of_the_data,
+        planted.noise_for_whom_there_is,
+    ],
+    ids=lambda bug: bug.__name__,
+)
+def test_bugs_of_a_histogram(monkeypatch, bug):
+    bug(monkeypatch)
+    assert planted.BUGS[bug] in codes(audited(HISTOGRAM, WHOLE))
+
+
+def test_a_record_that_says_less_than_was_lost(monkeypatch):
+    planted.a_record_that_says_less(monkeypatch)
+    for name in (HISTOGRAM, SYNOPSIS):
+        assert "audit-loss-exceeds" in codes(audited(name))
 
 
 def test_bug_8_no_noise_at_all():

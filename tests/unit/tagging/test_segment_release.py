@@ -23,7 +23,7 @@ from tagging.segmentation.accounting import (
 from tagging.segmentation.cells import caught, measured, pooled, starts
 from tagging.segmentation.clustering import DPKMeans
 from tagging.segmentation.contract import ONE
-from tagging.segmentation.estimate import demand_utility, estimate_utility
+from tagging.segmentation.estimate import demanded, estimate_utility
 from tagging.segmentation.noise import DiscreteGaussian, Gate, Query, measurement, sigma_for
 from tagging.segmentation.published import read, verify
 from tagging.segmentation.sums import REFINING, STEPS, WEIGHTS, Weights, cell_sums, usual_square
@@ -318,11 +318,11 @@ def test_a_release_for_one_segment_or_too_many_is_refused():
 def test_the_estimate_refuses_what_would_be_noise_and_says_what_would_do():
     budget = PrivacyBudget(0.5)
     with pytest.raises(Refused, match="too few") as caught:
-        demand_utility(500, 8, 8, budget)
+        demanded(500, estimate_utility(500, 8, 8, budget))
     needed = caught.value.facts["rows_needed"]
     assert estimate_utility(int(needed), 8, 8, budget).verdict == "doubtful"
     assert estimate_utility(int(needed) - 1, 8, 8, budget).verdict == "hopeless"
-    assert demand_utility(1_000_000, 8, 8, budget).verdict == "good"
+    demanded(1_000_000, estimate_utility(1_000_000, 8, 8, budget))
     losses = [estimate_utility(n, 4, 4, budget).loss_p90 for n in (700, 2000, 5000, 10**6)]
     assert losses == sorted(losses, reverse=True)
     with pytest.raises(BadInput):
