@@ -38,6 +38,9 @@ STYLE: Final = (
 )
 
 
+SMALL_P: Final = 0.001
+
+
 def page(documents: Sequence[Mapping[str, Any]], language: str) -> str:
     """Return the HTML of one report, or of several on one page, in a language (en or zh)."""
     title = TITLE.of(language)
@@ -151,7 +154,7 @@ def _line(
         f"{group['tagged']:,}",
         _interval(group["rate"], words, percent),
         _interval(ratio, words, _plain) if ratio else "",
-        group.get("p_difference") or "",
+        _chance(group.get("p_difference")),
         _plain(group.get("detectable")),
     )
     numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
@@ -169,6 +172,11 @@ def _interval(found: Mapping[str, Any], words: Mapping[str, str], form: Any) -> 
 
 def _plain(figure: str | None) -> str:
     return "" if figure is None else "∞" if figure == "inf" else f"{float(figure):.2f}"
+
+
+def _chance(p: str | None) -> str:
+    """Return a p as a reader wants it: beyond three digits it says no more."""
+    return "" if p is None else "< 0.001" if float(p) < SMALL_P else p
 
 
 def _data(document: Mapping[str, Any], language: str) -> Iterator[str]:
@@ -233,12 +241,12 @@ def _outlook(points: Sequence[Mapping[str, Any]], language: str) -> Iterator[str
         return
     yield f"<section><h3>{say('outlook', language)}</h3>"
     yield f'<p class="quiet">{say("outlook.how", language)}</p>'
-    heads = ("threshold", "reach", "gap")
+    heads = ("threshold", "reach", "gap", "least")
     yield "<table><tr>" + "".join(f"<th>{say(code, language)}</th>" for code in heads) + "</tr>"
     for point in shown:
         yield (
             f"<tr><td>{point['thresholds'][0]}</td><td>{point['reach']:,}</td>"
-            f"<td>{percent(point['gap'])}</td></tr>"
+            f"<td>{percent(point['gap'])}</td><td>{_plain(point.get('ratio'))}</td></tr>"
         )
     yield "</table></section>"
 

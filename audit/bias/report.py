@@ -99,6 +99,8 @@ class Further:
     causes: Causes | None = None
     cause_groups: Sequence[Sequence[str]] = ()
     outlook: Outlook | None = None
+    untold: bool = False
+    """Whether causes were asked for, and some are not told because of small numbers behind them."""
 
 
 def examine(
@@ -158,7 +160,7 @@ def report(
         "waived": [],
         "causes": _causes(more, examined),
         "outlook": _outlook(more.outlook, policy.release.k),
-        "limits": [*_limits(policy), *(["drift"] if more.drift else []), *head.limits],
+        "limits": [*_limits(policy), *_told(more), *head.limits],
         "protection": {
             "k": policy.release.k,
             "merged": {name: dict(found) for name, found in examined.merged.items()},
@@ -296,6 +298,7 @@ def _outlook(outlook: Outlook | None, k: int) -> list[dict[str, Any]]:
             "reach": int(outlook.reach[n]) // k * k,
             "correct": int(outlook.correct[n]) // k * k,
             "gap": figure(float(outlook.gap[n])),
+            "ratio": figure(float(outlook.ratio[n])),
             "use": "possible" if outlook.uniform[n] else "simulation",
         }
         for n in chosen.tolist()
@@ -307,6 +310,10 @@ def _limits(policy: FairnessPolicy) -> list[str]:
     if OF_OUTCOME & set(policy.rates):
         found.append("selective-labels")
     return found
+
+
+def _told(more: Further) -> list[str]:
+    return [*(["drift"] if more.drift else []), *(["causes-untold"] if more.untold else [])]
 
 
 def with_status(examined: Examined, fine: TagVerdict) -> Examined:

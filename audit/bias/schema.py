@@ -172,6 +172,7 @@ class Point(_Part):
     reach: int
     correct: int
     gap: Figure
+    ratio: Figure = None
     use: Literal["possible", "simulation"]
 
 

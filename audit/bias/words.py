@@ -44,7 +44,10 @@ REASONS: Final[Mapping[str, Words]] = {
         "the ratio is beyond the limit, and not by chance", "比率超出限度，且并非偶然"
     ),
     "shown-within": Words("the data rule out a breach", "数据排除了超限"),
-    "not-after-all-tags": Words("not after correction over all tags", "经全部标签校正后不成立"),
+    "not-after-all-tags": Words(
+        "beyond the limit on its own, but chance explains one such tag among all that were audited",
+        "单独看超出限度，但在同时审计的多个标签中，出现一个可能只是偶然",
+    ),
     "beyond-tolerance": Words(
         "the difference like for like is beyond the tolerance", "同类比较的差异超出容许范围"
     ),
@@ -115,6 +118,11 @@ LIMITS: Final[Mapping[str, Words]] = {
         "Ratios by month are of the people of today, and made of numbers rounded to a multiple of k. The "
         "same people stand in all months: what changes little may go unseen.",
         "各月比率针对今天的人员，且由取整到 k 的倍数的数字得出。各月统计的是同一批人：细微变化可能看不出来。",
+    ),
+    "causes-untold": Words(
+        "Which condition carries a gap, or what another threshold would do, is told only where no number "
+        "under k could be worked out from it. Some of it is not told.",
+        "差距来自哪个条件、改变阈值有何效果，仅在无法由此推算出小于 k 的数字时才予说明。其中部分未予说明。",
     ),
     "selective-labels": Words(
         "The outcome is seen only for people who were treated, unless some were held out at random.",
