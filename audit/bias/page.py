@@ -20,6 +20,7 @@ from audit.bias.words import (
     last,
     protected,
     rate_of,
+    rule_changes,
     scored,
     waived,
 )
@@ -213,7 +214,9 @@ def _drift(document: Mapping[str, Any], language: str) -> Iterator[str]:
         told = escape(drifted(one, policy, language))
         picture = ratios(one["ratios"], limit)
         yield f"<tr><td>{escape(one['group'])}</td><td>{picture}</td><td>{told}</td></tr>"
-    yield f'</table><p class="quiet">{say("drift.how", language)}</p></section>'
+    yield "</table>"
+    yield from (f"<p>{escape(line)}</p>" for line in rule_changes(document, language))
+    yield f'<p class="quiet">{say("drift.how", language)}</p></section>'
 
 
 def _causes(causes: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:

@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from audit.bias.beside import Told, outside
 from audit.bias.causes import Causes
 from audit.bias.comparing import chance, comparison, figure, interval, is_shown, keys_of
 from audit.bias.cube import Cube
-from audit.bias.drift import Drift
+from audit.bias.drift import Drift, RuleOf
 from audit.bias.leak import Auc, Leaks, Pair
 from audit.bias.policy import FairnessPolicy
 from audit.bias.protection import Release, protect, proven
@@ -95,6 +95,8 @@ class Further:
     """The parts of a report that come from other counts than the cube."""
 
     drift: Sequence[Drift] = ()
+    rules: Sequence[RuleOf] = ()
+    """Where another version of the tag took over in the periods of `drift`."""
     leaks: Sequence[LeakFound] = ()
     causes: Causes | None = None
     cause_groups: Sequence[Sequence[str]] = ()
@@ -156,6 +158,7 @@ def report(
             for j in examined.printed.judgements
         ],
         "drift": [_drift(one) for one in more.drift if _may_show(examined, one)],
+        **({"rules": [asdict(one) for one in more.rules]} if more.rules else {}),
         "leaks": [_leak(one) for one in more.leaks],
         "waived": [],
         "causes": _causes(more, examined),

@@ -818,6 +818,40 @@ def test_drift_is_told_in_words_and_as_a_line(aged):
         assert moved in page.page([gold.document], language)
 
 
+def test_a_changed_rule_stands_beside_the_month_from_which_it_was_in_use(aged):
+    """A gap that comes with a new version has its reason beside it."""
+    said = ["f" if n % 2 else "m" for n in range(len(aged.who))]
+    first = a_tag("offer.changed", having="benefit", value="orders(days => 30) >= 3")
+    aged.tag(first, [who for n, who in enumerate(aged.who) if n % 5 < 2], state="superseded")
+    with aged.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            "UPDATE assignment SET valid_from = ?, valid_to = ? WHERE tv = (SELECT max(tv) FROM tagvalue)",
+            (APRIL, TENTH_OF_AUGUST),
+        )
+    second = a_tag("offer.changed", having="benefit", value="orders(days => 30) >= 9")
+    mostly_men = [
+        who for n, (who, v) in enumerate(zip(aged.who, said, strict=True)) if v == "m" or n % 5 < 2
+    ]
+    aged.tag(second, mostly_men, version=2)
+    with aged.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            "UPDATE assignment SET valid_from = ? WHERE tv = (SELECT max(tv) FROM tagvalue)",
+            (TENTH_OF_AUGUST,),
+        )
+    (made,) = aged.audit("offer.changed", months=6)
+    assert made.document["rules"] == [
+        {"period": "2024-05", "version": 1, "rule": first.value},
+        {"period": "2024-08", "version": 2, "rule": second.value},
+    ]
+    women = next(one for one in made.document["drift"] if one["group"] == "f")
+    assert women["jump"] == "2024-08"
+    for language in ("en", "zh"):
+        for text in ("\n".join(lines(made, language)), page.page([made.document], language)):
+            assert "2024-08" in text
+            assert "&gt;= 9" in text or ">= 9" in text
+    jsonschema.validate(json.loads(made.bytes), schema.schema())
+
+
 def test_two_months_do_not_tell_who_moved_between_them(aged):
     (before,) = aged.audit("offer.steady", months=3)
     who = aged.who[1:6:2]  # three women, of whom some have it

@@ -549,7 +549,9 @@ def entries(ws):
 def test_of_two_periods_for_one_audit_that_of_the_policy_in_force_counts(shop):
     duty = {"tags": {}, "within": "20d", "overdue": "warn", "breach": "warn"}
     policy = a_policy(audits=[duty])
-    assert red(shop, ["pipl_cn"]) == set()  # by the setting alone, the report of ten days ago will do
+    assert (
+        red(shop, ["pipl_cn"]) == set()
+    )  # by the setting alone, the report of ten days ago will do
     fairness.apply(shop.ws, policy)
     by_limits_of_ones_own = red(shop, ["pipl_cn"])
     assert by_limits_of_ones_own
