@@ -219,10 +219,14 @@ def groups(report, attribute="gender"):
     return {group["labels"][0]: group for group in part["groups"]}
 
 
-def shoppers(shop, often, said, folder):
-    """Give people orders in September: `often` maps a value to the chance of four orders, else one."""
+def shoppers(shop, often, said, folder, *, thrice=()):
+    """Give people orders in September: `often` maps a value to the chance of four orders, else one.
+
+    The people at some places have three. Returns who has three or more.
+    """
     drawn = shop.rng.random(len(shop.who))
     counts = [4 if u < often[v] else 1 for u, v in zip(drawn.tolist(), said, strict=True)]
+    counts = [3 if n in thrice else count for n, count in enumerate(counts)]
     lines = [
         f"C{n},2024-09-{20 + order:02} 10:00:00,{n}-{order},milk,1,2.00"
         for n, count in enumerate(counts)

@@ -177,7 +177,7 @@ def _plain(figure: str | None) -> str:
 
 def _chance(p: str | None) -> str:
     """Return a p as a reader wants it: beyond three digits it says no more."""
-    return "" if p is None else "< 0.001" if float(p) < SMALL_P else p
+    return "" if p is None else "&lt; 0.001" if float(p) < SMALL_P else p
 
 
 def _data(document: Mapping[str, Any], language: str) -> Iterator[str]:

@@ -621,6 +621,23 @@ def test_causes_of_few_people_are_not_told(shop, tmp_path):
     assert {point["thresholds"][0] for point in made.document["outlook"]} == {1}
 
 
+@pytest.mark.parametrize(
+    "rule", ["orders(days => 30) >= 4", "orders(days => 30) >= 3 and orders(days => 365) >= 4"]
+)
+def test_causes_and_what_if_do_not_tell_of_few_by_subtraction(shop, tmp_path, rule):
+    """Three women have three orders: told with and without one condition, or for both thresholds, they stand there."""
+    said = shop.genders()
+    few = [1, 3, 5]
+    often = shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path, thrice=few)
+    held = [who for who in often if who not in {shop.who[n] for n in few}]
+    shop.tag(a_tag("habit.often", value=rule, having="benefit"), held)
+    (made,) = shop.audit("habit.often", causes=True)
+    assert {point["thresholds"][0] for point in made.document["outlook"]} <= {1, 4}
+    assert [cause for cause in made.document["causes"] if len(cause["conditions"]) > 1] == []
+    assert "causes-untold" in made.document["limits"]
+    assert "causes-untold" not in shop.audit("habit.often")[0].document["limits"]
+
+
 def test_who_has_lapsed_does_not_have_the_tag(shop):
     said = shop.genders()
     held = shop.tagged("offer.gold", EVEN, said)
@@ -830,7 +847,9 @@ def test_a_changed_rule_stands_beside_the_month_from_which_it_was_in_use(aged):
         )
     second = a_tag("offer.changed", having="benefit", value="orders(days => 30) >= 9")
     mostly_men = [
-        who for n, (who, v) in enumerate(zip(aged.who, said, strict=True)) if v == "m" or n % 5 < 2
+        who
+        for n, (who, v) in enumerate(zip(aged.who, said, strict=True))
+        if n % 5 < (4 if v == "m" else 2)
     ]
     aged.tag(second, mostly_men, version=2)
     with aged.store.write() as unit:
