@@ -55,7 +55,7 @@ def _body(documents: Sequence[Mapping[str, Any]], language: str) -> Iterator[str
         for one in documents:
             status = one["verdict"]["status"]
             yield (
-                f"<tr><td>{escape(one['identity']['tag'])}</td>"
+                f"<tr><td>{_named(one, language)}</td>"
                 f'<td style="color:{COLOURS[status]}">{STATUS[status].of(language)}</td>'
                 f"<td>{REASONS[one['verdict']['reason']].of(language)}</td></tr>"
             )
@@ -75,7 +75,7 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
         version=identity["version"],
         reason=REASONS[verdict["reason"]].of(language),
     )
-    yield f"<h2>{escape(identity['tag'])}</h2>"
+    yield f"<h2>{_named(document, language)}</h2>"
     yield (
         f'<div class="verdict" style="border-color:{COLOURS[status]}">'
         f"<strong>{STATUS[status].of(language)}</strong><br>{escape(told)}</div>"
@@ -94,6 +94,13 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
     yield "</ul></section>"
     yield from _protection(document["protection"], language)
     yield from _identity(document, language)
+
+
+def _named(document: Mapping[str, Any], language: str) -> str:
+    """Return what people call the tag, and its key."""
+    key = escape(document["identity"]["tag"])
+    name = document["identity"].get("name", {}).get(language, "")
+    return f'{escape(name)} <span class="code">{key}</span>' if name else key
 
 
 def _comparison(
@@ -177,7 +184,7 @@ def _plain(figure: str | None) -> str:
 
 def _chance(p: str | None) -> str:
     """Return a p as a reader wants it: beyond three digits it says no more."""
-    return "" if p is None else "&lt; 0.001" if float(p) < SMALL_P else p
+    return "" if p is None else "&lt;&nbsp;0.001" if float(p) < SMALL_P else p
 
 
 def _data(document: Mapping[str, Any], language: str) -> Iterator[str]:

@@ -97,6 +97,10 @@ SAID: Final = {
     "id.floor": Words(
         "limit for the ratio, compared with, level", "比率限度、比较对象、显著性水平"
     ),
+    "id.leak": Words(
+        "limits: bits of one tag, bits of a pair, AUC of all",
+        "限度：单个标签比特、成对比特、整体 AUC",
+    ),
     "id.previous": Words("digest of the report before", "上一份报告的摘要"),
     "id.counts": Words("keyed digest of the counts", "计数的带密钥摘要"),
     "id.charge": Words("charge, for", "扣费记录、用途"),

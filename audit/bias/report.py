@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -56,6 +56,8 @@ class Head:
     """Fields of `schema.LeftOut`."""
     score: Score | None = None
     """The median, where people above it are compared."""
+    name: Mapping[str, str] = field(default_factory=dict)
+    """What people call the tag, by language."""
     limits: tuple[str, ...] = ()
     """Codes of `words.LIMITS` that hold besides those which the report adds itself."""
 
@@ -189,6 +191,7 @@ def digest(document: Mapping[str, Any]) -> str:
 def _identity(head: Head, examined: Examined, policy: FairnessPolicy) -> dict[str, Any]:
     return {
         "tag": examined.fine.tag,
+        "name": dict(head.name),
         "version": examined.fine.version,
         "rule": head.rule,
         "outcome": head.outcome,

@@ -21,6 +21,7 @@ class Identity(_Part):
     """What was audited, by whom, on what."""
 
     tag: str
+    name: dict[str, str] = Field(default={}, description="what people call the tag, by language")
     version: int
     rule: str = Field(description="digest of the rule")
     outcome: str = Field(description="key or rule of the outcome; '' for none")

@@ -270,6 +270,7 @@ def _head(  # noqa: PLR0917  (one caller)
     tag, k = one.tag.tag, policy.release.k
     now = ws.clock.now()
     return Head(
+        name=tag.name.model_dump(),
         rule=one.tag.meaning,
         outcome=asked.outcome,
         owner=tag.owner,
