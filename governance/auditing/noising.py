@@ -25,6 +25,7 @@ from audit.errors import BadInput, Fault, Refused
 from audit.ids import new_id
 from governance.assignments import holders
 from governance.auditing.counting import MAX_CELLS, NONE, YESNO, check_computed
+from governance.auditing.drifting import NONE
 from governance.auditing.opening import check_opening, log_opening, numbers_of, opened
 from governance.budget import ledger
 from governance.budget.populations import ALL, check
