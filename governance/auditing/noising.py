@@ -24,7 +24,7 @@ from audit.clock import DAY, Micros
 from audit.errors import BadInput, Fault, Refused
 from audit.ids import new_id
 from governance.assignments import holders
-from governance.auditing.counting import MAX_CELLS, NONE, YESNO, check_computed
+from governance.auditing.counting import MAX_CELLS, YESNO, check_computed
 from governance.auditing.drifting import NONE
 from governance.auditing.opening import check_opening, log_opening, numbers_of, opened
 from governance.budget import ledger
