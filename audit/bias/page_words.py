@@ -74,9 +74,9 @@ SAID: Final = {
     "gap.without": Words("gap without it", "去掉后的差距"),
     "outlook": Words("What another threshold would do", "改变阈值的效果"),
     "outlook.how": Words(
-        "Computed from the counts; nothing is applied. Gap: largest rate of a group less the smallest. "
+        "Computed from counts that are rounded, to protect people; nothing is applied. Gap: largest rate of a group less the smallest. "
         "Ratio: the smallest by the largest; the limit of the policy is about this one.",
-        "由计数得出，不会实施任何改变。差距：各组比例的最大值减最小值。比率：最小值除以最大值，政策限度针对的是它。",
+        "由取整后的计数得出（为保护个人），不会实施任何改变。差距：各组比例的最大值减最小值。比率：最小值除以最大值，政策限度针对的是它。",
     ),
     "least": Words("ratio", "比率"),
     "threshold": Words("threshold", "阈值"),
