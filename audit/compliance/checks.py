@@ -365,15 +365,6 @@ def prices(facts: Facts, _row: str) -> Found:
     )
 
 
-def models(facts: Facts, _row: str) -> Found:
-    """No model is past the date by which it is trained and tried again."""
-    figures = (("models-overdue", len(facts.models_overdue)),)
-    if facts.models_overdue:
-        bad: list[Values] = [{"model": key} for key in facts.models_overdue]
-        return Found(False, told("models.bad", bad), (), figures)
-    return Found(True, (Said("models.good"),), (), figures)
-
-
 def audited(facts: Facts, _row: str) -> Found:
     """When this law was audited here before."""
     before = next((one for one in facts.reports if one.kind == "compliance"), None)

@@ -95,13 +95,9 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
             )
             consents = consents_to(connection, policy)
             counted = [
-                _above(one, connection, policy.release.k) if score else one
-                for one, score in zip(counted, scored, strict=True)
+                _comparable(connection, one, older, policy.release.k, score=score)
+                for one, score, (older, _) in zip(counted, scored, befores, strict=True)
             ]
-        counted = [
-            replace(one, cube=widened(one.cube, older))
-            for one, (older, _) in zip(counted, befores, strict=True)
-        ]
         cubes = [
             (one.cube, _audited(one, said)) for one, said in zip(counted, directions, strict=True)
         ]
@@ -165,12 +161,19 @@ def _is_score(tag: Active, said: Mapping[str, bool]) -> bool:
     return tag.root.kind in NUMBERS and not unordered and set(said) == {"*"}
 
 
-def _above(one: Counted, connection: "Connection", k: int) -> Counted:
-    """Return the counts of who is above the line of this version, by month as well."""
-    drawn = kept.score_of_last(connection, one.tag.tag.key, one.tag.version)
-    cube, score = above_median(one.cube, NONE, drawn=drawn, k=k)
-    by_month = one.months and above(one.months, NONE, score.median)
-    return replace(one, cube=cube, score=score, months=by_month)
+def _comparable(
+    connection: "Connection", one: Counted, earlier: Sequence[Before], k: int, *, score: bool
+) -> Counted:
+    """Return the counts that are compared, with the values of earlier reports.
+
+    Those of a score are of who is above the line of its version, by month as well.
+    """
+    if score:
+        drawn = kept.score_of_last(connection, one.tag.tag.key, one.tag.version)
+        cube, line = above_median(one.cube, NONE, drawn=drawn, k=k)
+        by_month = one.months and above(one.months, NONE, line.median)
+        one = replace(one, cube=cube, score=line, months=by_month)
+    return replace(one, cube=widened(one.cube, earlier))
 
 
 def _audited(one: Counted, said: Mapping[str, bool]) -> dict[str, bool]:
