@@ -145,9 +145,14 @@ def holders(connection: Connection, tag: Active, at: Micros, *, present: bool) -
     ).all()
     if present:
         return {row.value: _unlapsed(connection, row.tv, at) for row in rows}
-    found = {row.value: BitMap() for row in rows}
-    for row in connection.execute(text(_AT), {"d": tag.id, "a": at}):
-        found[row.value].add(row.subject_id)
+    return {row.value: BitMap() for row in rows} | held_at(connection, tag.id, at)
+
+
+def held_at(connection: Connection, definition_id: int, at: Micros) -> dict[str, BitMap]:
+    """Return who had each value of a tag version, of which somebody had it, at an instant that is past."""
+    found: dict[str, BitMap] = {}
+    for row in connection.execute(text(_AT), {"d": definition_id, "a": at}):
+        found.setdefault(row.value, BitMap()).add(row.subject_id)
     return found
 
 

@@ -126,7 +126,9 @@ KNOWN: dict[str, Setting] = {
     ),
     "retention.quarantine_days": Setting(30, "days for which rows that could not be read are kept"),
     "audits.bias_days": Setting(
-        365, "days after which a tag that is good or bad for people is audited for bias again"
+        365,
+        "days after which an audit of prices is too old, and one of a tag that is good or bad for people "
+        "and of which the fairness policy in force says nothing",
     ),
     "controller.name": Setting("", "name of the controller, for the record of processing"),
     "controller.contact": Setting("", "contact of the controller, for the record"),

@@ -7,7 +7,7 @@ which it holds as long as nothing is said or audited: waivers and audits run out
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -48,6 +48,8 @@ class Standing:
     reasons: tuple[Reason, ...] = ()
     asked: bool = False
     """Whether the policy asks for audits of the tag."""
+    within: str = ""
+    """How old its audit may be, such as 90d; '' where it asks for none."""
 
     def stopped(self, at: Micros) -> str:
         """Return why the tag is shown to nobody at an instant (a code); '' when it is not stopped."""
@@ -92,7 +94,7 @@ def standings(
         if below:
             own = found.get(key, NOT_ASKED)
             inherited = Reason(min(below), INPUT, stops=True)
-            found[key] = Standing((*own.reasons, inherited), own.asked)
+            found[key] = replace(own, reasons=(*own.reasons, inherited))
     return found
 
 
@@ -117,7 +119,8 @@ def _standing(
             reasons.append(Reason(due, OVERDUE, late))
     order = (BREACH, TWIN, MISSING, OVERDUE)
     reasons.sort(key=lambda one: (order.index(one.code), one.since))
-    return Standing(tuple(reasons), asked=True)
+    within = min((duty.within for duty in duties), key=span_micros)
+    return Standing(tuple(reasons), asked=True, within=within)
 
 
 def _fits(which: Which, tag: Tag) -> bool:

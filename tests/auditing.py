@@ -7,7 +7,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from audit.bias.policy import FairnessPolicy
-from audit.clock import FixedClock
+from audit.clock import DAY, FixedClock
 from governance.auditing.examining import Asked, bias
 from governance.intake import events
 from governance.store import bitmaps
@@ -106,6 +106,45 @@ class Planted(Shop):
                 (value, key),
             ).scalar_one()
             bitmaps.put(unit.connection, f"tv:{tv}", BitMap(people))
+            for who in people:
+                unit.connection.exec_driver_sql(
+                    "INSERT INTO assignment (subject_id, tv, valid_from, run_id) "
+                    "SELECT ?, ?, ?, max(id) FROM run",
+                    (who, tv, NOW - DAY),
+                )
+
+    def moved(self, key, people, old, new, *, at=NOW - 1):
+        """Let people have another value of a tag from an instant on."""
+        with self.store.write() as unit:
+            run = unit.connection.exec_driver_sql
+            places = dict(
+                run(
+                    "SELECT v.value, v.tv FROM tagvalue v JOIN definition d "
+                    "ON d.id = v.definition_id WHERE d.key = ?",
+                    (key,),
+                ).all()
+            )
+            for who in people:
+                run(
+                    "UPDATE assignment SET valid_to = ? WHERE subject_id = ? AND tv = ?",
+                    (at, who, places[old]),
+                )
+                run(
+                    "INSERT INTO assignment (subject_id, tv, valid_from, run_id) "
+                    "SELECT ?, ?, ?, max(id) FROM run",
+                    (who, places[new], at),
+                )
+            bitmaps.change(
+                unit.connection,
+                [
+                    change
+                    for who in people
+                    for change in (
+                        (f"tv:{places[old]}", who, False),
+                        (f"tv:{places[new]}", who, True),
+                    )
+                ],
+            )
 
     def chose(self, name, people):
         """Put people into a set that the gate knows, such as `restricted` or `object:analytics`."""
@@ -182,10 +221,14 @@ def groups(report, attribute="gender"):
     return {group["labels"][0]: group for group in part["groups"]}
 
 
-def shoppers(shop, often, said, folder):
-    """Give people orders in September: `often` maps a value to the chance of four orders, else one."""
+def shoppers(shop, often, said, folder, *, thrice=()):
+    """Give people orders in September: `often` maps a value to the chance of four orders, else one.
+
+    The people at some places have three. Returns who has three or more.
+    """
     drawn = shop.rng.random(len(shop.who))
     counts = [4 if u < often[v] else 1 for u, v in zip(drawn.tolist(), said, strict=True)]
+    counts = [3 if n in thrice else count for n, count in enumerate(counts)]
     lines = [
         f"C{n},2024-09-{20 + order:02} 10:00:00,{n}-{order},milk,1,2.00"
         for n, count in enumerate(counts)

@@ -13,6 +13,15 @@ from audit.bias.policy import FairnessPolicy
 from audit.bias.rates import Floats, groups
 
 
+@dataclass(frozen=True, slots=True)
+class RuleOf:
+    """The rule of a tag from a period on."""
+
+    period: str
+    version: int
+    rule: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Drift:
     """The ratio of one group to everybody else, period by period."""

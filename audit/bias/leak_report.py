@@ -29,6 +29,8 @@ from audit.bias.leak import (
     pair_tables,
     singles,
 )
+from audit.bias.page import STYLE
+from audit.bias.page_words import say as of_page
 from audit.bias.policy import FairnessPolicy
 from audit.bias.rates import Floats, Ints
 from audit.bias.words import REASONS, STATUS
@@ -38,10 +40,6 @@ from audit.words import Words
 Draw = Callable[[bytes], float]
 """Gives the lot of some bytes, from -0.5 to 0.5; nobody outside can compute it."""
 AUC_DIGITS: Final = 2
-_STYLE: Final = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "td{padding-right:1rem;overflow-wrap:anywhere}"
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,16 +249,25 @@ _SAID: Final = {
         "{first} 与 {second} 合起来透露 {bits} 比特：超出限度。",
     ),
     "set": Words(
-        "All tags together tell {value} from the rest with AUC {auc} ({low} to {high}): {over}.",
-        "全部标签合起来区分 {value} 与其余的 AUC 为 {auc}（{low} 至 {high}）：{over}。",
+        "All tags together tell {value} from the rest with AUC {auc} ({low} to {high}; 0.5 is a guess, 1 is "
+        "certain): {over}.",
+        "全部标签合起来区分 {value} 与其余的 AUC 为 {auc}（{low} 至 {high}；0.5 等于猜测，1 为完全确定）：{over}。",
+    ),
+    "rest": Words(
+        "No more than the policy allows says each of {count} others. What each says stands in the JSON report.",
+        "其余 {count} 项各自均未超出政策允许。逐项数值见 JSON 报告。",
+    ),
+    "much": Words(
+        "one or several together say more than the policy allows", "单项或合起来超出政策允许"
     ),
     "over": Words("over the limit", "超出限度"),
     "inside": Words("not over the limit", "未超出限度"),
     "few": Words("(not told, to protect people)", "（为保护个人不予显示）"),
     "note": Words(
-        "The model that tells is thrown away when it is measured. What somebody with more data could "
+        "Bits are of numbers that are rounded, to protect people; whether they are over the limit is of the "
+        "exact ones. The model that tells is thrown away when it is measured. What somebody with more data could "
         "do is at least this.",
-        "用于衡量的模型在计算后即销毁。掌握更多数据者能做到的不会少于此。",
+        "比特数由取整后的人数得出（为保护个人）；是否超限则按准确人数判断。用于衡量的模型在计算后即销毁。掌握更多数据者能做到的不会少于此。",
     ),
 }
 
@@ -276,7 +283,9 @@ def sentences(document: Mapping[str, Any], language: str) -> Iterator[str]:
         "verdict",
         attribute=document["identity"]["attribute"],
         status=STATUS[verdict["status"]].of(language),
-        reason=REASONS[verdict["reason"]].of(language),
+        reason=say("much")
+        if verdict["status"] == "breach"
+        else REASONS[verdict["reason"]].of(language),
     )
     few = say("few")
     for one in document["sets"]:
@@ -284,9 +293,11 @@ def sentences(document: Mapping[str, Any], language: str) -> Iterator[str]:
             yield say("set", **{**one, "over": say("over" if one["over"] else "inside")})
     for pair in document["pairs"]:
         yield say("pair", **{**pair, "bits": pair["bits"] or few})
-    for tag in document["tags"]:
-        over = say("over" if tag["over"] else "inside")
-        yield say("tag", **{**tag, "bits": tag["bits"] or few, "over": over})
+    over = [tag for tag in document["tags"] if tag["over"]]
+    for tag in over:
+        yield say("tag", **{**tag, "bits": tag["bits"] or few, "over": say("over")})
+    if rest := len(document["tags"]) - len(over):
+        yield say("rest", count=rest)
     yield say("note")
 
 
@@ -296,8 +307,25 @@ def page(document: Mapping[str, Any], language: str) -> str:
     first, *rest = (escape(line) for line in sentences(document, language))
     body = "".join(f"<li>{line}</li>" for line in rest)
     facts = "".join(
-        f"<tr><td>{escape(key)}</td><td>{escape(str(value))}</td></tr>"
-        for key, value in document["identity"].items()
+        f'<tr><td>{of_page(f"id.{code}", language)}</td><td class="code">{escape(value)}</td></tr>'
+        for code, value in _identity(document).items()
     )
-    body = f"<p><strong>{first}</strong></p><ul>{body}</ul><table>{facts}</table>"
-    return whole(title, _STYLE, body, language)
+    body = (
+        f"<p><strong>{first}</strong></p><ul>{body}</ul><table>{facts}</table>"
+        f"<p>{of_page('sign.here', language)}</p>"
+    )
+    return whole(title, STYLE, body, language)
+
+
+def _identity(document: Mapping[str, Any]) -> dict[str, str]:
+    found = document["identity"]
+    policy = found["policy"]
+    return {
+        "made": found["made"],
+        "auditor": found["auditor"],
+        "policy": f"{policy['key']}, {policy['version']}, {policy['digest']}",
+        "leak": f"{policy['tag_bits']}, {policy['pair_bits']}, {policy['auc']}",
+        "counts": found["counts"],
+        "program": f"{found['program']}, {found['seed']}",
+        "digest": canon.digest(document),
+    }

@@ -20,6 +20,7 @@ from audit.bias.words import (
     last,
     protected,
     rate_of,
+    rule_changes,
     scored,
     waived,
 )
@@ -38,6 +39,9 @@ STYLE: Final = (
 )
 
 
+SMALL_P: Final = 0.001
+
+
 def page(documents: Sequence[Mapping[str, Any]], language: str) -> str:
     """Return the HTML of one report, or of several on one page, in a language (en or zh)."""
     title = TITLE.of(language)
@@ -51,7 +55,7 @@ def _body(documents: Sequence[Mapping[str, Any]], language: str) -> Iterator[str
         for one in documents:
             status = one["verdict"]["status"]
             yield (
-                f"<tr><td>{escape(one['identity']['tag'])}</td>"
+                f"<tr><td>{_named(one, language)}</td>"
                 f'<td style="color:{COLOURS[status]}">{STATUS[status].of(language)}</td>'
                 f"<td>{REASONS[one['verdict']['reason']].of(language)}</td></tr>"
             )
@@ -71,7 +75,7 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
         version=identity["version"],
         reason=REASONS[verdict["reason"]].of(language),
     )
-    yield f"<h2>{escape(identity['tag'])}</h2>"
+    yield f"<h2>{_named(document, language)}</h2>"
     yield (
         f'<div class="verdict" style="border-color:{COLOURS[status]}">'
         f"<strong>{STATUS[status].of(language)}</strong><br>{escape(told)}</div>"
@@ -90,6 +94,13 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
     yield "</ul></section>"
     yield from _protection(document["protection"], language)
     yield from _identity(document, language)
+
+
+def _named(document: Mapping[str, Any], language: str) -> str:
+    """Return what people call the tag, and its key."""
+    key = escape(document["identity"]["tag"])
+    name = document["identity"].get("name", {}).get(language, "")
+    return f'{escape(name)} <span class="code">{key}</span>' if name else key
 
 
 def _comparison(
@@ -151,7 +162,7 @@ def _line(
         f"{group['tagged']:,}",
         _interval(group["rate"], words, percent),
         _interval(ratio, words, _plain) if ratio else "",
-        group.get("p_difference") or "",
+        _chance(group.get("p_difference")),
         _plain(group.get("detectable")),
     )
     numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
@@ -169,6 +180,11 @@ def _interval(found: Mapping[str, Any], words: Mapping[str, str], form: Any) -> 
 
 def _plain(figure: str | None) -> str:
     return "" if figure is None else "∞" if figure == "inf" else f"{float(figure):.2f}"
+
+
+def _chance(p: str | None) -> str:
+    """Return a p as a reader wants it: beyond three digits it says no more."""
+    return "" if p is None else "&lt;&nbsp;0.001" if float(p) < SMALL_P else p
 
 
 def _data(document: Mapping[str, Any], language: str) -> Iterator[str]:
@@ -205,7 +221,9 @@ def _drift(document: Mapping[str, Any], language: str) -> Iterator[str]:
         told = escape(drifted(one, policy, language))
         picture = ratios(one["ratios"], limit)
         yield f"<tr><td>{escape(one['group'])}</td><td>{picture}</td><td>{told}</td></tr>"
-    yield f'</table><p class="quiet">{say("drift.how", language)}</p></section>'
+    yield "</table>"
+    yield from (f"<p>{escape(line)}</p>" for line in rule_changes(document, language))
+    yield f'<p class="quiet">{say("drift.how", language)}</p></section>'
 
 
 def _causes(causes: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
@@ -233,12 +251,12 @@ def _outlook(points: Sequence[Mapping[str, Any]], language: str) -> Iterator[str
         return
     yield f"<section><h3>{say('outlook', language)}</h3>"
     yield f'<p class="quiet">{say("outlook.how", language)}</p>'
-    heads = ("threshold", "reach", "gap")
+    heads = ("threshold", "reach", "gap", "least")
     yield "<table><tr>" + "".join(f"<th>{say(code, language)}</th>" for code in heads) + "</tr>"
     for point in shown:
         yield (
             f"<tr><td>{point['thresholds'][0]}</td><td>{point['reach']:,}</td>"
-            f"<td>{percent(point['gap'])}</td></tr>"
+            f"<td>{percent(point['gap'])}</td><td>{_plain(point.get('ratio'))}</td></tr>"
         )
     yield "</table></section>"
 

@@ -19,7 +19,7 @@ SAID: Final = {
     "burden": Words("a burden for a person", "对个人不利"),
     "group": Words("group", "群体"),
     "people": Words("people", "人数"),
-    "tagged": Words("counted", "计入"),
+    "tagged": Words("with the tag", "带标签"),
     "above": Words("above the median", "高于中位数"),
     "share": Words("share", "比例"),
     "ratio": Words("ratio to the others", "与其他人的比率"),
@@ -74,9 +74,11 @@ SAID: Final = {
     "gap.without": Words("gap without it", "去掉后的差距"),
     "outlook": Words("What another threshold would do", "改变阈值的效果"),
     "outlook.how": Words(
-        "Computed from the counts; nothing is applied. Gap: largest rate of a group less the smallest.",
-        "由计数得出，不会实施任何改变。差距：各组比例的最大值减最小值。",
+        "Computed from counts that are rounded, to protect people; nothing is applied. Gap: largest rate of a group less the smallest. "
+        "Ratio: the smallest by the largest; the limit of the policy is about this one.",
+        "由取整后的计数得出（为保护个人），不会实施任何改变。差距：各组比例的最大值减最小值。比率：最小值除以最大值，政策限度针对的是它。",
     ),
+    "least": Words("ratio", "比率"),
     "threshold": Words("threshold", "阈值"),
     "reach": Words("people with the tag, at least", "带标签人数（至少）"),
     "limits": Words("What this report does not say", "本报告的限度"),
@@ -94,6 +96,10 @@ SAID: Final = {
     "id.policy": Words("policy", "政策"),
     "id.floor": Words(
         "limit for the ratio, compared with, level", "比率限度、比较对象、显著性水平"
+    ),
+    "id.leak": Words(
+        "limits: bits of one tag, bits of a pair, AUC of all",
+        "限度：单个标签比特、成对比特、整体 AUC",
     ),
     "id.previous": Words("digest of the report before", "上一份报告的摘要"),
     "id.counts": Words("keyed digest of the counts", "计数的带密钥摘要"),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 COLOURS: Final = {"breach": "#d55e00", "within": "#0072b2", "insufficient": "#777777"}
 """Told apart by people who do not see all colours; the verdict stands beside each bar as a word."""
-_WIDE, _LEFT, _ROW, _PLOT = 760, 190, 34, 380
+_WIDE, _LEFT, _ROW, _PLOT = 800, 190, 34, 380
 _NARROW: Final = 290
 
 

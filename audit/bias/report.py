@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from audit.bias.beside import Told, outside
 from audit.bias.causes import Causes
 from audit.bias.comparing import chance, comparison, figure, interval, is_shown, keys_of
 from audit.bias.cube import Cube
-from audit.bias.drift import Drift
+from audit.bias.drift import Drift, RuleOf
 from audit.bias.leak import Auc, Leaks, Pair
 from audit.bias.policy import FairnessPolicy
 from audit.bias.protection import Release, protect, proven
@@ -56,6 +56,8 @@ class Head:
     """Fields of `schema.LeftOut`."""
     score: Score | None = None
     """The median, where people above it are compared."""
+    name: Mapping[str, str] = field(default_factory=dict)
+    """What people call the tag, by language."""
     limits: tuple[str, ...] = ()
     """Codes of `words.LIMITS` that hold besides those which the report adds itself."""
 
@@ -95,10 +97,14 @@ class Further:
     """The parts of a report that come from other counts than the cube."""
 
     drift: Sequence[Drift] = ()
+    rules: Sequence[RuleOf] = ()
+    """Where another version of the tag took over in the periods of `drift`."""
     leaks: Sequence[LeakFound] = ()
     causes: Causes | None = None
     cause_groups: Sequence[Sequence[str]] = ()
     outlook: Outlook | None = None
+    untold: bool = False
+    """Whether causes were asked for, and some are not told because of small numbers behind them."""
 
 
 def examine(
@@ -154,11 +160,12 @@ def report(
             for j in examined.printed.judgements
         ],
         "drift": [_drift(one) for one in more.drift if _may_show(examined, one)],
+        **({"rules": [asdict(one) for one in more.rules]} if more.rules else {}),
         "leaks": [_leak(one) for one in more.leaks],
         "waived": [],
         "causes": _causes(more, examined),
         "outlook": _outlook(more.outlook, policy.release.k),
-        "limits": [*_limits(policy), *(["drift"] if more.drift else []), *head.limits],
+        "limits": [*_limits(policy), *_told(more), *head.limits],
         "protection": {
             "k": policy.release.k,
             "merged": {name: dict(found) for name, found in examined.merged.items()},
@@ -184,6 +191,7 @@ def digest(document: Mapping[str, Any]) -> str:
 def _identity(head: Head, examined: Examined, policy: FairnessPolicy) -> dict[str, Any]:
     return {
         "tag": examined.fine.tag,
+        "name": dict(head.name),
         "version": examined.fine.version,
         "rule": head.rule,
         "outcome": head.outcome,
@@ -296,6 +304,7 @@ def _outlook(outlook: Outlook | None, k: int) -> list[dict[str, Any]]:
             "reach": int(outlook.reach[n]) // k * k,
             "correct": int(outlook.correct[n]) // k * k,
             "gap": figure(float(outlook.gap[n])),
+            "ratio": figure(float(outlook.ratio[n])),
             "use": "possible" if outlook.uniform[n] else "simulation",
         }
         for n in chosen.tolist()
@@ -307,6 +316,10 @@ def _limits(policy: FairnessPolicy) -> list[str]:
     if OF_OUTCOME & set(policy.rates):
         found.append("selective-labels")
     return found
+
+
+def _told(more: Further) -> list[str]:
+    return [*(["drift"] if more.drift else []), *(["causes-untold"] if more.untold else [])]
 
 
 def with_status(examined: Examined, fine: TagVerdict) -> Examined:

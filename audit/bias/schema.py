@@ -21,6 +21,7 @@ class Identity(_Part):
     """What was audited, by whom, on what."""
 
     tag: str
+    name: dict[str, str] = Field(default={}, description="what people call the tag, by language")
     version: int
     rule: str = Field(description="digest of the rule")
     outcome: str = Field(description="key or rule of the outcome; '' for none")
@@ -143,6 +144,14 @@ class DriftOf(_Part):
     jump: str
 
 
+class RuleFrom(_Part):
+    """The rule of the tag from a period of `drift` on."""
+
+    period: str
+    version: int
+    rule: str
+
+
 class LeakOf(_Part):
     """What the tag, and the whole set, say about an attribute."""
 
@@ -172,6 +181,7 @@ class Point(_Part):
     reach: int
     correct: int
     gap: Figure
+    ratio: Figure = None
     use: Literal["possible", "simulation"]
 
 
@@ -201,10 +211,11 @@ class ScoreOf(_Part):
     """Where the median of a tag whose value is a number lies: `value: above-median` is who is above."""
 
     median: str = Field(
-        description="a value of the tag; none: half of the people or more have none"
+        description="a value of the tag; none: half of the people or more have none. It is kept from "
+        "report to report while fewer than k people lie between it and the median of the day"
     )
     ties: int = Field(
-        description="people exactly there, not above; rounded down to a multiple of k"
+        description="people exactly there when it was drawn, not above; rounded down to a multiple of k"
     )
 
 
@@ -220,6 +231,9 @@ class BiasReport(_Part):
     left_out: list[LeftOut]
     comparisons: list[Comparison]
     drift: list[DriftOf]
+    rules: list[RuleFrom] = Field(
+        default=[], description="there when the rule changed in these months"
+    )
     leaks: list[LeakOf]
     waived: list[WaivedOf]
     causes: list[CauseOf]

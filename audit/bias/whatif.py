@@ -30,6 +30,8 @@ class Outlook:
     """How many answers would agree with the outcome."""
     gap: Floats
     """Largest rate of a group less the smallest; NaN when fewer than two groups have people."""
+    ratio: Floats
+    """Smallest rate of a group by the largest; NaN like the gap, and where nobody would have the tag."""
     uniform: NDArray[np.bool_]
     """One threshold for everybody; the others are simulation only."""
 
@@ -40,6 +42,7 @@ class Outlook:
             self.reach[which],
             self.correct[which],
             self.gap[which],
+            self.ratio[which],
             self.uniform[which],
         )
 
@@ -63,8 +66,11 @@ def evaluate(histogram: NDArray[np.int64], thresholds: NDArray[Any]) -> Outlook:
             rate = rates[group].take(cut)
             np.minimum(low, rate, out=low)
             np.maximum(high, rate, out=high)
-    gap = high - low if np.count_nonzero(people) > 1 else np.full(len(thresholds), np.nan)
-    return Outlook(np.asarray(thresholds, dtype=np.int64), reach, correct, gap, uniform)
+    nothing = np.full(len(thresholds), np.nan)
+    compared = np.count_nonzero(people) > 1
+    gap = high - low if compared else nothing
+    ratio = np.divide(low, high, out=nothing.copy(), where=high > 0) if compared else nothing
+    return Outlook(np.asarray(thresholds, dtype=np.int64), reach, correct, gap, ratio, uniform)
 
 
 def candidates(histogram: NDArray[np.int64], limit: int = MAX_POLICIES) -> Ints:

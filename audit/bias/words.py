@@ -5,6 +5,7 @@ Both languages are made from the same facts of the document: a sentence has the 
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from audit.words import Words
@@ -44,7 +45,10 @@ REASONS: Final[Mapping[str, Words]] = {
         "the ratio is beyond the limit, and not by chance", "比率超出限度，且并非偶然"
     ),
     "shown-within": Words("the data rule out a breach", "数据排除了超限"),
-    "not-after-all-tags": Words("not after correction over all tags", "经全部标签校正后不成立"),
+    "not-after-all-tags": Words(
+        "beyond the limit on its own, but chance explains one such tag among all that were audited",
+        "单独看超出限度，但在同时审计的多个标签中，出现一个可能只是偶然",
+    ),
     "beyond-tolerance": Words(
         "the difference like for like is beyond the tolerance", "同类比较的差异超出容许范围"
     ),
@@ -79,10 +83,11 @@ RATES_OF: Final[Mapping[str, Mapping[str, Words]]] = {
 }
 """What the rates of a value are called, where it is no value of the tag itself."""
 SCORE: Final = Words(
-    "The value is a number. Compared is who is above {median}, the median of everybody counted. {ties} "
-    "people or a few more are exactly there and count as not above; so does who has no value.",
-    "该标签取值为数字。比较的是高于 {median}（全部计入者的中位数）的人。恰为该值的 {ties} 人（或略多）"
-    "计为未高于；没有取值的人亦同。",
+    "The value is a number. Compared is who is above {median}, the median of everybody counted, as the "
+    "first report drew it; a later report keeps it while it is off by fewer than {k} people. {ties} people "
+    "or a few more were exactly there and count as not above; so does who has no value.",
+    "该标签取值为数字。比较的是高于 {median} 的人，即首份报告所定的全部计入者的中位数；此后的报告在偏差少于 "
+    "{k} 人时沿用该值。当时恰为该值的 {ties} 人（或略多）计为未高于；没有取值的人亦同。",
 )
 SCORE_NONE: Final = Words(
     "The value is a number, and half of the people or more have none: compared is who has one.",
@@ -115,6 +120,11 @@ LIMITS: Final[Mapping[str, Words]] = {
         "Ratios by month are of the people of today, and made of numbers rounded to a multiple of k. The "
         "same people stand in all months: what changes little may go unseen.",
         "各月比率针对今天的人员，且由取整到 k 的倍数的数字得出。各月统计的是同一批人：细微变化可能看不出来。",
+    ),
+    "causes-untold": Words(
+        "Which condition carries a gap, or what another threshold would do, is told only where no number "
+        "under k could be worked out from it. Some of it is not told.",
+        "差距来自哪个条件、改变阈值有何效果，仅在无法由此推算出小于 k 的数字时才予说明。其中部分未予说明。",
     ),
     "selective-labels": Words(
         "The outcome is seen only for people who were treated, unless some were held out at random.",
@@ -157,6 +167,10 @@ OUTCOME: Final = Words("The outcome is: {outcome}.", "结果指：{outcome}。")
 DRIFT: Final = Words(
     "{group} ({attribute}), ratio to the others from {first} ({start}) to {last} ({end}): {told}.",
     "{group}（{attribute}），与其他人的比率由 {start} 的 {first} 变为 {end} 的 {last}：{told}。",
+)
+RULE_CHANGED: Final = Words(
+    "In {period} version {version} took the place of version {before}. Its rule was: {old}. It is: {new}.",
+    "{period}，第 {version} 版取代第 {before} 版。原规则：{old}。现规则：{new}。",
 )
 DRIFTED: Final = Words("it changed most before {jump} (p {p})", "在 {jump} 之前变化最大（p {p}）")
 STEADY: Final = Words("no change that is more than chance (p {p})", "没有超出偶然的变化（p {p}）")
@@ -215,6 +229,7 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
             found.append(_unknown(comparison["unknown"], language))
     found += waived(document, language)
     found += [drifted(one, identity["policy"], language) for one in document["drift"]]
+    found += rule_changes(document, language)
     found += [LIMITS[code].of(language) for code in document["limits"]]
     found.append(protected(document["protection"], language))
     return found
@@ -225,7 +240,11 @@ def scored(document: Mapping[str, Any], language: str) -> list[str]:
     score = document.get("score")
     if score is None:
         return []
-    return [(SCORE_NONE if score["median"] == "none" else SCORE).of(language).format(**score)]
+    return [
+        (SCORE_NONE if score["median"] == "none" else SCORE)
+        .of(language)
+        .format(**score, k=document["protection"]["k"])
+    ]
 
 
 def rate_of(comparison: Mapping[str, Any], language: str) -> str:
@@ -258,6 +277,21 @@ def drifted(one: Mapping[str, Any], policy: Mapping[str, Any], language: str) ->
         end=one["periods"][-1],
         told=told,
     )
+
+
+def rule_changes(document: Mapping[str, Any], language: str) -> list[str]:
+    """Return a sentence for each period from which another rule was in use."""
+    rules = document.get("rules", [])
+    return [
+        RULE_CHANGED.of(language).format(
+            period=new["period"],
+            version=new["version"],
+            before=old["version"],
+            old=" ".join(old["rule"].split()),
+            new=" ".join(new["rule"].split()),
+        )
+        for old, new in pairwise(rules)
+    ]
 
 
 def protected(protection: Mapping[str, Any], language: str) -> str:

@@ -286,8 +286,11 @@ def record(facts: Facts, _row: str) -> Found:
 
 
 def audits(facts: Facts, _row: str) -> Found:
-    """Every tag in use that is good or bad for people has a bias audit in period, none beyond its limit."""
-    wanted = [tag for tag in facts.tags if tag.directed or tag.weighty]
+    """Every tag in use that is good or bad for people has a bias audit in period, none beyond its limit.
+
+    The period is that of the fairness policy in force; for tags of which it says nothing, that of a setting.
+    """
+    wanted = [tag for tag in facts.tags if tag.directed or tag.weighty or tag.within]
     limit = int(facts.settings.get("audits.bias_days", YEAR))
     newest = {one.about: one for one in facts.reports if one.kind == "bias"}
     papers = tuple(newest[tag.key].paper for tag in wanted if tag.key in newest)
@@ -309,9 +312,13 @@ def audits(facts: Facts, _row: str) -> Found:
 
 def _audit(facts: Facts, tag: TagFact, newest: Report | None, limit: int) -> Iterator[Said]:
     """Yield what is wrong with the audits of a tag."""
-    if newest is None or newest.version != tag.version:
+    if tag.within and tag.standing == "audit-missing":
+        yield Said("audits.missing", {"tag": tag.key, "version": tag.version})
+    elif tag.within and tag.standing == "audit-overdue":
+        yield Said("audits.overdue", {"tag": tag.key, "within": tag.within})
+    elif newest is None or newest.version != tag.version:
         yield Said("audits.none", {"tag": tag.key, "version": tag.version})
-    elif newest.days > limit:
+    elif not tag.within and newest.days > limit:
         yield Said("audits.old", {"tag": tag.key, "days": newest.days, "limit": limit})
     elif tag.key in _found(facts, "open") or (
         newest.status == "breach" and tag.key not in _found(facts, "waived")
@@ -356,15 +363,6 @@ def prices(facts: Facts, _row: str) -> Found:
     return Found(
         True, (Said("prices.good", {"count": len(newest), "days": days}),), papers, figures
     )
-
-
-def models(facts: Facts, _row: str) -> Found:
-    """No model is past the date by which it is trained and tried again."""
-    figures = (("models-overdue", len(facts.models_overdue)),)
-    if facts.models_overdue:
-        bad: list[Values] = [{"model": key} for key in facts.models_overdue]
-        return Found(False, told("models.bad", bad), (), figures)
-    return Found(True, (Said("models.good"),), (), figures)
 
 
 def audited(facts: Facts, _row: str) -> Found:

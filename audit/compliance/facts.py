@@ -36,6 +36,10 @@ class TagFact:
     """Whether it has a legal or similarly significant effect."""
     directed: bool
     """Whether its document says for whom it is good or bad."""
+    within: str = ""
+    """How old the fairness policy in force lets its audit be, such as 90d; '' when it asks for none."""
+    standing: str = ""
+    """What that policy says of it now: audit-missing, audit-overdue, …; '' for nothing."""
     outside: Mapping[str, int] = field(default_factory=dict)
     """People of the regime who hold it although the gate stops it for them: reason → how many."""
 

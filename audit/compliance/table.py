@@ -85,7 +85,7 @@ _PIPL_PART: Final[Mapping[str, Run]] = {
     "CN-PIPL-54": checks.audited,
     "CN-PIPL-55": checks.assessed("pipia"),
     "CN-PIPL-69": upkeep.log,
-    "CN-ALGO-7-8": both(checks.audits, checks.models),
+    "CN-ALGO-7-8": both(checks.audits, upkeep.models),
     "CN-ALGO-17-3": checks.weighty(requests("explain")),
     "CN-ALGO-21": checks.prices,
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of what keeps everything else: the keys, and the evidence log."""
+"""Checks of what keeps everything else: the keys, the evidence log, and models that age."""
 
 from typing import Final
 
-from audit.compliance.checks import TELL
+from audit.compliance.checks import TELL, Values, told
 from audit.compliance.facts import Facts
 from audit.compliance.verdict import Found, Said
 
@@ -49,3 +49,12 @@ def log(facts: Facts, _row: str) -> Found:
     good = Said("log.good", {"size": found.size, "root": found.root})
     doubts = [] if found.anchors else [Said("log.no-anchor")]
     return Found(None if doubts else True, (good, *doubts), (), figures, timed=True)
+
+
+def models(facts: Facts, _row: str) -> Found:
+    """No model is past the date by which it is trained and tried again."""
+    figures = (("models-overdue", len(facts.models_overdue)),)
+    if facts.models_overdue:
+        bad: list[Values] = [{"model": key} for key in facts.models_overdue]
+        return Found(False, told("models.bad", bad), (), figures)
+    return Found(True, (Said("models.good"),), (), figures)

@@ -187,6 +187,15 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "{tag}: version {version} was never audited for bias. Run: tagwarden audit bias --tag {tag} --by ATTRIBUTE",
         "{tag}：版本 {version} 未做过偏差审计。请执行：tagwarden audit bias --tag {tag} --by ATTRIBUTE",
     ),
+    "audits.missing": Words(
+        "{tag}: the fairness policy in force asks for an audit, and version {version} has none by it. Run: "
+        "tagwarden audit bias --tag {tag}",
+        "{tag}：现行公平政策要求审计，而版本 {version} 尚无按该政策作出的审计。请执行：tagwarden audit bias --tag {tag}",
+    ),
+    "audits.overdue": Words(
+        "{tag}: its last audit by the fairness policy in force is older than {within}, which that policy allows.",
+        "{tag}：按现行公平政策作出的最近一次审计已超过该政策允许的 {within}。",
+    ),
     "audits.old": Words(
         "{tag}: the newest bias audit is {days} days old, {limit} are allowed.",
         "{tag}：最近的偏差审计已过 {days} 天，上限为 {limit} 天。",

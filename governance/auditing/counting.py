@@ -15,13 +15,14 @@ from pyroaring import BitMap
 from sqlalchemy import Connection
 
 from audit.bias.cube import Axis, Cube, Kind, cube_of, tally_members
+from audit.bias.drift import RuleOf
 from audit.bias.policy import FairnessPolicy
 from audit.bias.scoring import Score
 from audit.clock import Micros
 from audit.errors import BadInput, Refused
 from governance.assignments import expires_at, holders
 from governance.auditing.apart import Apart, rule_of, take_apart
-from governance.auditing.drifting import by_month
+from governance.auditing.drifting import NONE, by_month
 from governance.auditing.opening import Opened, numbers_of, opened
 from governance.auditing.outcome import SEEN, Outcome, check, seen
 from governance.catalogue import USABLE, Active
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from governance.workspace import Workspace
 
 YESNO: Final = ("no", "yes")
-NONE: Final = "none"
-"""The value of a tag with values, for who has none of them."""
 MAX_CELLS: Final = 600
 
 
@@ -73,6 +72,8 @@ class Counted:
     """The rule taken apart, when that was asked for."""
     months: Cube | None = None
     """The same people by month, when drift was asked for."""
+    rules: tuple[RuleOf, ...] = ()
+    """Where another version of the tag took over in these months; empty for one version."""
     score: Score | None = None
     """The median, when the counts are of who is above it."""
 
@@ -115,8 +116,8 @@ def count(
         one = _one(connection, gate, tag, here, attributes, everyone, when)
         places = np.searchsorted(numbers_of(people), numbers_of(here))
         if months:
-            cube = by_month(connection, tag, here, attributes, places, when.at, months)
-            one = replace(one, months=cube)
+            cube, rules = by_month(connection, tag, here, attributes, places, when.at, months)
+            one = replace(one, months=cube, rules=rules)
         if apart:
             due = codes[-1] == SEEN.index("yes") if outcome else np.zeros(len(people), dtype=bool)
             parts = take_apart(ws, connection, tag, here, attributes, places, due)

@@ -14,13 +14,14 @@ from audit import canon
 from audit.bias.drift import Drift
 from audit.bias.policy import FairnessPolicy
 from audit.bias.report import Examined, Head, report
-from audit.bias.scoring import ABOVE, REST, above_median
+from audit.bias.scoring import ABOVE, REST, above, above_median
 from audit.bias.successive import Before, widened
 from audit.bias.verdict import Status
 from audit.clock import Micros, iso
 from audit.errors import BadInput
 from governance.auditing import drifting, kept, limits, side
-from governance.auditing.counting import NONE, Counted, count
+from governance.auditing.counting import Counted, count
+from governance.auditing.drifting import NONE
 from governance.auditing.noting import accepted, note
 from governance.auditing.opening import consents_to, log_opening, source_of
 from governance.auditing.outcome import outcome_of
@@ -30,6 +31,8 @@ from governance.catalogue import Active, active
 from tagging.rules.tree import Segment, TagRef, walk
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from governance.workspace import Workspace
 
 REASONS = ("periodic", "release", "complaint", "authority")
@@ -72,7 +75,8 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         tags = [active(connection, [key])[key] for key in asked.tags]
         outcome = outcome_of(connection, asked.outcome) if asked.outcome else None
         directions = [direction_of(tag, asked) for tag in tags]
-        drifting.check(tags, asked.months, policy)
+        scored = [_is_score(*one) for one in zip(tags, directions, strict=True)]
+        drifting.check(tags, scored, asked.months, policy)
     log_opening(ws, policy, asked.why)
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
@@ -90,10 +94,10 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
                 named=_named(policy, [one for older, _ in befores for one in older]),
             )
             consents = consents_to(connection, policy)
-        counted = [
-            _comparable(one, said, older)
-            for one, said, (older, _) in zip(counted, directions, befores, strict=True)
-        ]
+            counted = [
+                _comparable(connection, one, older, policy.release.k, score=score)
+                for one, score, (older, _) in zip(counted, scored, befores, strict=True)
+            ]
         cubes = [
             (one.cube, _audited(one, said)) for one, said in zip(counted, directions, strict=True)
         ]
@@ -144,22 +148,31 @@ def _named(policy: FairnessPolicy, earlier: Sequence[Before]) -> dict[str, froze
     }
 
 
-def _comparable(one: Counted, said: Mapping[str, bool], earlier: Sequence[Before]) -> Counted:
-    """Return the counts that are compared, with the values of earlier reports.
-
-    They are of people above the median where the value is a number.
+def _is_score(tag: Active, said: Mapping[str, bool]) -> bool:
+    """Return whether the value of a tag is a number, compared by who is above the median.
 
     That is for tags that say of the number as a whole whether it is good to have a high one. One that
     says it value by value is compared by these, and a number that comes from a segment has no order.
     """
-    root = one.tag.root
     unordered = any(
         isinstance(part, Segment) or (isinstance(part, TagRef) and part.kind in NUMBERS)
-        for part in walk(root)
+        for part in walk(tag.root)
     )
-    if root.kind in NUMBERS and not unordered and set(said) == {"*"}:
-        cube, score = above_median(one.cube, NONE)
-        one = replace(one, cube=cube, score=score)
+    return tag.root.kind in NUMBERS and not unordered and set(said) == {"*"}
+
+
+def _comparable(
+    connection: "Connection", one: Counted, earlier: Sequence[Before], k: int, *, score: bool
+) -> Counted:
+    """Return the counts that are compared, with the values of earlier reports.
+
+    Those of a score are of who is above the line of its version, by month as well.
+    """
+    if score:
+        drawn = kept.score_of_last(connection, one.tag.tag.key, one.tag.version)
+        cube, line = above_median(one.cube, NONE, drawn=drawn, k=k)
+        by_month = one.months and above(one.months, NONE, line.median)
+        one = replace(one, cube=cube, score=line, months=by_month)
     return replace(one, cube=widened(one.cube, earlier))
 
 
@@ -198,7 +211,7 @@ def _kept(  # noqa: PLR0917  (one caller)
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
     more = further(found, one.apart, policy, outcome=bool(asked.outcome))
-    document = report(head, found, policy, replace(more, drift=moves))
+    document = report(head, found, policy, replace(more, drift=moves, rules=one.rules))
     counts = {
         "cube": cube,
         "merged": found.merged,
@@ -260,6 +273,7 @@ def _head(  # noqa: PLR0917  (one caller)
     tag, k = one.tag.tag, policy.release.k
     now = ws.clock.now()
     return Head(
+        name=tag.name.model_dump(),
         rule=one.tag.meaning,
         outcome=asked.outcome,
         owner=tag.owner,

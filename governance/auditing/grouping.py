@@ -14,7 +14,8 @@ from audit.bias.cube import UNKNOWN, Axis, Kind, groupings
 from audit.bias.policy import FairnessPolicy
 from audit.errors import Refused
 from governance.assignments import holders
-from governance.auditing.counting import NONE, YESNO
+from governance.auditing.counting import YESNO
+from governance.auditing.drifting import NONE
 from governance.auditing.opening import MAX_VALUES, Opened, numbers_of, opened
 from governance.catalogue import Active
 from governance.gate import Gate

@@ -20,6 +20,7 @@ from policies.document import nearest
 
 if TYPE_CHECKING:
     from audit.bias.price_earlier import Earlier
+    from audit.bias.scoring import Score
     from audit.bias.successive import Before
     from governance.store.unit import Unit
     from governance.workspace import Workspace
@@ -263,6 +264,24 @@ def _unreadable(name: str, identity: Mapping[str, Any]) -> Refused:
         hint="nothing is told beside it; audit with the version that made it: "
         f"{identity.get('program')}",
     )
+
+
+def score_of_last(connection: Connection, tag: str, version: int) -> "Score | None":
+    """Return where the newest report on a version that drew a line drew it; None when none did.
+
+    By whatever attributes and limits: all of them are read by the same people.
+    """
+    from audit.bias.scoring import Score  # noqa: PLC0415  (statistics only where counts are opened)
+
+    rows = connection.execute(
+        text(
+            "SELECT document FROM auditreport WHERE kind = :k AND about = :b AND version = :v "
+            "ORDER BY id DESC"
+        ),
+        {"k": BIAS, "b": tag, "v": version},
+    )
+    scores = (json.loads(row.document).get("score") for row in rows)
+    return next((Score(str(one["median"]), int(one["ties"])) for one in scores if one), None)
 
 
 def digest_of_last(connection: Connection, kind: str, about: str) -> str | None:

@@ -14,7 +14,7 @@ from audit.bias.verdict import TagVerdict, corrected
 from audit.clock import Micros, iso
 from audit.errors import BadInput
 from governance.auditing import kept, limits
-from governance.auditing.counting import NONE
+from governance.auditing.drifting import NONE
 from governance.auditing.examining import Asked, check_asked, direction_of, is_whole, may_resolve
 from governance.auditing.noising import Question, Released, bought, question_of
 from governance.auditing.noting import accepted, note

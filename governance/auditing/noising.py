@@ -24,7 +24,8 @@ from audit.clock import DAY, Micros
 from audit.errors import BadInput, Fault, Refused
 from audit.ids import new_id
 from governance.assignments import holders
-from governance.auditing.counting import MAX_CELLS, NONE, YESNO, check_computed
+from governance.auditing.counting import MAX_CELLS, YESNO, check_computed
+from governance.auditing.drifting import NONE
 from governance.auditing.opening import check_opening, log_opening, numbers_of, opened
 from governance.auditing.outcome import SEEN, Outcome, seen
 from governance.auditing.outcome import check as check_outcome

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts of a bias report that come from other counts: leaks of the one tag, causes, what-if.
 
-A figure is told only where every count that it is made of is that of nobody or of at least k people.
+A figure is told only where every count that it is made of, and every count that follows from several of
+them, is that of nobody or of at least k people.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain, combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.bias.causes import Causes, applied, causes
+from audit.bias.causes import Causes, causes
 from audit.bias.comparing import is_shown
 from audit.bias.cube import UNKNOWN, Kind
 from audit.bias.leak import information
@@ -71,7 +71,8 @@ def further(
         leaks=leaks,
         causes=together,
         cause_groups=[labels for _, names in told for labels in names],
-        outlook=next(iter(outlooks), None),
+        outlook=next((one for one, _ in outlooks if one is not None), None),
+        untold=len(told) < len(parts) or any(less for _, less in outlooks),
     )
 
 
@@ -100,34 +101,48 @@ def _causes(
     found: Examined, apart: Apart, name: str, k: int
 ) -> tuple[Causes, list[tuple[str, ...]]] | None:
     labels, counts = _by_group(found, name, apart.values[name], apart.met[name])
-    flat = counts.reshape(len(counts), -1)
-    people = flat.sum(axis=1)
-    size = len(apart.rule.conditions)
-    subsets = chain.from_iterable(combinations(range(size), n) for n in range(size + 1))
-    for kept in subsets:
-        held = flat @ applied(apart.rule, frozenset(kept)).reshape(-1).astype(np.int64)
-        if not (_safe(held, k) and _safe(people - held, k)):
-            return None
+    if not _safe(counts, k):
+        return None
     return causes(counts, apart.rule), [(label,) for label in labels]
 
 
-def _outlook(found: Examined, apart: Apart, name: str, k: int, *, outcome: bool) -> Outlook | None:
-    """Return one threshold for all, each that can be told; from 1 on, since 0 is everybody.
+def _outlook(
+    found: Examined, apart: Apart, name: str, k: int, *, outcome: bool
+) -> tuple[Outlook | None, bool]:
+    """Return (one threshold for all, each that can be told, whether some is not).
 
-    The gaps are of rounded numbers: exact ones would tell the rates of groups that the report hides.
+    From 1 on, since 0 is everybody. Of two thresholds, and of one and the tag as it is, the difference is
+    a number of people, too. Gaps and ratios are of rounded numbers: exact ones would tell the rates of
+    groups that the report hides.
     """
     _labels, counts = _by_group(found, name, apart.values[name], apart.scores[name])
     above = counts.sum(axis=1)[:, ::-1].cumsum(axis=1)[:, ::-1]
-    people = above[:, 0]
-    told = [
-        t
-        for t in range(1, above.shape[1])
-        if _safe(above[:, t], k) and _safe(people - above[:, t], k) and above[:, t].any()
-    ]
+    known = [np.zeros_like(above[:, 0]), above[:, 0], _tagged(found, name)]
+    wanted = [t for t in range(1, above.shape[1]) if above[:, t].any()]
+    told = []
+    for t in wanted:
+        if all(_safe(np.abs(above[:, t] - one), k) for one in known):
+            told.append(t)
+            known.append(above[:, t])
+    less = len(told) < len(wanted)
     if not told:
-        return None
+        return None, less
     found_all = evaluate(counts, np.repeat(np.array(told)[:, None], len(counts), axis=1))
-    rates = strict(_rounded(above[:, told], k), _rounded(above[:, :1], k))[people > 0]
-    gap = np.full(len(told), np.nan) if len(rates) < 2 else rates.max(axis=0) - rates.min(axis=0)
-    found_all = replace(found_all, gap=gap)
-    return found_all if outcome else replace(found_all, correct=np.zeros_like(found_all.correct))
+    rates = strict(_rounded(above[:, told], k), _rounded(above[:, :1], k))[above[:, 0] > 0]
+    gap = ratio = np.full(len(told), np.nan)
+    if len(rates) > 1:
+        least, most = rates.min(axis=0), rates.max(axis=0)
+        gap = most - least
+        ratio = np.divide(least, most, out=ratio.copy(), where=most > 0)
+    found_all = replace(found_all, gap=gap, ratio=ratio)
+    if not outcome:
+        found_all = replace(found_all, correct=np.zeros_like(found_all.correct))
+    return found_all, less
+
+
+def _tagged(found: Examined, name: str) -> NDArray[np.int64]:
+    """Return how many of each known group have the tag, as the report says."""
+    (tag,) = found.cube.of_kind(Kind.TAG)
+    known = [n for n, value in enumerate(found.cube.axis(name).values) if value != UNKNOWN]
+    counts = found.cube.over([tag.name, name])
+    return np.asarray(counts[tag.values.index("yes")][known], dtype=np.int64)

@@ -240,6 +240,8 @@ def _tags(connection: Connection, known: OnRecord, now: Micros) -> list[tuple[Ta
             sensitive=any(what.sensitive for what in asked if what.regime == known.regime),
             weighty=tag.effective.effect != "none",
             directed=bool(tag.tag.direction()),
+            within=tag.standing.within,
+            standing=tag.standing.said(now),
             outside=_against(gate, tag.effective, outside),
         )
         found.append((fact, tag))

@@ -31,6 +31,7 @@ from policies.obligations import obligations
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "audits"
 TAG = TagFact("offer.gold", 2, "a" * 64, "consent", sensitive=False, weighty=False, directed=True)
+ASKED = replace(TAG, within="90d")
 FACTS = Facts(
     regime="gdpr",
     people={"": 10, "18+": 10},
@@ -131,6 +132,10 @@ def test_the_worst_status_stands_for_all_and_nothing_is_for_a_person():
         (checks.audits, {"tags": (replace(TAG, directed=False),)}, None),
         (checks.audits, {"tags": (replace(TAG, directed=False, weighty=True, key="x"),)}, False),
         (checks.audits, {"settings": {"audits.bias_days": "19"}}, False),
+        (checks.audits, {"tags": (ASKED,), "settings": {"audits.bias_days": "19"}}, True),
+        (checks.audits, {"tags": (replace(ASKED, standing="audit-overdue"),)}, False),
+        (checks.audits, {"tags": (replace(ASKED, standing="audit-missing"),)}, False),
+        (checks.audits, {"tags": (replace(ASKED, directed=False, version=3),)}, False),
         (checks.audits, {"reports": (FACTS.reports[0]._replace(status="insufficient"),)}, None),
         (checks.audits, {"findings": (Finding("offer.gold", "open"),)}, False),
         (checks.audits, {"findings": (Finding("offer.gold", "waived"),)}, None),

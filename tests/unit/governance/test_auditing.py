@@ -621,6 +621,23 @@ def test_causes_of_few_people_are_not_told(shop, tmp_path):
     assert {point["thresholds"][0] for point in made.document["outlook"]} == {1}
 
 
+@pytest.mark.parametrize(
+    "rule", ["orders(days => 30) >= 4", "orders(days => 30) >= 3 and orders(days => 365) >= 4"]
+)
+def test_causes_and_what_if_do_not_tell_of_few_by_subtraction(shop, tmp_path, rule):
+    """Three women have three orders: told with and without one condition, or for both thresholds, they stand there."""
+    said = shop.genders()
+    few = [1, 3, 5]
+    often = shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path, thrice=few)
+    held = [who for who in often if who not in {shop.who[n] for n in few}]
+    shop.tag(a_tag("habit.often", value=rule, having="benefit"), held)
+    (made,) = shop.audit("habit.often", causes=True)
+    assert {point["thresholds"][0] for point in made.document["outlook"]} <= {1, 4}
+    assert [cause for cause in made.document["causes"] if len(cause["conditions"]) > 1] == []
+    assert "causes-untold" in made.document["limits"]
+    assert "causes-untold" not in shop.audit("habit.often")[0].document["limits"]
+
+
 def test_who_has_lapsed_does_not_have_the_tag(shop):
     said = shop.genders()
     held = shop.tagged("offer.gold", EVEN, said)
@@ -816,6 +833,42 @@ def test_drift_is_told_in_words_and_as_a_line(aged):
         assert any(moved in line for line in lines(gold, language))
         assert any(calm in line for line in lines(steady, language))
         assert moved in page.page([gold.document], language)
+
+
+def test_a_changed_rule_stands_beside_the_month_from_which_it_was_in_use(aged):
+    """A gap that comes with a new version has its reason beside it."""
+    said = ["f" if n % 2 else "m" for n in range(len(aged.who))]
+    first = a_tag("offer.changed", having="benefit", value="orders(days => 30) >= 3")
+    aged.tag(first, [who for n, who in enumerate(aged.who) if n % 5 < 2], state="superseded")
+    with aged.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            "UPDATE assignment SET valid_from = ?, valid_to = ? WHERE tv = (SELECT max(tv) FROM tagvalue)",
+            (APRIL, TENTH_OF_AUGUST),
+        )
+    second = a_tag("offer.changed", having="benefit", value="orders(days => 30) >= 9")
+    mostly_men = [
+        who
+        for n, (who, v) in enumerate(zip(aged.who, said, strict=True))
+        if n % 5 < (4 if v == "m" else 2)
+    ]
+    aged.tag(second, mostly_men, version=2)
+    with aged.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            "UPDATE assignment SET valid_from = ? WHERE tv = (SELECT max(tv) FROM tagvalue)",
+            (TENTH_OF_AUGUST,),
+        )
+    (made,) = aged.audit("offer.changed", months=6)
+    assert made.document["rules"] == [
+        {"period": "2024-05", "version": 1, "rule": first.value},
+        {"period": "2024-08", "version": 2, "rule": second.value},
+    ]
+    women = next(one for one in made.document["drift"] if one["group"] == "f")
+    assert women["jump"] == "2024-08"
+    for language in ("en", "zh"):
+        for text in ("\n".join(lines(made, language)), page.page([made.document], language)):
+            assert "2024-08" in text
+            assert "&gt;= 9" in text or ">= 9" in text
+    jsonschema.validate(json.loads(made.bytes), schema.schema())
 
 
 def test_two_months_do_not_tell_who_moved_between_them(aged):

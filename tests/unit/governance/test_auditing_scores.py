@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from audit.bias import schema
+from audit.clock import parse_time
 from audit.ids import SeededIds
 from governance.auditing.telling import lines, written
 from tests.auditing import Planted, groups
@@ -79,6 +80,64 @@ def test_a_tag_that_states_its_direction_value_by_value_is_compared_by_these(sto
     (made,) = story.audit("credit.top")
     assert "score" not in made.document
     assert {part["value"] for part in made.document["comparisons"]} == {"4"}
+
+
+# --- the median moves ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def halved(tmp_path):
+    """Exactly half of the people have tiers 1 and 2: one person less, and the median is 3."""
+    planted = Planted(tmp_path, people=400, ids=SeededIds(5))
+    planted.said = planted.genders()
+    planted.has("age", ["18-24", "65+"] * 200)
+    planted.tiers = planted.scored("credit.half", {"f": 0.5, "m": 0.5}, planted.said)
+    yield planted
+    planted.close()
+
+
+def test_who_crosses_the_median_between_two_reports_is_not_told(halved):
+    """Otherwise a reader who knows that one person came or moved learns where they stand now."""
+    (before,) = halved.audit("credit.half")
+    assert before.document["score"]["median"] == "2"
+    assert groups(before)["f"]["tagged"] == 100
+    halved.moved("credit.half", halved.tiers["2"][:1], "2", "3")
+    for made in (*halved.audit("credit.half"), *halved.audit("credit.half", by=("age",))):
+        assert made.document["score"] == before.document["score"]
+    (after,) = halved.audit("credit.half")
+    for group in groups(after).values():  # one of these moved by one
+        shown = group["last"] if group["hidden"] else group
+        assert shown["tagged"] == 100
+
+
+def test_when_k_people_crossed_it_the_line_is_drawn_anew_and_all_is_counted_by_it(halved):
+    halved.audit("credit.half")
+    halved.moved("credit.half", halved.tiers["2"], "2", "3")
+    (after,) = halved.audit("credit.half")
+    assert after.document["score"]["median"] == "3"
+    assert sum(group["tagged"] for group in groups(after).values()) == len(halved.tiers["4"])
+
+
+def test_the_months_of_a_score_are_compared_by_one_line(halved):
+    with halved.store.write() as unit:
+        unit.connection.exec_driver_sql(
+            "UPDATE assignment SET valid_from = ?", (parse_time("2024-04-03"),)
+        )
+    women = {who for who, value in zip(halved.who, halved.said, strict=True) if value == "f"}
+    lost = [who for who in halved.tiers["3"] if who in women]
+    assert len(lost) >= 20
+    halved.moved("credit.half", lost, "3", "1", at=parse_time("2024-08-10"))
+    (made,) = halved.audit("credit.half", months=6)
+    drift = next(one for one in made.document["drift"] if one["group"] == "f")
+    found = [float(one["value"]) for one in drift["ratios"]]
+    assert found[:3] == pytest.approx([1, 1, 1], abs=0.15)
+    assert found[3:] == pytest.approx([0.5, 0.5, 0.5], abs=0.15)
+    assert drift["jump"] == "2024-08"
+    jsonschema.validate(json.loads(made.bytes), schema.schema())
+
+
+def test_drift_of_values_without_an_order_is_refused(story):
+    assert code_of(lambda: story.audit("credit.top", months=3)) == "audit-question"
 
 
 def test_a_score_without_a_direction_is_refused(story):

@@ -546,6 +546,23 @@ def entries(ws):
     return [decode(raw) for raw in ws.evidence.entries()]
 
 
+def test_of_two_periods_for_one_audit_that_of_the_policy_in_force_counts(shop):
+    duty = {"tags": {}, "within": "20d", "overdue": "warn", "breach": "warn"}
+    policy = a_policy(audits=[duty])
+    assert (
+        red(shop, ["pipl_cn"]) == set()
+    )  # by the setting alone, the report of ten days ago will do
+    fairness.apply(shop.ws, policy)
+    by_limits_of_ones_own = red(shop, ["pipl_cn"])
+    assert by_limits_of_ones_own
+    shop.reported(at=NOON - 10 * DAY, by_policy=policy.digest())
+    shop.settings({"audits.bias_days": 5})
+    assert red(shop, ["pipl_cn"]) == set()
+    shop.settings({"audits.bias_days": 365})
+    shop.ws.clock = FixedClock(Micros(NOON + 11 * DAY))
+    assert by_limits_of_ones_own <= red(shop, ["pipl_cn"])
+
+
 @pytest.mark.law("CN-PIPL-54")
 @pytest.mark.parametrize("regime", REGIMES)
 def test_a_report_has_every_row_of_its_law_and_is_kept_and_signed(shop, regime):
