@@ -11,6 +11,7 @@ from audit.clock import DAY, FixedClock, Micros
 from governance import erasure, retention
 from governance.requests import desk, erasing
 from governance.retention import sweeps
+from tagging import lake_without
 from tests.access import Shop, a_person
 from tests.erasing import erased, later
 from tests.holding import does, events_of, held, rows_of, setting
@@ -61,6 +62,20 @@ def test_a_setting_says_how_long_events_are_kept(shop, ws):
         does(ws, who, "view", days_ago=days, stored=True)
     retention.run(ws)
     assert days_old(ws, who) == [10]
+
+
+def test_without_a_part_that_holds_events_no_engine_is_opened(shop, ws, monkeypatch):
+    opened = []
+    usual = lake_without.DuckEngine
+    monkeypatch.setattr(
+        lake_without, "DuckEngine", lambda *args, **more: opened.append(1) or usual(*args, **more)
+    )
+    who = shop.admits("C-1")
+    assert found(ws) == {}
+    assert opened == []
+    does(ws, who, "view", days_ago=400, stored=True)
+    assert found(ws) == {"events": 1}
+    assert opened
 
 
 def test_without_any_purpose_no_limit_is_set(shop, ws):
