@@ -29,12 +29,24 @@ gc.set_threshold(20_000, 20, 20)
 MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of this run alone is made in it)
 ROOM = 4 * 2**30
 """Bytes that must be free there: a run has been seen to take a quarter of it."""
-if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
-    # A shop writes everything through to the disk, and a test would wait for that as long as it
-    # computes. TMPDIR=/tmp tests on the disk, and leaves the folders of tests to look at.
-    tempfile.tempdir = tempfile.mkdtemp(prefix="tagwarden-tests-", dir=MEMORY)
+
+
+def _work_in_memory() -> None:
+    """Let temporary files of this run and its processes lie in memory, and go when it ends.
+
+    A shop writes everything through to the disk, and a test would wait for that as long as it computes.
+    With `TMPDIR=/tmp` tests work on the disk, and leave their folders to look at.
+    """
+    for left in MEMORY.glob("tagwarden-run-*"):  # of a run that was killed
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    tempfile.tempdir = tempfile.mkdtemp(prefix=f"tagwarden-run-{os.getpid()}-", dir=MEMORY)
     os.environ["TMPDIR"] = tempfile.tempdir
     atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
+
+
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    _work_in_memory()
 ROOT = Path(__file__).parent
 INSTALLS = re.compile(r"python3? -m (pip|pytest|venv)\b|pipx? install|git clone|make\b|\. \.venv")
 DEMO = "tagwarden demo > story.txt"
