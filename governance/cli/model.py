@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """`tagwarden model`: learn from outcomes, try it at a later time, make a tag of it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from governance.cli import model_words as words
 from governance.cli.out import Json, Lang, Where, emit, note, progress, say, table, workspace
 from governance.cli.who import language_of
 
 if TYPE_CHECKING:
     from governance.learning.training import Trained
-    from governance.learning.trials import Tried
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Learn tags from what came later."
@@ -33,9 +32,10 @@ def train(document: Document, where: Where = None, as_json: Json = False) -> Non
     ws = workspace(where)
     with progress("training"):
         found = make(ws, document)
+    language = language_of(ws, None)
     if not found.new:
-        note("the same request was trained before: nothing was charged")
-    emit({**_data(found), "new": found.new}, as_json, lambda: _about(found))
+        note(words.say("trained", language))
+    emit({**_data(found), "new": found.new}, as_json, lambda: words.about(found, language))
 
 
 @app.command("list")
@@ -47,13 +47,14 @@ def list_(where: Where = None, as_json: Json = False) -> None:
     from audit.clock import iso
     from governance.learning.training import trainings
 
-    with workspace(where).store.read() as connection:
+    ws = workspace(where)
+    with ws.store.read() as connection:
         found = trainings(connection)
     rows = [
         (one.name, one.key, one.artefact["method"], iso(one.at)[:10], iso(one.retrain_by)[:10])
         for one in found
     ]
-    columns = ("training", "model", "method", "at", "train again by")
+    columns = words.say("list", language_of(ws, None)).split("|")
     emit([_data(one) for one in found], as_json, lambda: table(columns, rows))
 
 
@@ -65,10 +66,11 @@ def show(name: Name, where: Where = None, as_json: Json = False) -> None:
     """
     from governance.learning.training import named
 
-    with workspace(where).store.read() as connection:
+    ws = workspace(where)
+    with ws.store.read() as connection:
         found = named(connection, name)
     data = {**_data(found), "parameters": found.artefact["parameters"]}
-    emit(data, as_json, lambda: _about(found))
+    emit(data, as_json, lambda: words.about(found, language_of(ws, None)))
 
 
 @app.command()
@@ -82,9 +84,10 @@ def evaluate(name: Name, where: Where = None, as_json: Json = False) -> None:
     ws = workspace(where)
     with progress("trying"):
         found = attempt(ws, name)
+    language = language_of(ws, None)
     if not found.new:
-        note("it was tried before: nothing was read or charged")
-    emit(found.to_dict(), as_json, lambda: _tried(found))
+        note(words.say("tried", language))
+    emit(found.to_dict(), as_json, lambda: words.tried(found, language))
 
 
 @app.command()
@@ -135,55 +138,3 @@ def _data(found: "Trained") -> dict[str, Any]:
         "retrain_by": iso(found.retrain_by),
         "document": dict(found.asked),
     }
-
-
-def _about(found: "Trained") -> Iterator[str]:
-    from audit.clock import iso
-
-    asked = found.asked
-    yield f"{found.name}: {found.key} by {asked['method']}, for {asked['purpose']}"
-    yield f"foretells    {asked['target']}, within {asked['horizon']} after {asked['train_at']}"
-    if found.charge is not None:
-        yield f"promise      {found.artefact['promise']} for each person it learned from"
-        yield f"noise        {found.artefact['noise']}"
-    else:
-        yield "NOT PRIVATE  it was trained without noise: do not give its parameters away"
-        yield f"learned from {found.artefact['people']} people, {found.artefact['yes']} of them with the outcome"
-    yield f"train again  by {iso(found.retrain_by)[:10]}"
-    bounds = found.artefact["contract"]["features"]
-    rules = zip(found.rules, bounds, strict=True)
-    rows = [
-        (rule, one["lower"], one["upper"], one["fill_value"], one["scale"]) for rule, one in rules
-    ]
-    yield from table(("measure", "lower", "upper", "fill", "scale"), rows)
-
-
-def _tried(found: "Tried") -> Iterator[str]:
-    yield f"{found.name}: how {found.training} did at the later time"
-    if found.charge is not None:
-        yield f"noise of about ±{found.artefact['sigma']} people in each step, more in sums of steps; it was charged"
-        yield "a share that noise hides is not told (-)"
-    rows = [
-        (
-            f"{one.threshold}{' *' if one.threshold == found.best else ''}",
-            one.right_yes,
-            one.wrong_yes,
-            one.wrong_no,
-            one.right_no,
-            _cent(one.precision),
-            _cent(one.recall),
-        )
-        for one in found.figures
-    ]
-    heads = ("above", "right yes", "wrong yes", "wrong no", "right no", "precision", "recall")
-    yield from table(heads, rows)
-    yield "* the best balance (F1); --threshold of model tag chooses another"
-    steps = [
-        (f"{one['from']}-{one['to']}", one["people"], f"{one['observed']} %")
-        for one in found.calibration
-    ]
-    yield from table(("score", "people", "to whom it came"), steps)
-
-
-def _cent(share: float | None) -> str:
-    return "-" if share is None else f"{share * 100:.1f} %"

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is printed of segments stands in both languages, with the same blanks and columns."""
+"""What is printed of segments and models stands in both languages, with the same blanks and columns."""
 
 import re
 from string import Formatter
 
 import pytest
 
-from governance.cli.segment_words import _WORDS, statement
+from governance.cli import model_words, segment_words
 from governance.segments.releasing import Released
 
 
@@ -14,9 +14,16 @@ def blanks(sentence):
     return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
-@pytest.mark.parametrize("code", sorted(_WORDS))
+SENTENCES = {
+    f"{name}.{code}": pair
+    for name, words in (("segment", segment_words), ("model", model_words))
+    for code, pair in words._WORDS.items()
+}
+
+
+@pytest.mark.parametrize("code", SENTENCES)
 def test_a_sentence_says_the_same_in_both_languages(code):
-    english, chinese = _WORDS[code]
+    english, chinese = SENTENCES[code]
     assert blanks(english) == blanks(chinese)
     assert english.count("|") == chinese.count("|")
     assert re.search("[一-鿿]", chinese)
@@ -31,6 +38,6 @@ def test_a_promise_is_told_in_chinese():
         "ledger": {"all": {"spent": 1, "limit": 2, "left": 1}}, "contract": {"features": []},
     }  # fmt: skip
     found = Released("release-1", "charge-1", "habits", {"names": []}, {}, said, "", 0)
-    lines = list(statement(found, "zh"))
+    lines = list(segment_words.statement(found, "zh"))
     assert "承诺      epsilon 1.0（delta为1e-06）；已扣rho 0.024355957" in lines
     assert all(re.search("[一-鿿]", line) for line in lines)
