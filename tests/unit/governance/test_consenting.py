@@ -200,7 +200,6 @@ def test_a_run_over_everybody_that_keeps_a_tag_is_as_one_that_makes_it(house):
     assert house.audit().unfounded[0].reason == "consent-expired"
 
 
-@pytest.mark.law("GDPR-17-1", "CN-PIPL-47-1")
 def test_a_tag_that_a_run_kept_is_found_though_a_later_yes_permits_it_again(house):
     house.people({1: ("gdpr", "18+"), 2: ("gdpr", "18+")})
     tv = house.offers()
@@ -217,6 +216,7 @@ def test_a_tag_that_a_run_kept_is_found_though_a_later_yes_permits_it_again(hous
     assert facts.assignments == 2
 
 
+@pytest.mark.law("GDPR-17-1", "CN-PIPL-47-1")
 def test_what_stands_through_the_whole_period_without_a_ground_is_found_though_no_run_came(house):
     house.people(dict.fromkeys(range(1, 7), ("gdpr", "18+")))
     tv = house.offers()
