@@ -87,6 +87,16 @@ class Ledgers:
     """(kind of choice, its target) → when it was in force."""
     stops: list[Stop]
 
+    def moving(self, since: int, until: int) -> Ints:
+        """Return the people of whom something began to stand, ended or expired in a period."""
+        every = (*self.said.values(), *self.chosen.values())
+        found = [
+            spans.who[(since <= at) & (at <= until)]
+            for spans in every
+            for at in (spans.start, spans.end, spans.until)
+        ]
+        return np.unique(np.concatenate(found or [np.array([], dtype=np.int64)]))
+
 
 @dataclass(slots=True)
 class _Lists:

@@ -138,7 +138,7 @@ class _Tags:
         """Judge the assignments of some people."""
         stood = rows.at(rows.end > rows.start)  # what ended as it began was never there
         broken: set[int] = set()
-        made, kept = self._made(stood), self._kept(stood)
+        made, kept = self._made(stood), self._kept(world, stood)
         for how, those, moment in (made, kept):
             broken |= self._judge(world, how, stood.at(those), moment)
         self._left(world, stood.at(~kept[1]))
@@ -151,15 +151,26 @@ class _Tags:
         made = (rows.start >= self.period.start) & (rows.start <= self.period.end)
         return "computed", made, making(rows.known[made], rows.start[made])
 
-    def _kept(self, rows: Rows) -> tuple[str, Bools, Moment]:
-        """Return the assignments that a run over everybody found and left: the last such run of each."""
+    def _kept(self, world: World, rows: Rows) -> tuple[str, Bools, Moment]:
+        """Return the assignments that a run over everybody found and left, each by one such run.
+
+        That is the last one; or the first that left it without a ground, of people of whom something
+        changed in the period.
+        """
         last = np.full(len(rows), -1, dtype=np.int64)
         known = last.copy()
+        moving = np.flatnonzero(np.isin(rows.who, world.ledgers.moving(*self.period)))
         for tag, (as_of, published) in self.runs.items():
             here = np.flatnonzero(rows.tag == tag)
             place = np.searchsorted(as_of, rows.end[here], "left") - 1
             here, place = here[place >= 0], place[place >= 0]
             last[here], known[here] = as_of[place], published[place]
+            mine = moving[rows.tag[moving] == tag]
+            for run in range(len(as_of) - 1, -1, -1) if mine.size else ():
+                left = mine[(rows.start[mine] < as_of[run]) & (as_of[run] < rows.end[mine])]
+                asked = np.full((2, len(left)), ((published[run],), (as_of[run],)), dtype=np.int64)
+                bad = left[~world.permitted(rows.at(left), making(*asked))]
+                last[bad], known[bad] = as_of[run], published[run]
         kept = last > rows.start
         return "kept", kept, making(known[kept], last[kept])
 

@@ -200,6 +200,22 @@ def test_a_run_over_everybody_that_keeps_a_tag_is_as_one_that_makes_it(house):
     assert house.audit().unfounded[0].reason == "consent-expired"
 
 
+def test_a_tag_that_a_run_kept_is_found_though_a_later_yes_permits_it_again(house):
+    house.people({1: ("gdpr", "18+"), 2: ("gdpr", "18+")})
+    tv = house.offers()
+    for who in (1, 2):
+        house.says(who, ago=60, expires_at=at(20))
+        house.says(who, ago=19 if who == 2 else 10)
+    house.assigned(tv, 1, 2, ago=50)
+    for ago in (25, 18, 15, 5):
+        house.ran(ago)
+    facts = house.audit()
+    assert [(one.how, one.reason, one.assignments) for one in facts.unfounded] == [
+        ("kept", "consent-expired", 1)
+    ]
+    assert facts.assignments == 2
+
+
 @pytest.mark.law("GDPR-17-1", "CN-PIPL-47-1")
 def test_what_stands_through_the_whole_period_without_a_ground_is_found_though_no_run_came(house):
     house.people(dict.fromkeys(range(1, 7), ("gdpr", "18+")))
