@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The price report: what groups paid like for like, as one document.
 
-Numbers of people, lines and purchases are rounded down to a multiple of k, and a figure is told only
-where both sides of the comparison are k people or more, none of whom carries most of it, and anew only
+Numbers of people are told k people too low or more, those of lines and purchases are rounded down to a multiple
+of k. A figure is told only where both sides of the comparison are k people or more, twice k by a tag, none of whom carries most of it, and anew only
 where k people or more can have moved it (`price_earlier`).
 """
 
@@ -131,7 +131,7 @@ def price_report(  # noqa: PLR0917  (one caller)
         "verdict": {
             "status": status,
             "reason": reason,
-            "people": max((one.people for one in parts), default=0) // k * k,
+            "people": at_least(max((one.people for one in parts), default=0), k),
             "reads": policy.reads,
         },
         "sources": [dict(one) for one in sources],
@@ -181,8 +181,11 @@ def _part(one: Part, policy: FairnessPolicy) -> dict[str, Any]:
         "low_is_harm": one.measure.low_is_harm,
         "status": status,
         "reason": reason,
-        "unknown": (one.people - one.known) // k * k,
-        "groups": [_group(found, k) for found in one.found],
+        "unknown": at_least(one.people - one.known, k),
+        "groups": [
+            _group(found, k, tag=any(name.startswith("tag:") for name in one.by))
+            for found in one.found
+        ],
     }
 
 
@@ -209,8 +212,18 @@ def _worst(found: Sequence[tuple[str, str]]) -> tuple[str, str]:
 _UNJUDGED: Final = frozenset({"too-few", "few-carry", "no-others"})
 
 
-def _group(one: Compared, k: int) -> dict[str, Any]:
-    hidden = min(one.people, one.weight, one.others, one.others_weight) < k
+def at_least(people: int, k: int) -> int:
+    """Return a multiple of k, k people or more below a number: 0 where there is none.
+
+    A bias report may hide how many there are, and show what lies close above; a number just below would do the rest.
+    """
+    return max(people // k - 1, 0) * k
+
+
+def _group(one: Compared, k: int, *, tag: bool) -> dict[str, Any]:
+    """Return a group. That one by a tag is told says that k have it, so there must be twice as many."""
+    least = 2 * k if tag else k
+    hidden = min(one.people, one.others) < least or min(one.weight, one.others_weight) < k
     reason = HIDDEN if hidden and one.people else one.reason
     effect = {name: figure(getattr(one, at)) for name, at in _BOUNDS.items()}
     if np.isnan(one.effect) or one.strata == 0:
@@ -218,7 +231,7 @@ def _group(one: Compared, k: int) -> dict[str, Any]:
     return {
         "group": one.group,
         "hidden": hidden,
-        "people": one.people // k * k,
+        "people": at_least(one.people, k),
         "strata": None if hidden else one.strata,
         "covered": None if hidden else figure(one.covered),
         "raw": None if hidden else figure(one.raw),

@@ -45,9 +45,9 @@ _SAID: Final = {
         "{name}，按{by}，在相同的{stratum}之内：{status}；{reason}。",
     ),
     "group": Words(
-        "{group}: {effect} ({low} to {high}) against everybody else; without strata {raw}; {people} "
-        "people, {covered} of what they bought compared; {status}; {reason}.",
-        "{group}：与其他所有人相比 {effect}（{low} 至 {high}）；不分层为 {raw}；{people} 人，其购买的 "
+        "{group}: {effect} ({low} to {high}) against everybody else; without strata {raw}; at least "
+        "{people} people, {covered} of what they bought compared; {status}; {reason}.",
+        "{group}：与其他所有人相比 {effect}（{low} 至 {high}）；不分层为 {raw}；至少 {people} 人，其购买的 "
         "{covered} 可比；{status}；{reason}。",
     ),
     "as-of": Words(
@@ -104,9 +104,9 @@ _SAID: Final = {
         "该摘要记录在证据日志的 audit.price 条目中。持有 JSON 文件者可重新计算：sha256sum FILE.json",
     ),
     "protected": Words(
-        "Numbers of people and lines are rounded down to a multiple of {k}; no figure rests on fewer "
-        "than {k} people on either side.",
-        "人数与行数向下取整到 {k} 的倍数；任何数字两侧均不少于 {k} 人。",
+        "Numbers of people are told {k} too low or more, lines are rounded down to a multiple of {k}; no figure "
+        "rests on fewer than {k} people on either side, by a tag on fewer than twice as many.",
+        "人数均少报 {k} 人或更多，行数向下取整到 {k} 的倍数；任何数字两侧均不少于 {k} 人，按标签比较时不少于其两倍。",
     ),
 }
 
