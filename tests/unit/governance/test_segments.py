@@ -345,7 +345,9 @@ def test_the_baseline_stands_beside_the_others_as_a_yardstick_with_its_price(
     with ws.store.read() as connection:
         assert resolved(connection, "habits/kmeans-2") == fit.name  # a key is no baseline
         with monkeypatch.context() as later:
-            later.setattr(releasing, "MECHANISM", "synopsis/99")  # nor when releases are older
+            later.setattr(
+                "tagging.segmentation.synopsis.MECHANISM", "synopsis/99"
+            )  # nor when releases are older
             assert resolved(connection, "habits/kmeans-2") == fit.name
     theirs = fits.fit(ws, other.name)
     ours, yardstick = compare(ws, [fit.name, theirs.name])
