@@ -210,7 +210,8 @@ def test_centres_are_refined_by_steps_of_equal_parts_and_sizes_by_all_of_them():
     assert steps[0].sigma == steps[1].sigma
     one = steps[0].sigma / REFINING.presence
     assert found.refined_noise_ == pytest.approx(one / 2**0.5)
-    assert found.noise_scale_ < one  # that of the cells alone, which have more of the budget
+    assert found.noise_scale_ == found.queries[-3].sigma / WEIGHTS.presence
+    assert found.queries[-3].name.startswith("level")
 
 
 def test_a_second_step_goes_on_from_where_the_first_one_led(monkeypatch):
@@ -241,6 +242,21 @@ def test_with_few_people_in_a_round_a_small_group_is_kept_and_nobody_is_dropped(
     assert measured(sums, centres, radius, weights, sigma).counts.tolist() == [90]
     kept = measured(sums, centres, radius, weights, sigma, empty=LONE).counts.tolist()
     assert kept == [90, 10]  # never fewer than the noise
+
+
+@pytest.mark.parametrize(("way", "empty"), [("rounds", {LONE}), ("levels", {1.0})])
+def test_rounds_drop_a_cell_later_than_levels_do(way, empty, monkeypatch):
+    limits = set()
+
+    def seen(*given, empty):
+        limits.add(empty)
+        return measured(*given, empty=empty)
+
+    monkeypatch.setattr("tagging.segmentation.synopsis.measured", seen)
+    DPSynopsis(plain_contract(3), PrivacyBudget(1.0), 0, Repeatable(), way).fit_grid(
+        plain_contract(3).points(blobs(600, SOLID))
+    )
+    assert limits == empty
 
 
 def test_a_record_of_the_mechanism_before_reads_verifies_and_serves_as_it_did():
