@@ -264,10 +264,10 @@ _SAID: Final = {
     "inside": Words("not over the limit", "未超出限度"),
     "few": Words("(not told, to protect people)", "（为保护个人不予显示）"),
     "note": Words(
-        "Bits are of numbers that are rounded, to protect people; whether they are over the limit is of the "
-        "exact ones. The model that tells is thrown away when it is measured. What somebody with more data could "
+        "Bits are moved by chance, the same counts alike each time, to protect people; whether they are over the "
+        "limit is of the exact ones. The model that tells is thrown away when it is measured. What somebody with more data could "
         "do is at least this.",
-        "比特数由取整后的人数得出（为保护个人）；是否超限则按准确人数判断。用于衡量的模型在计算后即销毁。掌握更多数据者能做到的不会少于此。",
+        "为保护个人，比特数经随机偏移（相同计数每次偏移相同）；是否超限则按准确值判断。用于衡量的模型在计算后即销毁。掌握更多数据者能做到的不会少于此。",
     ),
 }
 
