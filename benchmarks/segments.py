@@ -4,7 +4,7 @@
 Loss is the sum of squares of the private centres by that of non-private K-Means (ten starts; three from
 100,000 rows), on the contract's box. Noise is exact; the seeds were not used to choose any constant.
 Each measurement is one line of JSON. Parts: mixtures small large real wide many ward density number
-ledger speed.
+sizes ledger speed.
 """
 
 import argparse
@@ -300,6 +300,25 @@ def plain_number(points: Any) -> int:
     return max(labels, key=lambda k: calinski_harabasz_score(points, labels[k]))
 
 
+def sizes() -> Iterator[Result]:
+    """Measure how far sizes of eight segments are from the number of rows nearest to each centre."""
+    sets = [
+        (f"mixtures of {count:,}", box(d), box(d).points(mixture(count, d, 8, seed)))
+        for count, d, seed in itertools.product((2_500, 10_000), DIMENSIONS, SEEDS)
+    ]
+    name, contract, rows = populations.household()
+    sets += [(name, contract, contract.points(rows))] * len(SEEDS)
+    found: dict[str, list[float]] = {}
+    for name, contract, grid in sets:
+        model = DPKMeans(8).fit(released(contract, grid, 1.0))
+        true = np.bincount(model.predict(grid / ONE), minlength=8)
+        found.setdefault(name, []).append(
+            float(np.sqrt(((model.cluster_sizes_ - true) ** 2).mean()))
+        )
+    for name, runs in found.items():
+        yield Result(f"sizes of 8 segments, {name}", median(runs), None, "people off", "", "")
+
+
 def ledger() -> Iterator[Result]:
     """Count the releases that a lifetime of epsilon 4 allows, against basic composition."""
     for epsilon, goal in ((0.5, ">= 46"), (1.0, ">= 12")):
@@ -367,6 +386,7 @@ PARTS: Mapping[str, Callable[[Path | None], Iterator[Result]]] = {
     "ward": ward,
     "density": density,
     "number": lambda _: number(),
+    "sizes": lambda _: sizes(),
     "ledger": lambda _: ledger(),
     "speed": lambda _: speed(),
 }
