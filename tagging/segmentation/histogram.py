@@ -10,6 +10,7 @@ between its values. docs/synopsis-proof.md has the proof.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -41,7 +42,6 @@ ROWS: Final = Fraction(4, 1000)
 """Part of rho for the number of rows; the cells have the rest."""
 LEAST: Final = 0.1
 """Expected rows below which a cell is taken for empty."""
-_BY: Final = 1.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +150,14 @@ def cells_of(contract: FeatureContract, eps: float, whole: Sequence[bool] = ()) 
         )
     found = _cells(contract, eps, whole)
     if found > MOST_CELLS:
-        least = eps
-        while _cells(contract, least, whole) > MOST_CELLS:
-            least *= _BY
+        thousandths = range(1, math.ceil(2000 * MOST_FEATURES**0.5) + 1)
+        least = bisect_left(
+            thousandths, True, key=lambda n: _cells(contract, n / 1000, whole) <= MOST_CELLS
+        )
         raise BadInput(
             "histogram-cells",
             f"a grid for eps {eps:g} would have more than {MOST_CELLS:,} cells",
-            hint=f"eps from {math.ceil(least * 1000) / 1000:g} on, fewer features, or narrower bounds",
+            hint=f"eps from {thousandths[least] / 1000:g} on, fewer features, or narrower bounds",
         )
     return found
 

@@ -19,7 +19,7 @@ from tagging.segmentation.clustering import (
 )
 from tagging.segmentation.contract import ONE, FeatureBounds, FeatureContract
 from tagging.segmentation.estimate import demanded, estimate_histogram
-from tagging.segmentation.histogram import DPHistogram, cells_of
+from tagging.segmentation.histogram import MOST_CELLS, DPHistogram, cells_of
 from tagging.segmentation.noise import DiscreteGaussian
 from tagging.segmentation.published import read, verify
 from tagging.segmentation.smoothing import smoothed
@@ -257,3 +257,16 @@ def test_the_estimate_says_from_how_many_people_on_a_place_is_seen():
     assert dear.least < many.least
     with pytest.raises(BadInput):
         estimate_histogram(-1, ORDERS, EPS, WHOLE, budget)
+
+
+@pytest.mark.parametrize("eps", [1e-3, 1e-8, 1e-300])
+def test_a_grid_too_fine_is_refused_at_once_with_the_distance_that_fits(eps):
+    contract = FeatureContract(
+        tuple(FeatureBounds(name, 0, 65_000, 0) for name in ("orders", "days"))
+    )
+    with pytest.raises(BadInput) as stop:
+        cells_of(contract, eps, (True, True))
+    fits = float(stop.value.hint.split()[2])
+    assert cells_of(contract, fits, (True, True)) <= MOST_CELLS
+    with pytest.raises(BadInput):
+        cells_of(contract, fits - 0.001, (True, True))
