@@ -287,15 +287,21 @@ def sentences(document: Mapping[str, Any], language: str) -> Iterator[str]:
         if verdict["status"] == "breach"
         else REASONS[verdict["reason"]].of(language),
     )
-    few = say("few")
+    few, limits = say("few"), document["identity"]["policy"]
+
+    def bits(one: Mapping[str, Any], limit: str) -> str:
+        """Return the bits of what is over a limit; a rounded figure on its other side says nothing."""
+        told = one["bits"] and float(one["bits"]) > float(limits[limit])
+        return str(one["bits"]) if told else few
+
     for one in document["sets"]:
         if one["auc"] is not None:
             yield say("set", **{**one, "over": say("over" if one["over"] else "inside")})
     for pair in document["pairs"]:
-        yield say("pair", **{**pair, "bits": pair["bits"] or few})
+        yield say("pair", **{**pair, "bits": bits(pair, "pair_bits")})
     over = [tag for tag in document["tags"] if tag["over"]]
     for tag in over:
-        yield say("tag", **{**tag, "bits": tag["bits"] or few, "over": say("over")})
+        yield say("tag", **{**tag, "bits": bits(tag, "tag_bits"), "over": say("over")})
     if rest := len(document["tags"]) - len(over):
         yield say("rest", count=rest)
     yield say("note")
