@@ -7,22 +7,20 @@ answer a day and run: asking again costs nothing and tells nothing new. Small si
 the noisy number, never by the exact one.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pyroaring import BitMap
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from audit.canon import canonical
 from audit.canon import digest as digest_of
 from audit.clock import DAY, Micros
-from audit.errors import BadInput, Fault, Refused
-from audit.ids import new_id
+from audit.errors import BadInput, Refused
 from governance.assignments import having, usable
 from governance.authority import demand
 from governance.budget import ledger
+from governance.budget.answers import Answer, terms
 from governance.budget.populations import ALL, check
 from governance.catalogue import Active, active
 from governance.gate import Gate
@@ -44,25 +42,18 @@ EPSILON: Final = 0.2
 """What a question costs when nothing else is said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Answer):
     """The published size of an audience."""
 
-    name: str
-    artefact: Mapping[str, Any]
-    charged: bool
-    """Whether this call was charged: not when the answer was there already."""
+    TABLE = "audiencesize"
+    PREFIX = "size"
+    __slots__ = ()
 
     @property
     def people(self) -> int | None:
         """Return the noisy size; None: too small to show."""
         found: int | None = self.artefact["size"]
         return found
-
-    @property
-    def sigma(self) -> int:
-        """Return the deviation of the noise, in people."""
-        return int(self.artefact["queries"][0]["sigma"])
 
     @property
     def least(self) -> int:
@@ -121,11 +112,11 @@ def size(
         with ws.store.read() as connection:
             budget = PrivacyBudget(epsilon)
             asked = _checked(connection, tree, purpose, population, budget, ws.clock.now())
-            found = _answered(connection, asked)
+            found = Size.there(connection, asked.key, budget.nano_rho)
         if found is None:
             source = noise or DiscreteGaussian()
             charge = ledger.reserve(ws, _request(asked, source))
-            found = _bought(ws, asked, charge, source)
+            found = ledger.charged(ws, charge, lambda: _bought(ws, asked, charge, source))
         with ws.store.write() as unit:
             unit.log(
                 ws.evidence.entry(
@@ -196,18 +187,6 @@ def _check_tag(tag: Active, known: Mapping[str, Active], purpose: str, at: Micro
         )
 
 
-def _answered(connection: Connection, asked: _Asked) -> Size | None:
-    """Return the most precise answer to a question that is there, when it is precise enough."""
-    row = connection.execute(
-        text(
-            "SELECT name, artefact FROM audiencesize WHERE question = :q AND nano_rho >= :r "
-            "ORDER BY nano_rho DESC LIMIT 1"
-        ),
-        {"q": asked.key, "r": asked.budget.nano_rho},
-    ).first()
-    return None if row is None else Size(row.name, json.loads(row.artefact), charged=False)
-
-
 def _request(asked: _Asked, noise: Noise) -> ledger.Asked:
     return ledger.Asked(
         population=asked.population,
@@ -225,14 +204,23 @@ def _request(asked: _Asked, noise: Noise) -> ledger.Asked:
 
 
 def _bought(ws: "Workspace", asked: _Asked, charge: ledger.Charge, noise: Noise) -> Size:
-    """Count, add the noise, store; whatever goes wrong, the charge stays and says so."""
-    try:
-        with ws.store.read() as connection:
-            count = len(_people(connection, asked))
-        return _stored(ws, asked, charge, counting.noisy(count, asked.budget, noise), noise.source)
-    except BaseException as error:
-        ledger.failed(ws, charge, error.code if isinstance(error, Fault) else "stopped")
-        raise
+    """Count, add the noise, store."""
+    with ws.store.read() as connection:
+        count = len(_people(connection, asked))
+    found = counting.noisy(count, asked.budget, noise)
+    query = counting.question(asked.budget)
+    artefact = {
+        "format": "tagwarden/audience-size/v1",
+        "asked": asked.text,
+        "question": asked.question.document(),
+        "purpose": asked.purpose,
+        "population": asked.population,
+        "as_of": asked.at,
+        **terms(charge, asked.budget, query, noise.source),
+        "least": counting.least(query),
+        "size": found,
+    }
+    return Size.kept(ws, asked.key, charge, artefact)
 
 
 def _people(connection: Connection, asked: _Asked) -> BitMap:
@@ -264,44 +252,3 @@ def _chosen(states: list[list[BitMap]], table: str, inside: BitMap) -> BitMap:
         part = table[number * width : (number + 1) * width]
         found |= _chosen(states[1:], part, inside & people)
     return found
-
-
-def _stored(
-    ws: "Workspace", asked: _Asked, charge: ledger.Charge, found: int | None, source: str
-) -> Size:
-    query = counting.question(asked.budget)
-    queries = [{part: getattr(query, part) for part in query.__slots__}]
-    artefact = {
-        "format": "tagwarden/audience-size/v1",
-        "asked": asked.text,
-        "question": asked.question.document(),
-        "purpose": asked.purpose,
-        "population": asked.population,
-        "as_of": asked.at,
-        "epsilon": repr(float(asked.budget.epsilon)),
-        "delta": repr(float(asked.budget.delta)),
-        "nano_rho": charge.nano_rho,
-        "noise": source,
-        "queries": queries,
-        "least": counting.least(query),
-        "size": found,
-    }
-    name, digest = new_id(ws.ids, "size"), digest_of(artefact)
-    with ws.store.write() as unit:
-        unit.connection.execute(
-            text(
-                "INSERT INTO audiencesize (name, charge, question, nano_rho, artefact, digest, at) "
-                "VALUES (:n, :c, :q, :r, :a, :g, :t)"
-            ),
-            {
-                "n": name,
-                "c": charge.name,
-                "q": asked.key,
-                "r": charge.nano_rho,
-                "a": canonical(artefact).decode(),
-                "g": digest,
-                "t": ws.clock.now(),
-            },
-        )
-        ledger.released(ws, unit, charge, release=name, artefact=digest, queries=queries)
-    return Size(name, artefact, charged=True)

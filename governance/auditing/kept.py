@@ -4,7 +4,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import Connection, text
@@ -155,7 +154,7 @@ def logged(connection: Connection, entries: Iterable[Entry]) -> list[Kept]:
             continue
         row = connection.execute(text(f"{_SELECT} WHERE name = :n"), {"n": name}).first()
         one = None if row is None else _kept(row)
-        if one is None or sha256(one.bytes).hexdigest() != entry.facts["sha256"]:
+        if one is None or canon.digest(one.document) != entry.facts["sha256"]:
             raise Tampered(
                 "report-lost",
                 f"the evidence log knows a report that is not here as it was made: {name}",

@@ -6,23 +6,19 @@ of an attribute are the ones that the policy lists. The same question has one an
 limits it is judged by; everything after the noise is free.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from audit.bias.cube import UNKNOWN, Axis, Cube, Kind, tally
 from audit.bias.merging import OTHER
 from audit.bias.policy import FairnessPolicy
-from audit.canon import canonical
 from audit.canon import digest as digest_of
 from audit.clock import DAY, Micros
-from audit.errors import BadInput, Fault, Refused
-from audit.ids import new_id
+from audit.errors import BadInput, Refused
 from governance.assignments import holders
 from governance.auditing.counting import MAX_CELLS, YESNO, check_computed
 from governance.auditing.drifting import NONE
@@ -30,6 +26,7 @@ from governance.auditing.opening import check_opening, log_opening, numbers_of, 
 from governance.auditing.outcome import SEEN, Outcome, seen
 from governance.auditing.outcome import check as check_outcome
 from governance.budget import ledger
+from governance.budget.answers import Answer, terms
 from governance.budget.populations import ALL, check
 from governance.catalogue import Active, active
 from governance.gate import Gate
@@ -85,27 +82,18 @@ class Question:
         return digest_of([digest_of(self.document()), self.population, self.snapshot])
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
+class Released(Answer):
     """Noised counts as they are kept."""
 
-    name: str
-    charge: str
-    artefact: Mapping[str, Any]
-    digest: str
-    charged: bool
-    """Whether this call was charged: not when the counts were there already."""
+    TABLE = "noisedcube"
+    PREFIX = "counts"
+    __slots__ = ()
 
     def cube(self, question: Question) -> Cube:
         """Return the noised counts; some may be below zero."""
         shape = [len(axis.values) for axis in question.axes]
         cells = np.array(self.artefact["cells"], dtype=np.int64).reshape(shape)
         return Cube(question.tag.tag.key, question.tag.version, question.axes, cells)
-
-    @property
-    def sigma(self) -> int:
-        """Return the parameter of the noise in each cell, in people."""
-        return int(self.artefact["queries"][0]["sigma"])
 
     def statement(self) -> dict[str, Any]:
         """Return what was paid for which noise: `audit.bias.noised_schema.NoiseOf` without the counts."""
@@ -187,20 +175,6 @@ def _values(tag: Active) -> Axis:
     return Axis("tag", Kind.TAG, (NONE, *sorted(tag.tag.labels)))
 
 
-def answered(connection: Connection, question: Question) -> Released | None:
-    """Return the most precise counts of this question that are there, when they are precise enough."""
-    row = connection.execute(
-        text(
-            "SELECT name, charge, artefact, digest FROM noisedcube WHERE question = :q "
-            "AND nano_rho >= :r ORDER BY nano_rho DESC LIMIT 1"
-        ),
-        {"q": question.key, "r": question.budget.nano_rho},
-    ).first()
-    if row is None:
-        return None
-    return Released(row.name, row.charge, json.loads(row.artefact), row.digest, charged=False)
-
-
 def bought(ws: "Workspace", question: Question, why: str, noise: Noise | None = None) -> Released:
     """Return the noised counts of a question: those that are there, or charged, counted and kept.
 
@@ -208,21 +182,12 @@ def bought(ws: "Workspace", question: Question, why: str, noise: Noise | None = 
     nothing was charged), and what opening raises (then it stays charged).
     """
     with ws.store.read() as connection:
-        there = answered(connection, question)
+        there = Released.there(connection, question.key, question.budget.nano_rho)
     if there is not None:
         return there
     source = noise or DiscreteGaussian()
     charge = ledger.reserve(ws, _request(question, source))
-    try:
-        log_opening(ws, question.policy, why)
-        with ws.store.read() as connection:
-            counts = _counted(ws, connection, question)
-        cells = crosstab.noisy(counts.reshape(-1), question.budget, source)
-        del counts
-        return _stored(ws, question, charge, cells.tolist(), source.source)
-    except BaseException as error:
-        ledger.failed(ws, charge, error.code if isinstance(error, Fault) else "stopped")
-        raise
+    return ledger.charged(ws, charge, lambda: _released(ws, question, charge, why, source))
 
 
 def _request(question: Question, noise: Noise) -> ledger.Asked:
@@ -268,41 +233,24 @@ def _counted(ws: "Workspace", connection: Connection, question: Question) -> Any
     return tally([*codes, has], [len(axis.values) for axis in question.axes])
 
 
-def _stored(
-    ws: "Workspace", question: Question, charge: ledger.Charge, cells: list[int], source: str
+def _released(
+    ws: "Workspace", question: Question, charge: ledger.Charge, why: str, noise: Noise
 ) -> Released:
+    """Log the opening, count, add the noise, store."""
+    log_opening(ws, question.policy, why)
+    with ws.store.read() as connection:
+        counts = _counted(ws, connection, question)
+    cells = crosstab.noisy(counts.reshape(-1), question.budget, noise)
+    del counts
     query = crosstab.question(question.budget, len(cells))
-    queries = [{part: getattr(query, part) for part in query.__slots__}]
     artefact = {
         "format": FORMAT,
         "question": question.document(),
         "population": question.population,
         "purpose": question.policy.opening.purpose,
         "as_of": question.at,
-        "epsilon": repr(float(question.budget.epsilon)),
-        "delta": repr(float(question.budget.delta)),
-        "nano_rho": charge.nano_rho,
-        "noise": source,
-        "queries": queries,
+        **terms(charge, question.budget, query, noise.source),
         "program": version("tagwarden"),
-        "cells": cells,
+        "cells": cells.tolist(),
     }
-    name, digest = new_id(ws.ids, "counts"), digest_of(artefact)
-    with ws.store.write() as unit:
-        unit.connection.execute(
-            text(
-                "INSERT INTO noisedcube (name, charge, question, nano_rho, artefact, digest, at) "
-                "VALUES (:n, :c, :q, :r, :a, :g, :t)"
-            ),
-            {
-                "n": name,
-                "c": charge.name,
-                "q": question.key,
-                "r": charge.nano_rho,
-                "a": canonical(artefact).decode(),
-                "g": digest,
-                "t": ws.clock.now(),
-            },
-        )
-        ledger.released(ws, unit, charge, release=name, artefact=digest, queries=queries)
-    return Released(name, charge.name, artefact, digest, charged=True)
+    return Released.kept(ws, question.key, charge, artefact)

@@ -7,18 +7,19 @@ no subject in it.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import Connection, text
 
 from audit.canon import canonical
 from audit.canon import digest as digest_of
 from audit.clock import Micros
+from audit.errors import Fault
 from audit.evidence.entry import Entry
 from audit.ids import new_id
 from governance.budget import limits, populations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from governance.store.unit import Unit
     from governance.workspace import Workspace
 
+Made = TypeVar("Made")
 FIRST: Final = "0" * 64
 """What the first record follows."""
 _ENDED: Final = text("SELECT 1 FROM charge WHERE charge = :c AND record <> 'reserved'")
@@ -151,6 +153,15 @@ def failed(ws: "Workspace", charge: Charge, code: str) -> None:
             return
         _append(ws, unit, charge, "failed", {"code": code}, ws.evidence.now())
         unit.log(ws.evidence.entry("release.failed", charge=charge.name, why=code))
+
+
+def charged(ws: "Workspace", charge: Charge, work: Callable[[], Made]) -> Made:
+    """Return what work gives; when it fails, the charge stays and says so."""
+    try:
+        return work()
+    except BaseException as error:
+        failed(ws, charge, error.code if isinstance(error, Fault) else "stopped")
+        raise
 
 
 def close_interrupted(ws: "Workspace") -> int:

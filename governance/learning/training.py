@@ -6,17 +6,17 @@ when the training fails after it: the data may have been read.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, text
 
 from audit.canon import canonical
 from audit.canon import digest as digest_of
 from audit.clock import Micros
-from audit.errors import Fault, NotFound
+from audit.errors import NotFound
 from audit.ids import new_id
 from governance.authority import demand
 from governance.budget import ledger
@@ -34,7 +34,6 @@ from tagging.segment_document import plain
 if TYPE_CHECKING:
     from governance.workspace import Workspace
 
-Made = TypeVar("Made")
 FORMAT: Final = "tagwarden/model/v1"
 
 
@@ -87,16 +86,7 @@ def train(ws: "Workspace", path: Path) -> Trained:
         if not checked.document.private:
             return _trained(ws, checked, asked, None)
         charge = ledger.reserve(ws, asked)
-        return charged(ws, charge, lambda: _trained(ws, checked, asked, charge))
-
-
-def charged(ws: "Workspace", charge: ledger.Charge, work: Callable[[], Made]) -> Made:
-    """Return what work gives; when it fails, the charge stays and says so."""
-    try:
-        return work()
-    except BaseException as error:
-        ledger.failed(ws, charge, error.code if isinstance(error, Fault) else "stopped")
-        raise
+        return ledger.charged(ws, charge, lambda: _trained(ws, checked, asked, charge))
 
 
 def named(connection: Connection, name: str) -> Trained:

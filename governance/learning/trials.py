@@ -20,7 +20,7 @@ from governance.authority import demand
 from governance.budget import ledger
 from governance.learning.documents import Checked, again
 from governance.learning.examples import examples, sources
-from governance.learning.training import Trained, ask, charged, named
+from governance.learning.training import Trained, ask, named
 from governance.running.flush import flush
 from governance.segments.matrix import state_of
 from tagging.learning.scoring import Scorer
@@ -110,7 +110,7 @@ def evaluate(ws: "Workspace", name: str, *, noise: Noise | None = None) -> Tried
             noise=source.source,
         )
         charge = ledger.reserve(ws, asked)
-        return charged(ws, charge, lambda: _tried(ws, found, checked, charge, source))
+        return ledger.charged(ws, charge, lambda: _tried(ws, found, checked, charge, source))
 
 
 def tried(connection: Connection, training: str) -> Tried | None:

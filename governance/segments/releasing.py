@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from audit.canon import canonical
 from audit.canon import digest as digest_of
 from audit.clock import Micros
-from audit.errors import BadInput, Fault, NotFound
+from audit.errors import BadInput, NotFound
 from audit.ids import new_id
 from governance.authority import demand
 from governance.budget import ledger, limits
@@ -95,7 +95,11 @@ def release(
                 return named(connection, there)
         demanded(checked.document.rows, _estimated(checked))
         charge = ledger.reserve(ws, asked)
-        return _bought(ws, checked, asked, charge, as_of=as_of, noise=source)
+        return ledger.charged(
+            ws,
+            charge,
+            lambda: _bought(ws, checked, asked, charge, as_of=as_of, noise=source),
+        )
 
 
 def named(connection: Connection, name: str) -> Released:
@@ -206,22 +210,17 @@ def _bought(
     as_of: Micros,
     noise: Noise,
 ) -> Released:
-    """Read the rows, publish, store; whatever goes wrong, the charge stays and says so."""
-    try:
-        with ws.store.read() as connection:
-            source = matrix.source(ws, connection, checked, as_of)
-        rows = matrix.rows(ws, checked, source)
-        if asked.mechanism == baseline.MECHANISM:
-            artefact = _baseline(checked, asked, rows)
-        else:
-            artefact = _mechanism(checked, noise).fit_grid(rows).document()
-        del rows
-        with ws.store.write() as unit:
-            return _stored(ws, unit, checked, charge, artefact, as_of)
-    except BaseException as error:
-        code = error.code if isinstance(error, Fault) else "stopped"
-        ledger.failed(ws, charge, code)
-        raise
+    """Read the rows, publish, store."""
+    with ws.store.read() as connection:
+        source = matrix.source(ws, connection, checked, as_of)
+    rows = matrix.rows(ws, checked, source)
+    if asked.mechanism == baseline.MECHANISM:
+        artefact = _baseline(checked, asked, rows)
+    else:
+        artefact = _mechanism(checked, noise).fit_grid(rows).document()
+    del rows
+    with ws.store.write() as unit:
+        return _stored(ws, unit, checked, charge, artefact, as_of)
 
 
 def _asked_for(checked: Checked) -> dict[str, Any]:

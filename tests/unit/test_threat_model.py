@@ -78,7 +78,6 @@ HASHING = {
     "governance/intake/desk.py": "what came in, whole: to know it again",
     "governance/requests/notices.py": "letters, which hold the number of a request and no name",
     "governance/running/intake_one.py": "the key of an event",
-    "governance/auditing/kept.py": "reports of audits, against their digest in the log",
     "governance/budget/ledger.py": "the program that reads rows and makes noise",
     "governance/vault/sealing.py": "wrapped keys",
     "tagging/intake/raw.py": "what came in, whole: to know it again",
