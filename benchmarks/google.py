@@ -12,8 +12,8 @@ import itertools
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -27,20 +27,17 @@ from benchmarks.segments import (
     SEEDS,
     Data,
     drawn,
-    mean_loss,
-    plain,
-    released,
+    losses,
     squares,
+    told,
 )
-from tagging.segmentation.clustering import DPKMeans
-from tagging.segmentation.contract import ONE
 
 DELTA = 1e-6
-Centres = Callable[[Any, int, float], Any]
+Squares = Callable[[Any, int, float], float]
 
 
-def found_in(folder: Path) -> Centres:
-    """Return their K-Means: (rows, groups, epsilon) → centres."""
+def found_in(folder: Path) -> Squares:
+    """Return their K-Means: (rows, groups, epsilon) → sum of squares."""
     sys.path.insert(0, str(folder))
     from clustering import (  # type: ignore[import-not-found]  # no package: read from the folder
         clustering_algorithm,
@@ -49,40 +46,19 @@ def found_in(folder: Path) -> Centres:
 
     logging.getLogger("absl").setLevel(logging.ERROR)
 
-    def centres(points: Any, groups: int, epsilon: float) -> Any:
+    def theirs(points: Any, groups: int, epsilon: float) -> float:
         radius = float(np.sqrt((points**2).sum(axis=1).max()))
         found = clustering_algorithm.private_lsh_clustering(
             groups,
             clustering_params.Data(points, radius=radius),
             clustering_params.DifferentialPrivacyParam(epsilon, DELTA),
         )
-        return np.asarray(found.centers)
+        return squares(points, np.asarray(found.centers))
 
-    return centres
-
-
-def cells(theirs: Centres, data: Data, shapes: list[tuple[int, int]]) -> Iterator[tuple[Any, ...]]:
-    """Yield for each epsilon the median loss of each shape, ours and theirs."""
-    runs: dict[Any, list[tuple[float, float]]] = {}
-    for (d, k), seed in itertools.product(shapes, SEEDS):
-        contract, grid = data(d, k, seed)
-        points = grid / ONE
-        base = plain(points, k)
-        for epsilon in EPSILONS:
-            model = DPKMeans(k).fit(released(contract, grid, epsilon, k))
-            ours = squares(points, model.cluster_centers_) / base
-            other = squares(points, theirs(points, k, epsilon)) / base
-            runs.setdefault((epsilon, d, k), []).append((ours, other))
-    for epsilon in EPSILONS:
-        mine = {key[1:]: list(zip(*v, strict=True)) for key, v in runs.items() if key[0] == epsilon}
-        yield (
-            epsilon,
-            {key: median(v[0]) for key, v in mine.items()},
-            {key: median(v[1]) for key, v in mine.items()},
-        )
+    return theirs
 
 
-def results(theirs: Centres, folder: Path | None) -> Iterator[Result]:
+def results(theirs: Squares, folder: Path | None) -> Iterator[Result]:
     """Measure mixtures of two sizes, and the real populations that are there."""
     sets: list[tuple[str, Data, list[tuple[int, int]]]] = [
         (f"mixtures of {count:,}", drawn(count), list(itertools.product(DIMENSIONS, GROUPS)))
@@ -94,18 +70,10 @@ def results(theirs: Centres, folder: Path | None) -> Iterator[Result]:
             shapes = [(contract.dimensions, k) for k in GROUPS if len(grid) > 10_000 or k < 16]
             sets.append((name, lambda *_, c=contract, g=grid: (c, g), shapes))
     for name, data, shapes in sets:
-        for epsilon, ours, other in cells(theirs, data, shapes):
-            facts = {
-                "worst": [round(max(ours.values()), 4), round(max(other.values()), 4)],
-                "better_cells": f"{sum(ours[c] < other[c] for c in other)} of {len(other)}",
-                "excess_share": round(
-                    median((ours[c] - 1) / max(other[c] - 1, 1e-9) for c in other), 4
-                ),
-            }
-            yield Result(
-                f"loss, {name}, epsilon {epsilon:g}", mean_loss(ours), mean_loss(other), "x",
-                "Google's clustering", "better in every cell", facts,
-            )  # fmt: skip
+        for epsilon, ours, other, seen in losses(data, shapes, SEEDS, EPSILONS, theirs):
+            made = told(name, epsilon, ours, other, goal="better in every cell", seen=seen)
+            worst = {"worst_of_theirs": round(max(other.values()), 4)}
+            yield replace(made, against="Google's clustering", facts={**made.facts, **worst})
 
 
 def main() -> int:

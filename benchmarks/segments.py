@@ -90,7 +90,11 @@ def drawn(count: int) -> Data:
 
 
 def losses(
-    data: Data, shapes: Sequence[tuple[int, int]], seeds: Sequence[int], anchor: Sequence[float]
+    data: Data,
+    shapes: Sequence[tuple[int, int]],
+    seeds: Sequence[int],
+    anchor: Sequence[float],
+    theirs: Callable[[Any, int, float], float] = theirs,
 ) -> Iterator[tuple[float, dict[Any, float], dict[Any, float], list[tuple[float, float]]]]:
     """Yield for each epsilon: the median loss of each shape, ours and theirs, and what was foreseen."""
     found: dict[Any, list[Any]] = {}

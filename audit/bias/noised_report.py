@@ -11,13 +11,13 @@ import numpy as np
 
 from audit.bias import noised
 from audit.bias.comparing import chance, figure, interval
-from audit.bias.cube import UNKNOWN, Cube
+from audit.bias.cube import UNKNOWN
 from audit.bias.intervals import z_of
 from audit.bias.noised import Side
 from audit.bias.noised_verdict import Noised
 from audit.bias.policy import FairnessPolicy
 from audit.bias.rates import OF_OUTCOME, Floats
-from audit.bias.report import Head, policy_of, reason_of
+from audit.bias.report import Head, identity_of, reason_of
 from audit.bias.verdict import Judgement, Status, TagVerdict
 
 OMITTED: Final = ("left-out", "not-opened", "leak", "causes", "drift", "extremes")
@@ -45,7 +45,7 @@ def report(
     return {
         "apiVersion": "tagwarden/v1",
         "kind": "NoisedBiasReport",
-        "identity": _identity(head, cube, policy),
+        "identity": identity_of(head, verdict, policy),
         "verdict": {
             "status": verdict.status.value,
             "reason": reason_of(verdict),
@@ -72,24 +72,6 @@ def report(
             "axes": [{"name": axis.name, "values": list(axis.values)} for axis in cube.axes],
             "cells": cube.counts.reshape(-1).tolist(),
         },
-    }
-
-
-def _identity(head: Head, cube: Cube, policy: FairnessPolicy) -> dict[str, Any]:
-    return {
-        "tag": cube.tag,
-        "version": cube.version,
-        "rule": head.rule,
-        "outcome": head.outcome,
-        "owner": head.owner,
-        "purposes": list(head.purposes),
-        "basis": dict(head.basis),
-        "since": head.since,
-        "until": head.until,
-        "made": head.made,
-        "auditor": head.auditor,
-        "program": head.program,
-        "policy": policy_of(policy),
     }
 
 

@@ -25,6 +25,7 @@ from audit.bias.verdict import (
     Status,
     TagVerdict,
     Texts,
+    against_each,
     concluded,
 )
 
@@ -101,9 +102,5 @@ def _against(
     else:  # against every other group: the best is not chosen by looking
         own, other = side.at(np.s_[:, None]), side.at(np.s_[None, :])
         breach, within = noised.beyond(own, other, floor=floor, benefit=good, sampling=sampling)
-        pair = able[:, None] & able[None, :] & ~np.eye(len(able), dtype=bool)
-        rivals = np.maximum(pair.sum(axis=1), 1)
-        breach = np.minimum(np.where(pair, breach, 1.0).min(axis=1, initial=1.0) * rivals, 1.0)
-        within = np.where(pair, within, 0.0).max(axis=1, initial=0.0)
-        able = able & pair.any(axis=1)
+        breach, within, able = against_each(breach, within, able)
     return np.where(able, breach, np.nan), np.where(able, within, np.nan)

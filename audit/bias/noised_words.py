@@ -4,17 +4,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from audit.bias.words import (
-    COMPARED,
-    LIMITS,
-    NOT_DEFINED,
-    OUTCOME,
-    REASONS,
-    STATUS,
-    TAG,
-    rate_of,
-    waived,
-)
+from audit.bias.words import LIMITS, NOT_DEFINED, REASONS, STATUS, compared, outcome, told, waived
 from audit.words import Words
 
 TITLE: Final = Words("Bias report, with noise", "偏差审计报告（加噪）")
@@ -99,37 +89,15 @@ SAID: Final[Mapping[str, Words]] = {
 def sentences(document: Mapping[str, Any], language: str) -> list[str]:
     """Return the plain sentences of a report: the tag, each comparison with its groups, the noise."""
     found = [told(document, language), counted(document["verdict"], language)]
-    if document["identity"]["outcome"]:
-        found.append(OUTCOME.of(language).format(outcome=document["identity"]["outcome"]))
+    found += outcome(document, language)
     for comparison in document["comparisons"]:
-        found.append(
-            COMPARED.of(language).format(
-                attributes=" × ".join(comparison["attributes"]),
-                rate=rate_of(comparison, language),
-                status=STATUS[comparison["status"]].of(language),
-                reason=REASONS[comparison["reason"]].of(language),
-            )
-        )
+        found.append(compared(comparison, language))
         found += [_group(group, language) for group in comparison["groups"]]
         if comparison["unknown"] is not None:
             found.append(UNKNOWN.of(language).format(**comparison["unknown"]))
     found += waived(document, language)
     found += [say(code, language) for code in (*document["limits"], *document["omitted"])]
     return [*found, NEGATIVE.of(language), paid(document["noise"], language)]
-
-
-def told(document: Mapping[str, Any], language: str) -> str:
-    """Return the sentence on the verdict."""
-    identity, verdict = document["identity"], document["verdict"]
-    return (
-        TAG[verdict["status"]]
-        .of(language)
-        .format(
-            tag=identity["tag"],
-            version=identity["version"],
-            reason=REASONS[verdict["reason"]].of(language),
-        )
-    )
 
 
 def counted(verdict: Mapping[str, Any], language: str) -> str:

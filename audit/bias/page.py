@@ -14,7 +14,6 @@ from audit.bias.words import (
     RATES_OF,
     REASONS,
     STATUS,
-    TAG,
     TITLE,
     drifted,
     last,
@@ -22,6 +21,7 @@ from audit.bias.words import (
     rate_of,
     rule_changes,
     scored,
+    told,
     waived,
 )
 from audit.html import whole
@@ -67,23 +67,12 @@ def _body(documents: Sequence[Mapping[str, Any]], language: str) -> Iterator[str
 
 
 def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
-    identity, verdict = document["identity"], document["verdict"]
-    status = verdict["status"]
-    said = TAG[status].of(language)
-    told = said.format(
-        tag=identity["tag"],
-        version=identity["version"],
-        reason=REASONS[verdict["reason"]].of(language),
-    )
-    yield f"<h2>{_named(document, language)}</h2>"
-    yield (
-        f'<div class="verdict" style="border-color:{COLOURS[status]}">'
-        f"<strong>{STATUS[status].of(language)}</strong><br>{escape(told)}</div>"
-    )
+    yield from heading(document, language)
     for line in (*scored(document, language), *waived(document, language)):
         yield f"<p>{escape(line)}</p>"
     for comparison in document["comparisons"]:
-        yield from _comparison(comparison, identity["policy"], language)
+        yield from comparing(comparison, document["identity"]["policy"], language)
+        yield from _table(comparison, words_of(language), language)
     yield from _data(document, language)
     yield from _leaks(document["leaks"], language)
     yield from _drift(document, language)
@@ -103,21 +92,36 @@ def _named(document: Mapping[str, Any], language: str) -> str:
     return f'{escape(name)} <span class="code">{key}</span>' if name else key
 
 
-def _comparison(
+def heading(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    """Yield the head of a report: its tag, and the verdict."""
+    status = document["verdict"]["status"]
+    yield f"<h2>{_named(document, language)}</h2>"
+    yield (
+        f'<div class="verdict" style="border-color:{COLOURS[status]}">'
+        f"<strong>{STATUS[status].of(language)}</strong><br>{escape(told(document, language))}</div>"
+    )
+
+
+def words_of(language: str) -> dict[str, str]:
+    """Return the words that stand in tables and pictures."""
+    words = {code: text.of(language) for code, text in STATUS.items()}
+    words |= {"hidden": REASONS["hidden"].of(language), "undefined": NOT_DEFINED.of(language)}
+    return words | {"unknown": say("unknown", language)}
+
+
+def comparing(
     comparison: Mapping[str, Any], policy: Mapping[str, Any], language: str
 ) -> Iterator[str]:
-    heading = say(
+    """Yield a comparison: what is compared, its verdict, the picture of its rates."""
+    title = say(
         "groups",
         language,
         attributes=" × ".join(comparison["attributes"]),
         rate=rate_of(comparison, language),
     )
-    status = comparison["status"]
+    status, words = comparison["status"], words_of(language)
     direction = say("benefit" if comparison["benefit"] else "burden", language)
-    words = {code: text.of(language) for code, text in STATUS.items()}
-    words |= {"hidden": REASONS["hidden"].of(language), "undefined": NOT_DEFINED.of(language)}
-    words["unknown"] = say("unknown", language)
-    yield f"<section><h3>{escape(heading)}</h3>"
+    yield f"<section><h3>{escape(title)}</h3>"
     yield (
         f'<p><strong style="color:{COLOURS[status]}">{words[status]}</strong>: '
         f"{REASONS[comparison['reason']].of(language)}; {direction}"
@@ -126,7 +130,6 @@ def _comparison(
         yield "; " + escape(say("value", language, value=comparison["value"]))
     yield f"</p>{rates(comparison, float(policy['floor']), words)}"
     yield f'<p class="quiet">{say("how", language)}</p></section>'
-    yield from _table(comparison, words, language)
 
 
 def _table(comparison: Mapping[str, Any], words: Mapping[str, str], language: str) -> Iterator[str]:
@@ -160,16 +163,17 @@ def _line(
     cells = (
         f"{group['people']:,}",
         f"{group['tagged']:,}",
-        _interval(group["rate"], words, percent),
-        _interval(ratio, words, _plain) if ratio else "",
+        interval(group["rate"], words, percent),
+        interval(ratio, words, plain) if ratio else "",
         _chance(group.get("p_difference")),
-        _plain(group.get("detectable")),
+        plain(group.get("detectable")),
     )
     numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
     return f"<tr><td>{escape(name)}</td>{numbers}<td>{told}</td></tr>"
 
 
-def _interval(found: Mapping[str, Any], words: Mapping[str, str], form: Any) -> str:
+def interval(found: Mapping[str, Any], words: Mapping[str, str], form: Any) -> str:
+    """Return a figure with its interval, as it stands in a table; `form` writes one number."""
     if found["value"] is None:
         return words["undefined"]
     if found["low"] is None:
@@ -178,7 +182,8 @@ def _interval(found: Mapping[str, Any], words: Mapping[str, str], form: Any) -> 
     return f"{form(found['value'])}<br>[{low},&nbsp;{high}]"
 
 
-def _plain(figure: str | None) -> str:
+def plain(figure: str | None) -> str:
+    """Return a figure to two digits."""
     return "" if figure is None else "∞" if figure == "inf" else f"{float(figure):.2f}"
 
 
@@ -256,7 +261,7 @@ def _outlook(points: Sequence[Mapping[str, Any]], language: str) -> Iterator[str
     for point in shown:
         yield (
             f"<tr><td>{point['thresholds'][0]}</td><td>{point['reach']:,}</td>"
-            f"<td>{percent(point['gap'])}</td><td>{_plain(point.get('ratio'))}</td></tr>"
+            f"<td>{percent(point['gap'])}</td><td>{plain(point.get('ratio'))}</td></tr>"
         )
     yield "</table></section>"
 
@@ -273,6 +278,17 @@ def _protection(protection: Mapping[str, Any], language: str) -> Iterator[str]:
 
 def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
     found = document["identity"]
+    more = {
+        "previous": found["previous"] or "",
+        "counts": found["counts"],
+        "program": f"{found['program']}, {found['seed']}",
+    }
+    return identity(document, more, language)
+
+
+def identity(document: Mapping[str, Any], more: Mapping[str, str], language: str) -> Iterator[str]:
+    """Yield what a report is and by what it judges, `more` of it, its digest, and where to sign."""
+    found = document["identity"]
     policy = found["policy"]
     against = say(f"against.{policy['against']}", language)
     rows = {
@@ -287,9 +303,7 @@ def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
         "auditor": found["auditor"],
         "policy": f"{policy['key']}, {policy['version']}, {policy['digest']}",
         "floor": f"{policy['floor']}, {against}, {policy['alpha']}",
-        "previous": found["previous"] or "",
-        "counts": found["counts"],
-        "program": f"{found['program']}, {found['seed']}",
+        **more,
         "digest": canon.digest(document),
     }
     yield f"<section><h3>{say('identity', language)}</h3><table>"

@@ -189,10 +189,20 @@ def digest(document: Mapping[str, Any]) -> str:
 
 
 def _identity(head: Head, examined: Examined, policy: FairnessPolicy) -> dict[str, Any]:
-    return {
-        "tag": examined.fine.tag,
+    return identity_of(head, examined.fine, policy) | {
         "name": dict(head.name),
-        "version": examined.fine.version,
+        "reviewer": head.reviewer,
+        "previous": head.previous,
+        "counts": examined.counts,
+        "seed": policy.seed,
+    }
+
+
+def identity_of(head: Head, verdict: TagVerdict, policy: FairnessPolicy) -> dict[str, Any]:
+    """Return what every bias report says about itself."""
+    return {
+        "tag": verdict.tag,
+        "version": verdict.version,
         "rule": head.rule,
         "outcome": head.outcome,
         "owner": head.owner,
@@ -202,12 +212,8 @@ def _identity(head: Head, examined: Examined, policy: FairnessPolicy) -> dict[st
         "until": head.until,
         "made": head.made,
         "auditor": head.auditor,
-        "reviewer": head.reviewer,
         "program": head.program,
-        "previous": head.previous,
-        "counts": examined.counts,
         "policy": policy_of(policy),
-        "seed": policy.seed,
     }
 
 

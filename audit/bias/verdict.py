@@ -233,12 +233,22 @@ def _against(
         breach, within = significance.beyond(
             a[:, None], n[:, None], a[None, :], n[None, :], floor=floor, benefit=good
         )
-        pair = eligible[:, None] & eligible[None, :] & ~np.eye(len(n), dtype=bool)
-        rivals = np.maximum(pair.sum(axis=1), 1)
-        breach = np.minimum(np.where(pair, breach, 1.0).min(axis=1, initial=1.0) * rivals, 1.0)
-        within = np.where(pair, within, 0.0).max(axis=1, initial=0.0)
-        eligible = eligible & pair.any(axis=1)
+        breach, within, eligible = against_each(breach, within, eligible)
     return np.where(eligible, breach, np.nan), np.where(eligible, within, np.nan)
+
+
+def against_each(
+    breach: Floats, within: Floats, eligible: NDArray[np.bool_]
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Return (p of a breach, p of the opposite, who has a rival) of each group from those against each other.
+
+    The least p of a breach counts by the number of rivals (Bonferroni); within is who is so against all.
+    """
+    pair = eligible[:, None] & eligible[None, :] & ~np.eye(len(eligible), dtype=bool)
+    rivals = np.maximum(pair.sum(axis=1), 1)
+    one = np.minimum(np.where(pair, breach, 1.0).min(axis=1, initial=1.0) * rivals, 1.0)
+    every = np.where(pair, within, 0.0).max(axis=1, initial=0.0)
+    return one, every, eligible & pair.any(axis=1)
 
 
 def _decide(

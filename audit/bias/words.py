@@ -203,27 +203,10 @@ TITLE: Final = Words("Bias report", "偏差审计报告")
 
 def sentences(document: Mapping[str, Any], language: str) -> list[str]:
     """Return the plain sentences of a report: the tag, each comparison with its groups, the limits."""
-    identity, verdict = document["identity"], document["verdict"]
-    found = [
-        TAG[verdict["status"]]
-        .of(language)
-        .format(
-            tag=identity["tag"],
-            version=identity["version"],
-            reason=REASONS[verdict["reason"]].of(language),
-        )
-    ]
-    if identity["outcome"]:
-        found.append(OUTCOME.of(language).format(outcome=identity["outcome"]))
-    found += scored(document, language)
+    identity = document["identity"]
+    found = [told(document, language), *outcome(document, language), *scored(document, language)]
     for comparison in document["comparisons"]:
-        found.append(
-            COMPARED.of(language).format(
-                attributes=" × ".join(comparison["attributes"]),
-                rate=rate_of(comparison, language),
-                **_outcome(comparison, language),
-            )
-        )
+        found.append(compared(comparison, language))
         found += [_group(group, language) for group in comparison["groups"]]
         if comparison["unknown"] is not None:
             found.append(_unknown(comparison["unknown"], language))
@@ -233,6 +216,35 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
     found += [LIMITS[code].of(language) for code in document["limits"]]
     found.append(protected(document["protection"], language))
     return found
+
+
+def told(document: Mapping[str, Any], language: str) -> str:
+    """Return the sentence on the verdict."""
+    identity, verdict = document["identity"], document["verdict"]
+    return (
+        TAG[verdict["status"]]
+        .of(language)
+        .format(
+            tag=identity["tag"],
+            version=identity["version"],
+            reason=REASONS[verdict["reason"]].of(language),
+        )
+    )
+
+
+def outcome(document: Mapping[str, Any], language: str) -> list[str]:
+    """Return the sentence on what the outcome was; nothing where there was none."""
+    said = document["identity"]["outcome"]
+    return [OUTCOME.of(language).format(outcome=said)] if said else []
+
+
+def compared(comparison: Mapping[str, Any], language: str) -> str:
+    """Return the sentence on one comparison."""
+    return COMPARED.of(language).format(
+        attributes=" × ".join(comparison["attributes"]),
+        rate=rate_of(comparison, language),
+        **_outcome(comparison, language),
+    )
 
 
 def scored(document: Mapping[str, Any], language: str) -> list[str]:

@@ -22,7 +22,7 @@ from audit.errors import BadInput
 from governance.auditing import drifting, kept, limits, side
 from governance.auditing.counting import Counted, count
 from governance.auditing.drifting import NONE
-from governance.auditing.noting import accepted, note
+from governance.auditing.noting import keep
 from governance.auditing.opening import consents_to, log_opening, source_of
 from governance.auditing.outcome import outcome_of
 from governance.auditing.parts import further
@@ -217,35 +217,16 @@ def _kept(  # noqa: PLR0917  (one caller)
         "merged": found.merged,
         "shown": sorted((key.what, key.attributes, key.labels) for key in found.release.visible()),
     }
-    with ws.store.write() as unit:
-        document["waived"] = accepted(ws, unit.connection, document)
-        made = kept.keep(
-            ws,
-            unit,
-            document,
-            kind=kept.BIAS,
-            about=one.tag.tag.key,
-            version=one.tag.version,
-            status=found.fine.status.value,
-            policy=policy,
-            counts=counts,
-            by_policy=by.in_force if is_whole(ws, asked, by) else "",
-        )
-        opened, resolved = note(ws, unit, made, may_resolve=may_resolve(ws, asked, by))
-        unit.log(
-            ws.evidence.entry(
-                "audit.bias",
-                report=made.name,
-                sha256=made.digest,
-                policy=policy.digest(),
-                tag=one.tag.tag.key,
-                version=one.tag.version,
-                verdict=made.status,
-                findings=opened,
-                resolved=resolved,
-            )
-        )
-    return made
+    return keep(
+        ws,
+        document,
+        one.tag,
+        found.fine,
+        policy,
+        by_policy=by.in_force if is_whole(ws, asked, by) else "",
+        may_resolve=may_resolve(ws, asked, by),
+        counts=counts,
+    )
 
 
 def _is_present(ws: "Workspace", asked: Asked) -> bool:

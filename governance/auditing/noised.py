@@ -17,7 +17,7 @@ from governance.auditing import kept, limits
 from governance.auditing.drifting import NONE
 from governance.auditing.examining import Asked, check_asked, direction_of, is_whole, may_resolve
 from governance.auditing.noising import Question, Released, bought, question_of
-from governance.auditing.noting import accepted, note
+from governance.auditing.noting import keep
 from governance.auditing.outcome import outcome_of
 from governance.authority import demand
 from governance.budget import ledger
@@ -146,36 +146,16 @@ def _kept(  # noqa: PLR0917  (one caller)
     policy, by = limit
     everybody = one.artefact["population"] == ALL
     document = report(_head(ws, tag, one, asked, sources), *judged, policy, one.statement())
-    with ws.store.write() as unit:
-        document["waived"] = accepted(ws, unit.connection, document)
-        made = kept.keep(
-            ws,
-            unit,
-            document,
-            kind=kept.BIAS,
-            about=tag.tag.key,
-            version=tag.version,
-            status=judged[1].status.value,
-            policy=policy,
-            by_policy=by.in_force if everybody and is_whole(ws, asked, by) else "",
-        )
-        opened, resolved = note(ws, unit, made, may_resolve=may_resolve(ws, asked, by))
-        unit.log(
-            ws.evidence.entry(
-                "audit.bias",
-                report=made.name,
-                sha256=made.digest,
-                policy=policy.digest(),
-                tag=tag.tag.key,
-                version=tag.version,
-                verdict=made.status,
-                findings=opened,
-                resolved=resolved,
-                counts=one.name,
-                charge=one.charge,
-            )
-        )
-    return made
+    return keep(
+        ws,
+        document,
+        tag,
+        judged[1],
+        policy,
+        by_policy=by.in_force if everybody and is_whole(ws, asked, by) else "",
+        may_resolve=may_resolve(ws, asked, by),
+        said={"counts": one.name, "charge": one.charge},
+    )
 
 
 def _head(

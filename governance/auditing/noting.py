@@ -6,20 +6,75 @@ force resolves one: nobody audits a finding away by limits of their own.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, text
 
 from audit import canon
 from audit.bias.breaches import breaches, resolves, worse
+from audit.bias.policy import FairnessPolicy
+from audit.bias.verdict import TagVerdict
 from audit.clock import iso
+from governance.auditing import kept
 from governance.auditing.kept import Kept
+from governance.catalogue import Active
 from governance.findings import Finding, findings
 from policies.vocabulary import label
 
 if TYPE_CHECKING:
     from governance.store.unit import Unit
     from governance.workspace import Workspace
+
+NOTHING_MORE: Final[Mapping[str, Any]] = {}
+
+
+def keep(
+    ws: "Workspace",
+    document: dict[str, Any],
+    tag: Active,
+    verdict: TagVerdict,
+    policy: FairnessPolicy,
+    *,
+    by_policy: str,
+    may_resolve: bool,
+    counts: Mapping[str, Any] = kept.NO_COUNTS,
+    said: Mapping[str, Any] = NOTHING_MORE,
+) -> kept.Kept:
+    """Keep a bias report on a tag with what it means for findings, and log both in one transaction.
+
+    `by_policy` is the digest of the policy in force when the report is the audit that it asks for;
+    `said` are further facts of the entry.
+    """
+    with ws.store.write() as unit:
+        document["waived"] = accepted(ws, unit.connection, document)
+        made = kept.keep(
+            ws,
+            unit,
+            document,
+            kind=kept.BIAS,
+            about=tag.tag.key,
+            version=tag.version,
+            status=verdict.status.value,
+            policy=policy,
+            counts=counts,
+            by_policy=by_policy,
+        )
+        opened, resolved = note(ws, unit, made, may_resolve=may_resolve)
+        unit.log(
+            ws.evidence.entry(
+                "audit.bias",
+                report=made.name,
+                sha256=made.digest,
+                policy=policy.digest(),
+                tag=tag.tag.key,
+                version=tag.version,
+                verdict=made.status,
+                findings=opened,
+                resolved=resolved,
+                **said,
+            )
+        )
+    return made
 
 
 def note(ws: "Workspace", unit: "Unit", made: Kept, *, may_resolve: bool) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from tagging.segmentation import sums
 from tagging.segmentation.accounting import PrivacyBudget
 from tagging.segmentation.contract import ONE, FeatureBounds, FeatureContract, Grid
 from tagging.segmentation.noise import DiscreteGaussian, Gate, Noise, Query, sigma_for
-from tagging.segmentation.published import CELLS, Synopsis
+from tagging.segmentation.published import CELLS, Synopsis, unrefined
 from tagging.segmentation.smoothing import noise_alone, smoothed
 from tagging.segmentation.sums import STEPS, Points
 
@@ -113,20 +113,16 @@ class DPHistogram:
         expected = _seen(smoothed(answer.reshape(shape) / STEPS, noise), noise)
         cells, counts = _published(expected.ravel())
         index = np.unravel_index(cells, shape)
-        return Synopsis(
-            contract=self.contract,
-            epsilon=repr(float(self.budget.epsilon)),
-            delta=repr(float(self.budget.delta)),
-            nano_rho=self.budget.nano_rho,
-            mechanism=MECHANISM,
-            noise=self.noise.source,
-            queries=tuple(gate.queries),
+        return unrefined(
+            self.contract,
+            self.budget,
+            MECHANISM,
+            self.noise.source,
+            gate.queries,
             rows=count,
             centres=_columns([axis.places for axis in axes], index),
             counts=counts,
             deviations=np.maximum(_columns([axis.deviations for axis in axes], index), 1),
-            refined=np.zeros((0, self.contract.dimensions), dtype=np.int64),
-            refined_counts=np.zeros(0, dtype=np.int64),
         )
 
 

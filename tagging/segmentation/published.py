@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.errors import BadInput, Tampered
-from tagging.segmentation.accounting import NANO, NEIGHBOURS, charge_of, epsilon_of
+from tagging.segmentation.accounting import NANO, NEIGHBOURS, PrivacyBudget, charge_of, epsilon_of
 from tagging.segmentation.contract import ONE, FeatureBounds, FeatureContract
 from tagging.segmentation.noise import Query
 from tagging.segmentation.sums import REFINING, WEIGHTS
@@ -159,6 +159,36 @@ class Synopsis:
 
 
 _STREAM: Final = 7_919
+
+
+def unrefined(
+    contract: FeatureContract,
+    budget: PrivacyBudget,
+    mechanism: str,
+    noise: str,
+    queries: Sequence[Query],
+    *,
+    rows: int,
+    centres: Whole,
+    counts: Whole,
+    deviations: Whole,
+) -> Synopsis:
+    """Return a synopsis of cells alone: no centres of one k were refined."""
+    return Synopsis(
+        contract=contract,
+        epsilon=repr(float(budget.epsilon)),
+        delta=repr(float(budget.delta)),
+        nano_rho=budget.nano_rho,
+        mechanism=mechanism,
+        noise=noise,
+        queries=tuple(queries),
+        rows=rows,
+        centres=centres,
+        counts=counts,
+        deviations=deviations,
+        refined=np.zeros((0, contract.dimensions), dtype=np.int64),
+        refined_counts=np.zeros(0, dtype=np.int64),
+    )
 
 
 def read(document: Mapping[str, Any]) -> Synopsis:

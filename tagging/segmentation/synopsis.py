@@ -28,7 +28,7 @@ from tagging.segmentation.cells import Cells, least_rows, measured, radii, split
 from tagging.segmentation.contract import ONE, FeatureContract, Grid
 from tagging.segmentation.estimate import signal
 from tagging.segmentation.noise import DiscreteGaussian, Gate, Noise, Query, Whole, sigma_for
-from tagging.segmentation.published import Synopsis
+from tagging.segmentation.published import Synopsis, unrefined
 from tagging.segmentation.refining import refined
 from tagging.segmentation.sums import RINGS, STEPS, WEIGHTS, Points
 
@@ -101,20 +101,16 @@ class DPSynopsis:
         way = self.way or ("rounds" if self._few(count) else "levels")
         ask = self._rounds if way == "rounds" else self._levels
         cells, counted = ask(gate, rows, count, centre, radius)
-        found = Synopsis(
-            contract=self.contract,
-            epsilon=repr(float(self.budget.epsilon)),
-            delta=repr(float(self.budget.delta)),
-            nano_rho=self.budget.nano_rho,
-            mechanism=MECHANISM,
-            noise=self.noise.source,
-            queries=tuple(gate.queries),
+        found = unrefined(
+            self.contract,
+            self.budget,
+            MECHANISM,
+            self.noise.source,
+            gate.queries,
             rows=count,
             centres=cells.centres,
             counts=np.maximum(np.rint(cells.counts), 1).astype(np.int64),
             deviations=np.maximum(np.rint(np.sqrt(cells.variances)), 1).astype(np.int64),
-            refined=np.zeros((0, self.contract.dimensions), dtype=np.int64),
-            refined_counts=np.zeros(0, dtype=np.int64),
         )
         found = agreed(found, counted)
         return refined(gate, rows, found, self.refine) if self.refine else found
