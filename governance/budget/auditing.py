@@ -76,7 +76,7 @@ def audit(
 ) -> Report:
     """Return whether releases keep their promise; reads published records, and no data of people.
 
-    Two minutes. Raises nothing for what it finds.
+    Some minutes. Raises nothing for what it finds.
     """
     ledger = verify(ws)
     with ws.store.read() as connection:
