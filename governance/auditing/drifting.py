@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who had a tag at the end of each of the last months: counts by group, from the history of assignments.
 
-The people are those of today; the line of a number is that of the report, in every month. What is shown is made of numbers that are rounded to a multiple of k: from
-exact ones of two months one could work out the few who moved between them.
+The people are those of today; the line of a number is that of the report, in every month. What is shown is
+made of numbers that are rounded to a multiple of k: from exact ones of two months one could work out the few
+who moved between them.
 """
 
 import json
