@@ -115,7 +115,7 @@ def verify(where: Where = None, as_json: Json = False) -> None:
 
 @app.command()
 def audit(where: Where = None, as_json: Json = False) -> None:
-    """Attack every mechanism that releases something, on invented people; some minutes.
+    """Attack every mechanism that releases something, on invented people; about two minutes.
 
     Then count the ledger again and look through what was released. Exit 1 when a promise is not kept.
 

@@ -164,7 +164,7 @@ class DPSynopsis:
         return gate.limit * (1 - sum(parts) - (SHARES["refine"] if self.refine else 0))
 
 
-def level_sigmas(rho: Fraction, count: int, dimensions: int) -> list[int]:
+def level_sigmas(rho: Fraction, count: int, dimensions: int) -> tuple[int, ...]:
     """Return the noise of each level: as many levels as the noisy count of rows can fill."""
     for levels in range(MOST_LEVELS, 0, -1):
         sigmas = _sigmas(rho, levels, GROWTH)
@@ -173,10 +173,11 @@ def level_sigmas(rho: Fraction, count: int, dimensions: int) -> list[int]:
     return sigmas
 
 
-def _sigmas(rho: Fraction, turns: int, growth: Fraction) -> list[int]:
+def _sigmas(rho: Fraction, turns: int, growth: Fraction) -> tuple[int, ...]:
     """Return the noise of each of some questions about cells, whose shares grow."""
     parts = [growth**turn for turn in range(turns)]
-    return [sigma_for(WEIGHTS.sensitivity_squared, rho * part / sum(parts)) for part in parts]
+    whole = rho / sum(parts)
+    return tuple(sigma_for(WEIGHTS.sensitivity_squared, whole * part) for part in parts)
 
 
 def _asked(
