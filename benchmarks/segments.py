@@ -94,7 +94,9 @@ def losses(
     shapes: Sequence[tuple[int, int]],
     seeds: Sequence[int],
     anchor: Sequence[float],
+    *,
     theirs: Callable[[Any, int, float], float] = theirs,
+    epsilons: Sequence[float] = EPSILONS,
 ) -> Iterator[tuple[float, dict[Any, float], dict[Any, float], list[tuple[float, float]]]]:
     """Yield for each epsilon: the median loss of each shape, ours and theirs, and what was foreseen."""
     found: dict[Any, list[Any]] = {}
@@ -102,13 +104,13 @@ def losses(
         contract, grid = data(d, k, seed)
         points = grid / ONE
         base = plain(points, k)
-        for epsilon in EPSILONS:
+        for epsilon in epsilons:
             model = DPKMeans(k).fit(released(contract, grid, epsilon, k))
             ours = squares(points, model.cluster_centers_) / base
             other = theirs(points, k, epsilon) / base if epsilon in anchor else None
             hoped = estimate_utility(len(grid), d, k, PrivacyBudget(epsilon)).loss_p90
             found.setdefault((epsilon, d, k), []).append((ours, other, hoped))
-    for epsilon in EPSILONS:
+    for epsilon in epsilons:
         mine = {key[1:]: v for key, v in found.items() if key[0] == epsilon}
         a = {key: median(x[0] for x in v) for key, v in mine.items()}
         b = {key: median(x[1] for x in v) for key, v in mine.items()} if epsilon in anchor else {}
