@@ -169,8 +169,8 @@ def _cells(contract: FeatureContract, eps: float, whole: Sequence[bool]) -> int:
 
 
 def _even(width: float) -> int:
-    """Return how many cells of the same width an axis needs."""
-    return math.ceil(2.0 / width - 1e-9)
+    """Return how many cells of the same width an axis needs; none is narrower than a step of the lattice."""
+    return math.ceil(2.0 / max(width, 1 / ONE) - 1e-9)
 
 
 def _values(feature: FeatureBounds) -> Points | None:

@@ -259,14 +259,15 @@ def test_the_estimate_says_from_how_many_people_on_a_place_is_seen():
         estimate_histogram(-1, ORDERS, EPS, WHOLE, budget)
 
 
-@pytest.mark.parametrize("eps", [1e-3, 1e-8, 1e-300])
-def test_a_grid_too_fine_is_refused_at_once_with_the_distance_that_fits(eps):
+@pytest.mark.parametrize("whole", [(True, True), (False, False)])
+@pytest.mark.parametrize("eps", [1e-3, 1e-8, 1e-300, 5e-324])
+def test_a_grid_too_fine_is_refused_at_once_with_the_distance_that_fits(eps, whole):
     contract = FeatureContract(
         tuple(FeatureBounds(name, 0, 65_000, 0) for name in ("orders", "days"))
     )
     with pytest.raises(BadInput) as stop:
-        cells_of(contract, eps, (True, True))
+        cells_of(contract, eps, whole)
     fits = float(stop.value.hint.split()[2])
-    assert cells_of(contract, fits, (True, True)) <= MOST_CELLS
+    assert cells_of(contract, fits, whole) <= MOST_CELLS
     with pytest.raises(BadInput):
-        cells_of(contract, fits - 0.001, (True, True))
+        cells_of(contract, fits - 0.001, whole)
