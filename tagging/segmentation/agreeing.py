@@ -34,6 +34,8 @@ def agreed(found: Synopsis, asked: Sequence[Counted]) -> Synopsis:
     """Return the synopsis with the counts, none negative, that are nearest to all that was answered.
 
     A cell stands in an earlier question where its synthetic points are; differences are by their noise.
+    Where the method finds none (none such is known) the counts of the last question stay: the release is
+    paid for, and they are as good a reading of the same noisy answers, if a coarser one.
     """
     from scipy.optimize import nnls
 
@@ -49,7 +51,9 @@ def agreed(found: Synopsis, asked: Sequence[Counted]) -> Synopsis:
         np.add.at(parts, (home, cell), share)
         left.append(parts / one.noise)
         right.append(one.counts / one.noise)
-    counts, _ = nnls(
-        np.concatenate(left), np.concatenate(right), maxiter=_TRIES * len(found.counts)
-    )
+    most = _TRIES * len(found.counts)
+    try:
+        counts, _ = nnls(np.concatenate(left), np.concatenate(right), maxiter=most)
+    except RuntimeError:  # no convergence
+        return found
     return replace(found, counts=np.maximum(np.rint(counts), 1).astype(np.int64))

@@ -4,13 +4,15 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tagging.segmentation.agreeing import Counted, agreed
 from tagging.segmentation.clustering import DPKMeans
 from tagging.segmentation.contract import ONE
-from tests.segments import CORNERS, Repeatable, blobs, released
+from tagging.segmentation.published import verify
+from tests.segments import CORNERS, Repeatable, blobs, mechanism, plain_contract, released
 
 FOUND = released(blobs(8000, CORNERS))
 
@@ -57,6 +59,29 @@ def test_answers_without_noise_are_kept_whatever_is_asked_besides(counts, noise)
     last = asked(found.centres, counts, float(noise))
     parent = asked([[-ONE // 4, 0], [ONE // 2, 0]], [counts[0] + counts[1], counts[2]], 3.0)
     assert agreed(found, [last, parent]).counts.tolist() == [max(n, 1) for n in counts]
+
+
+@pytest.mark.parametrize("way", ["levels", "rounds"])
+def test_a_release_is_not_lost_when_no_counts_agree(way, monkeypatch):
+    """The same questions and the same cells, with the counts of the last question."""
+
+    def made(work):
+        monkeypatch.setattr("tagging.segmentation.synopsis.agreed", work)
+        return mechanism(2, refine=4, way=way)(rows, Repeatable(4))
+
+    def lost(*_, **__):
+        raise RuntimeError("Maximum number of iterations reached.")
+
+    rows = plain_contract(2).points(blobs(4000, CORNERS))
+    without = made(lambda found, _: found)
+    with monkeypatch.context() as broken:
+        broken.setattr("scipy.optimize.nnls", lost)
+        kept = made(agreed)
+    assert kept.document() == without.document()
+    assert verify(kept.document()).nano_rho == kept.nano_rho
+    agreeing = made(agreed)
+    assert agreeing.queries == kept.queries
+    assert agreeing.counts.tolist() != kept.counts.tolist()
 
 
 def test_sizes_of_segments_are_nearer_to_the_truth(monkeypatch):
