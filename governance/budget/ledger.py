@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 FIRST: Final = "0" * 64
 """What the first record follows."""
+STAYS: Final = "what was charged stays charged: people's data may have been read"
+"""Note of whatever goes wrong after a charge."""
 _ENDED: Final = text("SELECT 1 FROM charge WHERE charge = :c AND record <> 'reserved'")
 
 
@@ -156,10 +158,11 @@ def failed(ws: "Workspace", charge: Charge, code: str) -> None:
 
 
 def charged(ws: "Workspace", charge: Charge, work: Callable[[], Made]) -> Made:
-    """Return what work gives; when it fails, the charge stays and says so."""
+    """Return what work gives; when it fails, the charge stays, and the ledger and the error say so."""
     try:
         return work()
     except BaseException as error:
+        error.add_note(STAYS)
         failed(ws, charge, error.code if isinstance(error, Fault) else "stopped")
         raise
 

@@ -71,8 +71,9 @@ class Root(TyperGroup):
         except Fault as fault:
             _report(fault)
             raise typer.Exit(fault.exit_code) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             out.note("interrupted: nothing half-done was kept")
+            _notes(stop)
             raise typer.Exit(130) from None
         finally:
             out.close_all()
@@ -137,6 +138,7 @@ def _report(fault: Fault) -> None:
                     "message": fault.message,
                     "hint": fault.hint,
                     "facts": fault.facts,
+                    "notes": _notes_of(fault),
                     "problems": [
                         {
                             "code": p.code,
@@ -160,6 +162,17 @@ def _report(fault: Fault) -> None:
             out.note(f"      {problem.hint}")
     if fault.hint:
         out.note(f"hint: {fault.hint}")
+    _notes(fault)
+
+
+def _notes_of(error: BaseException) -> list[str]:
+    """Return what was noted on an error on its way out, such as that a charge stays."""
+    return list(getattr(error, "__notes__", ()))
+
+
+def _notes(error: BaseException) -> None:
+    for text in _notes_of(error):
+        out.note(f"note: {text}")
 
 
 def _bug(error: BaseException) -> None:
@@ -167,6 +180,7 @@ def _bug(error: BaseException) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     place = next((f for f in reversed(frames) if "governance" in f.filename), frames[-1])
     out.note(f"bug: {type(error).__name__} in {place.name}, line {place.lineno} [bug]")
+    _notes(error)
     if os.environ.get("TAGWARDEN_DEBUG"):
         for frame in frames:
             out.note(f"  {frame.filename}:{frame.lineno} {frame.name}")

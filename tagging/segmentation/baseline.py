@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.errors import Refused
 from tagging.segmentation.contract import ONE, Grid
 
 MECHANISM: Final = "diffprivlib-kmeans/0.6.6"
@@ -38,10 +39,16 @@ def nano_rho(epsilon: float) -> int:
 def fit(rows: Grid, clusters: int, epsilon: float) -> NDArray[np.int64]:
     """Return the centres on the lattice; nothing else of the model is kept.
 
-    Raises ValueError when there are fewer rows than clusters.
+    Raises Refused `baseline-people` when there are fewer rows than clusters, which the library refuses.
     """
     from diffprivlib.models import KMeans
 
+    if len(rows) < clusters:
+        raise Refused(
+            "baseline-people",
+            "the gate lets fewer people through than the baseline has to make segments",
+            hint="ask for fewer segments, or release a synopsis, which takes any number of people",
+        )
     box = (-np.ones(rows.shape[1]), np.ones(rows.shape[1]))
     model: Any = KMeans(n_clusters=clusters, epsilon=epsilon, bounds=box)
     with warnings.catch_warnings():

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from audit.clock import DAY
 from governance import audience, catalogue, choice, consent, purpose
@@ -19,6 +20,7 @@ from governance.budget import auditing, ledger, limits
 from governance.budget.verification import verify
 from governance.changing import comparing
 from governance.changing.telling import about
+from governance.cli.app import app, run
 from governance.cli.run import report_lines
 from governance.explaining import explain
 from governance.intake import events
@@ -36,7 +38,7 @@ from tagging.segmentation.accounting import PrivacyBudget
 from tagging.segmentation.clustering import DPGaussianMixture
 from tests.intake import NOW, a_map, an_order_file
 from tests.segments import NoNoise
-from tests.workshop import a_folder, a_workspace, applied, code_of, reopened
+from tests.workshop import OFFICER, a_folder, a_workspace, applied, code_of, reopened
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "segments"
 PEOPLE = 240
@@ -224,6 +226,53 @@ def test_a_release_that_fails_stays_charged_and_says_so(ws, tmp_path, monkeypatc
         released(ws, tmp_path)
     assert charges(ws) == ["reserved", "failed"]
     assert verify(ws).problems == []
+
+
+def test_the_baseline_of_too_few_people_is_refused_and_the_charge_said_to_stay(
+    ws, tmp_path, monkeypatch
+):
+    path = document(tmp_path, rows=1)  # by the public figure: before the charge
+    assert code_of(lambda: releasing.release(ws, path, method="diffprivlib-kmeans")) == (
+        "release-hopeless"
+    )
+    assert charges(ws) == []
+    path = str(document(tmp_path, budget={"epsilon": 0.5}, rows=2000))
+    where = ["-w", str(ws.paths.root)]
+    monkeypatch.setenv("TAGWARDEN_ACTOR", OFFICER.name)
+    ask = ["segment", "release", path, "--method", "diffprivlib-kmeans", *where]
+    monkeypatch.setattr(matrix, "rows", lambda *_: np.zeros((1, 2), dtype=np.int32))
+    said = CliRunner().invoke(app, ask)
+    assert (said.exit_code, said.stdout) == (3, "")
+    first, hint, note = said.stderr.splitlines()
+    assert first.endswith("[baseline-people]")
+    assert "release a synopsis" in hint
+    assert note == f"note: {ledger.STAYS}"
+    as_json = json.loads(CliRunner().invoke(app, [*ask, "--json"]).stdout)
+    assert as_json["error"]["notes"] == [ledger.STAYS]
+    assert charges(ws) == ["reserved", "failed"] * 2
+    assert released(ws, tmp_path).charged  # a synopsis takes any number of people
+
+
+STOPS = {"bug: MemoryError": MemoryError, "interrupted": KeyboardInterrupt}
+
+
+@pytest.mark.parametrize("says", STOPS)
+def test_whatever_stops_a_release_after_its_charge_says_that_it_stays(
+    ws, tmp_path, monkeypatch, capsys, says
+):
+    def stopped(*_):
+        raise STOPS[says]
+
+    monkeypatch.setattr(matrix, "rows", stopped)
+    path, where = str(document(tmp_path)), ["-w", str(ws.paths.root)]
+    monkeypatch.setenv("TAGWARDEN_ACTOR", OFFICER.name)
+    monkeypatch.setattr("sys.argv", ["tagwarden", "segment", "release", path, *where])
+    with pytest.raises(SystemExit):
+        run()
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith(says)
+    assert said[1] == f"note: {ledger.STAYS}"
+    assert charges(ws) == ["reserved", "failed"]
 
 
 def test_a_release_over_midnight_counts_the_day_that_it_says(ws, tmp_path, monkeypatch):
