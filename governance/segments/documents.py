@@ -14,6 +14,8 @@ from governance.catalogue import attribute_categories, known
 from policies.document import Document, nearest, read_documents, validate
 from tagging.catalogue import Catalogue, Definition, check_documents
 from tagging.document import Tag, Words
+from tagging.explain.amounts import Unit
+from tagging.explain.segments import units_of
 from tagging.explain.spelling import spell
 from tagging.explain.variables import rebuilt
 from tagging.lineage import effective, lineage
@@ -63,6 +65,11 @@ class Checked(Computable):
     def whole(self) -> tuple[bool, ...]:
         """Return by feature whether its rule gives whole numbers."""
         return whole_of(self.measures)
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Return by feature how its numbers are written."""
+        return units_of(self.measures, self.contract)
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,6 +264,7 @@ def _stored(  # noqa: PLR0917  (one caller; each part is another thing)
     document = {
         "segmentation": plain(checked.document),
         **checked.stored(),
+        "units": list(checked.units),
         "as_of": as_of,
     }
     statement = _statement(ws, unit, checked, charge, artefact)

@@ -9,7 +9,7 @@ from audit.clock import iso
 from audit.html import whole
 from governance.segments.fits import Fit, fit_named
 from governance.segments.pictures import bar, colour, dendrogram, map_of
-from governance.segments.profiles import Profile, amount, profiles
+from governance.segments.profiles import Profile, profiles
 from governance.segments.releasing import Released, named
 
 if TYPE_CHECKING:
@@ -125,10 +125,10 @@ def _segment(one: Profile, noise: int, language: str) -> Iterator[str]:
         f'<tr><th>{_say("feature", language)}</th><th class="number">{_say("typical", language)}</th>'
         f"<th>{_say('place', language)}</th></tr>"
     )
-    for name, value, place in zip(one.names, one.values, one.places, strict=True):
+    for n, (name, place) in enumerate(zip(one.names, one.places, strict=True)):
         text = escape(name["zh" if language == "zh" else "en"])
         drawn = bar(place, _say("bar", language, by=f"{place:+.0%}"))
-        yield f'<tr><td>{text}</td><td class="number">{amount(value)}</td><td>{drawn}</td></tr>'
+        yield f'<tr><td>{text}</td><td class="number">{one.told(n)}</td><td>{drawn}</td></tr>'
     yield "</table></section>"
 
 

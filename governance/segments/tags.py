@@ -2,18 +2,21 @@
 """The tag document of a fit, for the ordinary way: lint, plan, review, apply, run."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from audit.errors import BadInput
 from governance.segments.fits import Fit
 from governance.segments.profiles import profiles
 from governance.segments.releasing import Released
 
+_LONGEST: Final = 400  # characters that a label may have
+
 
 def tag_document(found: Released, fit: Fit) -> str:
-    """Return the YAML of a tag whose value is a person's segment; labels are the words of the profiles.
+    """Return the YAML of a tag whose value is a person's segment, with labels to begin with.
 
-    Raises BadInput for a fit that cannot be explained (a mixture).
+    A label is short, for a person reads it several times in one answer; what the segment is like stands
+    above it as a comment. Raises BadInput for a fit that cannot be explained (a mixture).
     """
     if fit.document["anchors"] is None:
         raise BadInput(
@@ -22,24 +25,28 @@ def tag_document(found: Released, fit: Fit) -> str:
             hint="use kmeans, hierarchical or dbscan for segments that people are told about",
         )
     asked = found.document["segmentation"]
+    shown = profiles(found, fit)
     labels = {
-        str(one.number): {
-            "en": f"segment {one.number}: {one.words('en')}"[:400],
-            "zh": f"第{one.number}组：{one.words('zh')}"[:400],
-        }
-        for one in profiles(found, fit)
+        str(one.number): {language: one.label(language)[:_LONGEST] for language in ("en", "zh")}
+        for one in shown
     }
     body = {
         "says": {"en": "shops most like: {value}", "zh": "购物方式最接近：{value}"},
         "value": f"segment('{fit.name}')",
         "labels": labels,
     }
-    return written(
+    text = written(
         asked,
         body,
         "A person's segment is computed from their own record: it is personal data, and not private towards it.",
         "Give the segments names that your colleagues understand (labels).",
     )
+    for one in shown:
+        line = f"  '{one.number}':\n"
+        words = [one.words(language) for language in ("en", "zh")]
+        about = "".join(f"  # {' '.join(text.split())}\n" for text in words)
+        text = text.replace(line, about + line, 1)
+    return text
 
 
 def written(asked: Mapping[str, Any], body: Mapping[str, Any], *remarks: str) -> str:

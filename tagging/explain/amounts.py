@@ -49,6 +49,17 @@ def number(value: Number, unit: Unit, kind: Kind) -> str:
     return _trimmed(amount, 4)
 
 
+def about(value: float, unit: Unit) -> str:
+    """Return a number that is not exact, as people say it: whole what is counted, else three digits that count.
+
+    `25`, `14.1%`, `0.25`, `12,300`. What is less than 1/10000 is nothing.
+    """
+    if unit == "count":
+        return f"{round(value):,}"
+    amount = round(value, 4) * (100 if unit == "share" else 1) + 0.0  # no -0
+    return _trimmed(Decimal(f"{amount:.3g}"), 4) + ("%" if unit == "share" else "")
+
+
 def _trimmed(amount: Decimal, places: int) -> str:
     text = f"{amount:,.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -34,6 +34,12 @@ def stripped(node: Node) -> Node:
     return node
 
 
+def is_ratio(node: Node) -> bool:
+    """Return whether a term divides one measure by another."""
+    inner = stripped(node)
+    return isinstance(inner, Arith) and inner.op == "/" and inner.kind == "real"
+
+
 def _converts(node: Arith) -> bool:
     if node.op == "/" and node.kind == "real":
         return node.right == Literal(1, "int") or (

@@ -26,7 +26,7 @@ from tagging.explain.regions import SOME_OTHER, Region
 from tagging.rules.evaluate import Value
 from tagging.rules.tree import Aggregate, Attribute, Compare, Kind, Named, Node, TagRef, Tier
 
-__all__ = ["bounded", "fact_value", "measured", "needed", "say", "say_bound"]
+__all__ = ["bounded", "fact_value", "measured", "needed", "say", "say_bound", "written_unit"]
 
 
 def say(term: Node, value: Value, language: Language, naming: Naming = PLAIN) -> str:
@@ -81,7 +81,7 @@ def needed(term: Node, region: Region, language: Language) -> str:
 def _amount(term: Node, region: Region, language: Language) -> str:
     zh = language == "zh"
     if not isinstance(term, Aggregate):
-        return bounds(region, _unit(term), term.kind, language)
+        return bounds(region, written_unit(term), term.kind, language)
     shape = measure_of(term, PLAIN).shape
     if shape.unit == "count" and region.low is None and region.high == 0:
         return "没有" if zh else "none"
@@ -111,10 +111,11 @@ def fact_value(term: Node, value: Value, language: Language) -> str:
         return "无" if language == "zh" else "none"
     if isinstance(value, str | bool):
         return _text(value, language)
-    return number(value, _unit(term), term.kind)
+    return number(value, written_unit(term), term.kind)
 
 
-def _unit(term: Node) -> Unit:
+def written_unit(term: Node) -> Unit:
+    """Return how the numbers of a measure are written: a share as per cent, what is counted as whole."""
     inner = stripped(term)
     if isinstance(inner, Aggregate):
         return measure_of(inner, PLAIN).shape.unit

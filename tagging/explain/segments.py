@@ -2,20 +2,24 @@
 """Why a person is in a segment: how much nearer its anchor is than that of the runner-up, by feature.
 
 The margin is |x - e|^2 - |x - c|^2 with c the nearest anchor and e the nearest one of another segment, in
-whole steps of the lattice. It is the sum of one part for each feature: exact, nothing is left over.
+whole steps of the lattice. It is the sum of one part for each feature: exact, nothing is left over. People
+read what share of the parts each is; the steps themselves are in `to_dict`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tagging.document import Tag
-from tagging.explain.amounts import Language
+from tagging.explain.amounts import Language, Unit, number
+from tagging.explain.calculations import is_ratio
+from tagging.explain.phrases import written_unit
 from tagging.explain.template import label
 from tagging.explain.wording import line, note
 from tagging.rules.evaluate import Value, evaluate
 from tagging.rules.lower import Cuts
-from tagging.rules.tree import Fact, Segment
+from tagging.rules.tree import Fact, Node, Segment
+from tagging.segmentation.contract import FeatureBounds, FeatureContract
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Part:
     value: float | None
     """In the unit of the feature; None: there is none, the fill value counts."""
     part: int
+    text: str = ""
+    """The value as people write it; '' where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,15 @@ def segment_reason(root: Segment, known: Mapping[Fact, Value], cuts: Cuts) -> Se
     found = root.model.explained(values)
     here, next_ = int(found.labels[0]), int(found.runner_up[0])
     parts = tuple(
-        Part(name, unit_of(value, divisor), int(part))
-        for name, value, divisor, part in zip(
-            root.model.names, values, root.model.divisors, found.parts[0], strict=True
+        Part(name, unit_of(value, divisor), int(part), _text(value, unit, node))
+        for name, node, unit, value, divisor, part in zip(
+            root.model.names,
+            root.of,
+            units_of(root.of, root.model.contract),
+            values,
+            root.model.divisors,
+            found.parts[0],
+            strict=True,
         )
     )
     return SegmentReason(
@@ -93,12 +105,32 @@ def segment_lines(
             language,
             to_subject=you,
             name=one.name[language == "zh"],
-            value=note("segment.nothing", language) if one.value is None else f"{one.value:,.6g}",
+            value=one.text or note("segment.nothing", language),
             way=note("segment.for" if one.part >= 0 else "segment.against", language),
             share=f"{abs(one.part) / whole * 100:.1f}",
-            steps=f"{one.part}",
         )
     yield line("segment.private", language, to_subject=you)
+
+
+def units_of(measures: Sequence[Node], contract: FeatureContract) -> tuple[Unit, ...]:
+    """Return by feature how its numbers are written: what is counted as whole, a share as per cent.
+
+    A ratio whose public bounds lie between 0 and 1 is a share.
+    """
+    return tuple(map(_unit, measures, contract.features))
+
+
+def _unit(node: Node, bounds: FeatureBounds) -> Unit:
+    if node.kind == "int":
+        return "count"
+    if is_ratio(node) and bounds.lower >= 0 and bounds.upper <= 1:
+        return "share"
+    return written_unit(node)
+
+
+def _text(value: Value, unit: Unit, node: Node) -> str:
+    """Return a measure as people write it; '' when there is none."""
+    return number(value, unit, node.kind) if isinstance(value, int | float) else ""
 
 
 def unit_of(value: Value, divisor: int) -> float | None:

@@ -51,8 +51,8 @@ LINES: Mapping[str, Pair] = {
     ),
     "segment.none": ("  Because: no group is near enough", "  原因：距任何群组都不够近"),
     "segment.part": (
-        "           {name}: {value} {way} ({share} % of what counts, {steps})",
-        "        {name}：{value} {way}（占全部影响的{share}%，{steps}）",
+        "           {name}: {value} {way} ({share} % of what counts)",
+        "        {name}：{value} {way}（占全部影响的{share}%）",
     ),
     "segment.private": (
         (

@@ -4,12 +4,15 @@
 import json
 import math
 import os
+import re
 import signal
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from sqlalchemy import text
 from typer.testing import CliRunner
 
@@ -34,6 +37,7 @@ from governance.segments.releasing import resolved
 from governance.segments.report import page
 from governance.segments.tags import tag_document
 from policies.vocabulary import Choice
+from tagging.explain.answer import render
 from tagging.segmentation.accounting import PrivacyBudget
 from tagging.segmentation.clustering import DPGaussianMixture
 from tests.intake import NOW, a_map, an_order_file
@@ -427,8 +431,8 @@ def test_profiles_tell_apart_who_buys_much_and_who_little(two):
     shown = sorted(profiles(found, fit), key=lambda one: one.values[0])
     assert [round(one.values[0]) for one in shown] == [1, 8]
     assert [one.size for one in shown] == [123, 121]
-    assert "low: Orders" in shown[0].words("en")
-    assert "订单数较高" in shown[1].words("zh")
+    assert "low: Orders (about 1)" in shown[0].words("en")
+    assert "订单数较高（约8）" in shown[1].words("zh")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -451,6 +455,50 @@ def test_the_page_of_segments_is_as_it_was(ws, two, request, language):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(text, "utf-8")
     assert text == golden.read_text("utf-8")
+
+
+def test_a_release_of_before_units_were_kept_is_told_in_plain_numbers(two):
+    found, fit = two
+    old = replace(found, document={k: v for k, v in found.document.items() if k != "units"})
+    shown = sorted(profiles(old, fit), key=lambda one: one.values[0])
+    assert shown[0].told(0) == "1"
+    assert found.document["units"] == ["count", "money"]
+
+
+def test_a_label_is_short_and_what_the_segment_is_like_stands_above_it(two):
+    found, fit = two
+    found.document["names"][1]["en"] = "Spend\nfor: food"  # a name of two lines stays a comment
+    written = tag_document(found, fit).splitlines()
+    document = yaml.safe_load("\n".join(written))
+    for one in profiles(found, fit):
+        line = written.index(f"  '{one.number}':")
+        about = [" ".join(one.words(language).split()) for language in ("en", "zh")]
+        assert written[line - 2 : line] == [f"  # {text}" for text in about]
+        assert document["labels"][str(one.number)] == {"en": one.label("en"), "zh": one.label("zh")}
+    much = max(profiles(found, fit), key=lambda one: one.values[0])
+    assert much.label("en") == f"segment {much.number} (high: Orders, Spend\nfor: food)"
+    assert much.label("zh") == f"第{much.number}组（订单数、消费较高）"
+    apart = replace(much, places=(0.5, -0.4))
+    assert apart.label("en").endswith("(high: Orders; low: Spend\nfor: food)")
+    assert apart.label("zh").endswith("（订单数较高；消费较低）")
+    among = replace(much, places=(0.1, 0.0))
+    assert "about as the middle of all" in among.label("en")
+    assert "中间水平" in among.label("zh")
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("en", ["Orders: 1 speaks for it (… % of what counts)", "Spend: 3.00 speaks for it (…"]),
+        ("zh", ["订单数：1 支持本组（占全部影响的…%）", "消费：3.00 支持本组（占"]),
+    ],
+)
+def test_a_person_reads_shares_and_no_steps_of_the_lattice(ws, tmp_path, two, language, lines):
+    key = tagged(ws, tmp_path, two)
+    (answer,) = explain(ws, 2, [key], depth="subject")
+    said = "\n".join(render(answer, "subject", language))
+    assert all(line in re.sub(r"[\d.]+(?= ?%)", "…", said) for line in lines)
+    assert not any(str(abs(part.part)) in said for part in answer.segment.parts)
 
 
 def tagged(ws, tmp_path, two):

@@ -7,13 +7,16 @@ import pytest
 
 from audit.errors import Problems
 from tagging.document import Words
+from tagging.explain.amounts import about
 from tagging.explain.naming import Naming
 from tagging.explain.phrases import needed, say, say_bound
 from tagging.explain.regions import MISSING, Region
+from tagging.explain.segments import units_of
 from tagging.explain.spelling import spell
 from tagging.rules.functions import SHORTHANDS
 from tagging.rules.parse import Scope, parse_rule
 from tagging.rules.tree import facts
+from tagging.segmentation.contract import FeatureBounds, FeatureContract
 
 SCOPE = Scope(tags={"tag.vip": "bool", "tag.level": "int"})
 
@@ -257,6 +260,46 @@ def test_fixed_point_values_show_no_more_than_they_hold():
     spent = rule("spend()")
     assert say(spent, 12_345_678, "en") == "1,234.5678 spent so far"
     assert say(spent, 12_345_600, "zh") == "至今消费1,234.56"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0004, "count", "0"),
+        (0.9996, "count", "1"),
+        (25.2, "count", "25"),
+        (-0.3, "count", "0"),
+        (1234.4, "count", "1,234"),
+        (0.14149, "share", "14.1%"),
+        (0.00001, "share", "0%"),
+        (1.0, "share", "100%"),
+        (0.25, "money", "0.25"),
+        (12.69, "money", "12.7"),
+        (768.4, "money", "768"),
+        (12_345.0, "money", "12,300"),
+        (-0.00001, "plain", "0"),
+        (0.05678, "plain", "0.0568"),
+    ],
+)
+def test_what_is_about_right_has_three_digits_that_count(value, unit, text):
+    assert about(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "upper", "unit"),
+    [
+        ("orders(days => 90)", 200, "count"),
+        ("case when orders() > 3 then 1 else 0 end", 1, "count"),
+        ("spend()", 1, "money"),
+        ("spend(category = 'TEA') / nullif(spend(), 0)", 1, "share"),
+        ("sum(amount, event_type = 'purchase') / nullif(spend(), 0)", 1, "share"),
+        ("sum(amount, event_type = 'purchase') / nullif(spend(), 0)", 3, "plain"),
+        ("spend() / nullif(orders(), 0)", 500, "money"),
+    ],
+)
+def test_a_feature_is_written_by_its_rule_and_its_public_bounds(text, upper, unit):
+    contract = FeatureContract((FeatureBounds("f", 0, upper, 0),))
+    assert units_of([rule(text)], contract) == (unit,)
 
 
 @pytest.mark.parametrize("name", SHORTHANDS)
