@@ -22,7 +22,9 @@ Name = Annotated[str, typer.Argument(help="Name of a training, or key of a model
 
 
 @app.command()
-def train(document: Document, where: Where = None, as_json: Json = False) -> None:
+def train(
+    document: Document, where: Where = None, lang: Lang = None, as_json: Json = False
+) -> None:
     """Train a model; a private one is charged before the data is read.
 
     Example: tagwarden model train examples/shop/models/large_basket.yaml
@@ -32,14 +34,14 @@ def train(document: Document, where: Where = None, as_json: Json = False) -> Non
     ws = workspace(where)
     with progress("training"):
         found = make(ws, document)
-    language = language_of(ws, None)
+    language = language_of(ws, lang)
     if not found.new:
         note(words.say("trained", language))
     emit({**_data(found), "new": found.new}, as_json, lambda: words.about(found, language))
 
 
 @app.command("list")
-def list_(where: Where = None, as_json: Json = False) -> None:
+def list_(where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
     """List the trainings.
 
     Example: tagwarden model list
@@ -54,12 +56,12 @@ def list_(where: Where = None, as_json: Json = False) -> None:
         (one.name, one.key, one.artefact["method"], iso(one.at)[:10], iso(one.retrain_by)[:10])
         for one in found
     ]
-    columns = words.say("list", language_of(ws, None)).split("|")
+    columns = words.say("list", language_of(ws, lang)).split("|")
     emit([_data(one) for one in found], as_json, lambda: table(columns, rows))
 
 
 @app.command()
-def show(name: Name, where: Where = None, as_json: Json = False) -> None:
+def show(name: Name, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
     """Show a training: what it learned from, and what is promised.
 
     Example: tagwarden model show large_basket
@@ -70,11 +72,11 @@ def show(name: Name, where: Where = None, as_json: Json = False) -> None:
     with ws.store.read() as connection:
         found = named(connection, name)
     data = {**_data(found), "parameters": found.artefact["parameters"]}
-    emit(data, as_json, lambda: words.about(found, language_of(ws, None)))
+    emit(data, as_json, lambda: words.about(found, language_of(ws, lang)))
 
 
 @app.command()
-def evaluate(name: Name, where: Where = None, as_json: Json = False) -> None:
+def evaluate(name: Name, where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
     """Try a training at the later time of its document; once, and charged when it is private.
 
     Example: tagwarden model evaluate large_basket
@@ -84,7 +86,7 @@ def evaluate(name: Name, where: Where = None, as_json: Json = False) -> None:
     ws = workspace(where)
     with progress("trying"):
         found = attempt(ws, name)
-    language = language_of(ws, None)
+    language = language_of(ws, lang)
     if not found.new:
         note(words.say("tried", language))
     emit(found.to_dict(), as_json, lambda: words.tried(found, language))
@@ -109,8 +111,9 @@ def tag(
         int | None, typer.Option(help="Per cent above which it is given; else the best one.")
     ] = None,
     where: Where = None,
+    lang: Lang = None,
 ) -> None:
-    """Print the document of a tag that the model gives.
+    """Print the document of a tag that the model gives; its remarks are in one language.
 
     Example: tagwarden model tag large_basket --threshold 60 > tag.yaml
     """
@@ -118,10 +121,11 @@ def tag(
     from governance.learning.training import named
     from governance.learning.trials import trial_of
 
-    with workspace(where).store.read() as connection:
+    ws = workspace(where)
+    with ws.store.read() as connection:
         found = named(connection, name)
         tried = trial_of(connection, found.name)
-    say(tag_document(found, tried, threshold).rstrip("\n"))
+    say(tag_document(found, tried, threshold, language_of(ws, lang)).rstrip("\n"))
 
 
 def _data(found: "Trained") -> dict[str, Any]:

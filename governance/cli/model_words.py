@@ -82,7 +82,7 @@ def about(found: "Trained", language: str) -> Iterator[str]:
     at, horizon = asked["train_at"], asked["horizon"]
     yield say("foretells", language, target=asked["target"], horizon=horizon, at=at)
     if found.charge is not None:
-        yield say("promise", language, promise=artefact["promise"])
+        yield say("promise", language, promise=found.promise(language))
         yield say("noise", language, noise=artefact["noise"])
     else:
         yield say("plain", language)

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """`tagwarden segment`: one release that is charged, and segments that are free after it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from governance.cli import segment_words as words
-from governance.cli.out import Json, Lang, Where, emit, note, progress, table, workspace, write_text
+from governance.cli.out import Json, Lang, Where, emit, note, progress, workspace, write_text
 from governance.cli.who import language_of
 
 if TYPE_CHECKING:
@@ -25,7 +24,9 @@ FitName = Annotated[str, typer.Argument(help="Name of a fit.")]
 
 
 @app.command()
-def estimate(document: Document, where: Where = None, as_json: Json = False) -> None:
+def estimate(
+    document: Document, where: Where = None, lang: Lang = None, as_json: Json = False
+) -> None:
     """Say what a release would be worth; reads no data, costs nothing.
 
     Example: tagwarden segment estimate examples/shop/segments/shopping_habits.yaml
@@ -36,7 +37,7 @@ def estimate(document: Document, where: Where = None, as_json: Json = False) -> 
     ws = workspace(where)
     checked, found = estimated(ws, document)
     if isinstance(found, Sight):
-        _sight(checked.document.key, found, language_of(ws, None), as_json)
+        _sight(checked.document.key, found, language_of(ws, lang), as_json)
         return
     data = {
         "segmentation": checked.document.key,
@@ -46,7 +47,7 @@ def estimate(document: Document, where: Where = None, as_json: Json = False) -> 
         "predicted_loss_p90": found.loss_p90,
         "rows_needed": found.rows_needed,
     }
-    emit(data, as_json, lambda: words.estimated(found, language_of(ws, None)))
+    emit(data, as_json, lambda: words.estimated(found, language_of(ws, lang)))
 
 
 @app.command()
@@ -54,6 +55,7 @@ def release(
     document: Document,
     method: Annotated[str, typer.Option(help="synopsis or diffprivlib-kmeans.")] = "synopsis",
     where: Where = None,
+    lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Release a segmentation: charged once, before the data is read.
@@ -65,7 +67,7 @@ def release(
     ws = workspace(where)
     with progress("releasing"):
         found = make(ws, document, method=method)
-    language = language_of(ws, None)
+    language = language_of(ws, lang)
     if not found.charged:
         note(words.say("again", language))
     data = {"release": found.name, "charged": found.charged, "statement": dict(found.statement)}
@@ -101,7 +103,7 @@ def fit(  # noqa: PLR0917  (one caller; each part is another thing)
 
 
 @app.command(name="list")
-def list_(where: Where = None, as_json: Json = False) -> None:
+def list_(where: Where = None, lang: Lang = None, as_json: Json = False) -> None:
     """List the releases and the fits made of them.
 
     Example: tagwarden segment list
@@ -110,7 +112,8 @@ def list_(where: Where = None, as_json: Json = False) -> None:
     from governance.segments.fits import fits
     from governance.segments.releasing import releases
 
-    with workspace(where).store.read() as connection:
+    ws = workspace(where)
+    with ws.store.read() as connection:
         made, known = fits(connection), releases(connection)
     data = [
         {
@@ -122,14 +125,7 @@ def list_(where: Where = None, as_json: Json = False) -> None:
         }
         for one in known
     ]
-    rows = [(d["release"], d["segmentation"], d["at"], d["epsilon"], len(d["fits"])) for d in data]
-    columns = ("release", "segmentation", "at", "epsilon", "fits")
-
-    def text() -> Iterator[str]:
-        yield from table(columns, rows)
-        yield from (f"  {item.name}" for item in made)
-
-    emit({"releases": data}, as_json, text)
+    emit({"releases": data}, as_json, lambda: words.listed(data, language_of(ws, lang)))
 
 
 @app.command()
@@ -166,6 +162,7 @@ def compare(
         list[str], typer.Argument(help="Fits of one release, and of a baseline like it.")
     ],
     where: Where = None,
+    lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Set fits of one release side by side, with the baseline as a yardstick. Free.
@@ -176,7 +173,7 @@ def compare(
 
     ws = workspace(where)
     found = compared(ws, names)
-    emit({"fits": found}, as_json, lambda: words.compared(found, language_of(ws, None)))
+    emit({"fits": found}, as_json, lambda: words.compared(found, language_of(ws, lang)))
 
 
 @app.command()
@@ -194,14 +191,16 @@ def report(
     from governance.segments.report import page
 
     ws = workspace(where)
-    text = page(ws, name, language_of(ws, lang))
+    language = language_of(ws, lang)
+    text = page(ws, name, language)
     write_text(out, text)
-    emit({"file": str(out), "bytes": len(text.encode())}, as_json, [f"written: {out}"])
+    data = {"file": str(out), "bytes": len(text.encode())}
+    emit(data, as_json, [words.say("written", language, file=out)])
 
 
 @app.command()
-def tag(name: FitName, where: Where = None) -> None:
-    """Print the document of a tag whose value is a person's segment.
+def tag(name: FitName, where: Where = None, lang: Lang = None) -> None:
+    """Print the document of a tag whose value is a person's segment; its remarks are in one language.
 
     Example: tagwarden segment tag shopping_habits/kmeans-4 > habits.yaml
     """
@@ -210,10 +209,11 @@ def tag(name: FitName, where: Where = None) -> None:
     from governance.segments.releasing import named
     from governance.segments.tags import tag_document
 
-    with workspace(where).store.read() as connection:
+    ws = workspace(where)
+    with ws.store.read() as connection:
         done = fit_named(connection, name)
         found = named(connection, done.release)
-    say(tag_document(found, done).rstrip("\n"))
+    say(tag_document(found, done, language_of(ws, lang)).rstrip("\n"))
 
 
 def _sight(key: str, found: "Sight", language: str, as_json: bool) -> None:

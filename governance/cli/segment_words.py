@@ -70,6 +70,8 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "does not protect  a person's own segment, which is computed from their own record",
         "不保护    个人所属的组：它由其本人的记录计算得出",
     ),
+    "written": ("written: {file}", "已写入：{file}"),
+    "list": ("release|segmentation|at|epsilon|fits", "发布|分群|时间|epsilon|拟合数"),
     "fit": ("{name}: {count} segments", "{name}：共{count}组"),
     "segments": ("segment|people, with noise|what it is like", "组|人数（含噪声）|特点"),
     "few": ("too few to show", "人数过少，不显示"),
@@ -116,6 +118,14 @@ def seen(found: "Sight", language: str) -> Iterator[str]:
         yield say("refused", language, rows=found.rows_needed)
 
 
+def listed(found: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
+    """Yield the releases, and below them the fits made of them."""
+    parts = ("release", "segmentation", "at", "epsilon")
+    rows = [(*(one[part] for part in parts), len(one["fits"])) for one in found]
+    yield from table(say("list", language).split("|"), rows)
+    yield from (f"  {name}" for one in found for name in one["fits"])
+
+
 def statement(found: "Released", language: str) -> Iterator[str]:
     """Yield what a release promises."""
     said = found.statement
@@ -151,7 +161,13 @@ def statement(found: "Released", language: str) -> Iterator[str]:
     yield say("contract", language, contract=said["contract_id"][:16])
     pairs = zip(found.document["names"], said["contract"]["features"], strict=True)
     rows = [
-        (name[language], one["lower"], one["upper"], one["fill_value"], one["scale"])
+        (
+            name["zh" if language == "zh" else "en"],
+            one["lower"],
+            one["upper"],
+            one["fill_value"],
+            one["scale"],
+        )
         for name, one in pairs
     ]
     yield from table(say("bounds", language).split("|"), rows)

@@ -161,7 +161,7 @@ def _privacy(connection: Connection, found: Trained, language: str) -> str:
     budget = found.asked["budget"]
     if found.charge is None or budget is None:
         return _say("privacy.not", language)
-    said = {key: found.artefact[key] for key in ("promise", "noise")}
+    said = {"promise": found.promise(language), "noise": found.artefact["noise"]}
     rho = f"{cost_of(connection, found.charge) / NANO:.9f}"
     return _say(
         "privacy.is", language, rho=rho, trial=budget["trial"], delta=budget["delta"], **said

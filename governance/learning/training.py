@@ -58,6 +58,11 @@ class Trained:
         found: Mapping[str, Any] = self.document["model"]
         return found
 
+    def promise(self, language: str) -> str:
+        """Return the promise of a private training in a language (en or zh), as it was kept or after that."""
+        kept = str(self.artefact["promise"])
+        return kept.replace(" at delta ", "，delta为") if language == "zh" else kept
+
     @property
     def rules(self) -> list[str]:
         """Return the measures as they were written: a rule, or the key of a feature."""

@@ -9,14 +9,25 @@ from governance.segments.fits import Fit
 from governance.segments.profiles import profiles
 from governance.segments.releasing import Released
 
+_REMARKS: Final = (
+    (
+        "A person's segment is computed from their own record: it is personal data, and not private towards it.",
+        "个人所属的组由其本人的记录计算得出：属于个人信息，对该记录没有隐私保护。",
+    ),
+    (
+        "Give the segments names that your colleagues understand (labels).",
+        "请为各组起同事看得懂的名称（labels）。",
+    ),
+)
 _LONGEST: Final = 400  # characters that a label may have
 
 
-def tag_document(found: Released, fit: Fit) -> str:
+def tag_document(found: Released, fit: Fit, language: str = "en") -> str:
     """Return the YAML of a tag whose value is a person's segment, with labels to begin with.
 
     A label is short, for a person reads it several times in one answer; what the segment is like stands
-    above it as a comment. Raises BadInput for a fit that cannot be explained (a mixture).
+    above it as a comment. Comments are in a language (en or zh), labels in both. Raises BadInput for a fit
+    that cannot be explained (a mixture).
     """
     if fit.document["anchors"] is None:
         raise BadInput(
@@ -27,7 +38,7 @@ def tag_document(found: Released, fit: Fit) -> str:
     asked = found.document["segmentation"]
     shown = profiles(found, fit)
     labels = {
-        str(one.number): {language: one.label(language)[:_LONGEST] for language in ("en", "zh")}
+        str(one.number): {part: one.label(part)[:_LONGEST] for part in ("en", "zh")}
         for one in shown
     }
     body = {
@@ -35,17 +46,11 @@ def tag_document(found: Released, fit: Fit) -> str:
         "value": f"segment('{fit.name}')",
         "labels": labels,
     }
-    text = written(
-        asked,
-        body,
-        "A person's segment is computed from their own record: it is personal data, and not private towards it.",
-        "Give the segments names that your colleagues understand (labels).",
-    )
+    text = written(asked, body, *(remark[language == "zh"] for remark in _REMARKS))
     for one in shown:
         line = f"  '{one.number}':\n"
-        words = [one.words(language) for language in ("en", "zh")]
-        about = "".join(f"  # {' '.join(text.split())}\n" for text in words)
-        text = text.replace(line, about + line, 1)
+        about = " ".join(one.words(language).split())
+        text = text.replace(line, f"  # {about}\n{line}", 1)
     return text
 
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is printed of segments and models stands in both languages, with the same blanks and columns."""
+"""What is printed of segments, models and budgets stands in both languages, with the same blanks and columns."""
 
 import re
 from string import Formatter
 
 import pytest
 
-from governance.cli import model_words, segment_words
+from governance.cli import budget_words, model_words, segment_words
+from governance.learning.training import Trained
 from governance.segments.releasing import Released
 
 
@@ -16,7 +17,11 @@ def blanks(sentence):
 
 SENTENCES = {
     f"{name}.{code}": pair
-    for name, words in (("segment", segment_words), ("model", model_words))
+    for name, words in (
+        ("segment", segment_words),
+        ("model", model_words),
+        ("budget", budget_words),
+    )
     for code, pair in words._WORDS.items()
 }
 
@@ -41,3 +46,10 @@ def test_a_promise_is_told_in_chinese():
     lines = list(segment_words.statement(found, "zh"))
     assert "承诺      epsilon 1.0（delta为1e-06）；已扣rho 0.024355957" in lines
     assert all(re.search("[一-鿿]", line) for line in lines)
+
+
+def test_the_promise_of_a_model_is_told_in_chinese():
+    kept = {"promise": "epsilon 1 at delta 1e-06"}
+    found = Trained("training-1", "again", "charge-1", {}, kept, "", 0, 0)
+    assert found.promise("en") == kept["promise"]
+    assert found.promise("zh") == "epsilon 1，delta为1e-06"

@@ -233,7 +233,7 @@ def test_boosting_is_charged_as_noise_is_and_promises_a_delta(ws, tmp_path):
     assert (first["measure"], first["nano_rho"]) == ("zCDP", PrivacyBudget(1.0).nano_rho)
     assert verify(ws).problems == []
     assert "epsilon 1 at delta 1e-06; charged rho 0.024355957" in card(ws, "again", "en")
-    assert "epsilon 1 at delta 1e-06；计费rho为0.024355957" in card(ws, "again", "zh")
+    assert "epsilon 1，delta为1e-06；计费rho为0.024355957" in card(ws, "again", "zh")
 
 
 def test_where_the_library_of_boosting_is_missing_nothing_is_charged(ws, tmp_path, monkeypatch):

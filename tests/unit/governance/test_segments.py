@@ -465,15 +465,19 @@ def test_a_release_of_before_units_were_kept_is_told_in_plain_numbers(two):
     assert found.document["units"] == ["count", "money"]
 
 
-def test_a_label_is_short_and_what_the_segment_is_like_stands_above_it(two):
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_label_is_short_and_what_the_segment_is_like_stands_above_it(two, language):
     found, fit = two
     found.document["names"][1]["en"] = "Spend\nfor: food"  # a name of two lines stays a comment
-    written = tag_document(found, fit).splitlines()
+    written = tag_document(found, fit, language).splitlines()
+    assert ("personal data" in written[1], "个人信息" in written[1]) == (
+        language == "en",
+        language == "zh",
+    )
     document = yaml.safe_load("\n".join(written))
     for one in profiles(found, fit):
         line = written.index(f"  '{one.number}':")
-        about = [" ".join(one.words(language).split()) for language in ("en", "zh")]
-        assert written[line - 2 : line] == [f"  # {text}" for text in about]
+        assert written[line - 1] == f"  # {' '.join(one.words(language).split())}"
         assert document["labels"][str(one.number)] == {"en": one.label("en"), "zh": one.label("zh")}
     much = max(profiles(found, fit), key=lambda one: one.values[0])
     assert much.label("en") == f"segment {much.number} (high: Orders, Spend\nfor: food)"
