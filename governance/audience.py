@@ -112,7 +112,7 @@ def size(
         with ws.store.read() as connection:
             budget = PrivacyBudget(epsilon)
             asked = _checked(connection, tree, purpose, population, budget, ws.clock.now())
-            found = Size.there(connection, asked.key, budget.nano_rho)
+            found = Size.there(connection, asked.key, counting.price(budget))
         if found is None:
             source = noise or DiscreteGaussian()
             charge = ledger.reserve(ws, _request(asked, source))
@@ -194,7 +194,7 @@ def _request(asked: _Asked, noise: Noise) -> ledger.Asked:
         code=ledger.code_digest(),
         epsilon=repr(float(asked.budget.epsilon)),
         delta=repr(float(asked.budget.delta)),
-        nano_rho=asked.budget.nano_rho,
+        nano_rho=counting.price(asked.budget),
         contract=asked.question.digest,
         purpose=asked.purpose,
         snapshot=asked.snapshot,

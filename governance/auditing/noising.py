@@ -182,7 +182,7 @@ def bought(ws: "Workspace", question: Question, why: str, noise: Noise | None = 
     nothing was charged), and what opening raises (then it stays charged).
     """
     with ws.store.read() as connection:
-        there = Released.there(connection, question.key, question.budget.nano_rho)
+        there = Released.there(connection, question.key, crosstab.price(question.budget))
     if there is not None:
         return there
     source = noise or DiscreteGaussian()
@@ -198,7 +198,7 @@ def _request(question: Question, noise: Noise) -> ledger.Asked:
         code=ledger.code_digest(),
         epsilon=repr(float(question.budget.epsilon)),
         delta=repr(float(question.budget.delta)),
-        nano_rho=question.budget.nano_rho,
+        nano_rho=crosstab.price(question.budget),
         contract=digest_of(question.document()),
         purpose=opening.purpose,
         snapshot=question.snapshot,

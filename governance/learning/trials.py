@@ -25,6 +25,7 @@ from governance.running.flush import flush
 from governance.segments.matrix import state_of
 from tagging.learning.scoring import Scorer
 from tagging.learning.trial import Figures, best, calibration, figures, noisy, sure, table_of
+from tagging.learning.trial import price as price_of
 from tagging.segmentation.accounting import NANO, PrivacyBudget
 from tagging.segmentation.noise import DiscreteGaussian, Noise
 
@@ -106,7 +107,7 @@ def evaluate(ws: "Workspace", name: str, *, noise: Noise | None = None) -> Tried
             mechanism="score-histogram/v1",
             epsilon=repr(float(price.trial)),
             delta=repr(float(price.delta)),
-            nano_rho=budget.nano_rho,
+            nano_rho=price_of(budget),
             noise=source.source,
         )
         charge = ledger.reserve(ws, asked)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagging.learning.scoring import THRESHOLDS, Scorer, Whole
+from tagging.segmentation.accounting import PrivacyBudget, charge_of
 from tagging.segmentation.contract import Grid
 from tagging.segmentation.counting import DEVIATIONS
 from tagging.segmentation.noise import Gate, Noise, Query, sigma_for
@@ -31,9 +32,21 @@ def table_of(scorer: Scorer, rows: Grid, outcomes: NDArray[np.bool_]) -> Whole:
 
 def noisy(table: Whole, rho: Fraction, noise: Noise) -> tuple[Whole, list[Query]]:
     """Return the table with noise that costs at most rho, and the question that it was."""
-    gate = Gate(noise, rho)
-    query = Query("scores-and-outcomes", table.size, 1, sigma_for(1, rho), 1)
+    gate, query = Gate(noise, rho), question(rho)
     return gate.ask(query, table.reshape(-1)).reshape(table.shape), gate.queries
+
+
+def question(rho: Fraction) -> Query:
+    """Return the question that a charge buys: all cells of the table, each with noise."""
+    return Query("scores-and-outcomes", 2 * STEPS, 1, sigma_for(1, rho), 1)
+
+
+def price(budget: PrivacyBudget) -> int:
+    """Return what is charged, in billionths of rho: what the question costs, whose noise is of whole people.
+
+    The question that this buys is the same one.
+    """
+    return charge_of([question(budget.rho)])
 
 
 def sure(sigma: int, cells: int) -> int:

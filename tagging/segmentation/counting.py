@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from tagging.segmentation.accounting import PrivacyBudget
+from tagging.segmentation.accounting import PrivacyBudget, charge_of
 from tagging.segmentation.noise import Gate, Noise, Query, sigma_for
 
 MECHANISM: Final = "audience-count/1"
@@ -21,6 +21,14 @@ def question(budget: PrivacyBudget) -> Query:
     return Query("count", 1, 1, sigma_for(1, budget.rho), 1)
 
 
+def price(budget: PrivacyBudget) -> int:
+    """Return what is charged, in billionths of rho: what the question costs.
+
+    That is less than the budget, for its noise is of whole people.
+    """
+    return charge_of([question(budget)])
+
+
 def least(query: Query) -> int:
     """Return the smallest noisy size that is shown."""
     return max(LEAST_SHOWN, DEVIATIONS * query.sigma)
@@ -29,7 +37,7 @@ def least(query: Query) -> int:
 def noisy(count: int, budget: PrivacyBudget, noise: Noise) -> int | None:
     """Return a count with noise, or None when the noisy number is too small to show.
 
-    `budget.nano_rho` must have been charged before the count was read.
+    `price(budget)` must have been charged before the count was read.
     """
     query = question(budget)
     answer = Gate(noise, Fraction(budget.rho)).ask(query, np.array([count], dtype=np.int64))

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
 
 from audit.errors import Finding, Problem
 from tagging.segmentation import counting, crosstab, histogram, synopsis
-from tagging.segmentation.accounting import PrivacyBudget, charge_of
+from tagging.segmentation.accounting import NANO, PrivacyBudget, charge_of
 from tagging.segmentation.auditing import (
     Mechanism,
     Recorder,
@@ -65,6 +66,12 @@ class Registered:
     """Its part of the pairs; 0 gives the fewest. Twenty starts of K-Means make a refined pair ten times as dear."""
     run: Callable[[PrivacyBudget, Grid, Noise], Any]
     record: Callable[[Any], Mapping[str, Any]]
+    price: Callable[[PrivacyBudget], int] = attrgetter("nano_rho")
+    """What is charged for a budget, in billionths of rho."""
+
+    def charge(self, budget: PrivacyBudget) -> int:
+        """Return what it may cost: what is charged, and never more than the budget promises."""
+        return min(self.price(budget), budget.nano_rho)
 
 
 @dataclass(slots=True)
@@ -102,8 +109,8 @@ class Audited:
 def registered() -> list[Registered]:
     """Return every mechanism that reads people under a charge."""
     found = [
-        Registered(counting.MECHANISM, 1, 40, _count, dict),
-        Registered(crosstab.MECHANISM, 2, 40, _crosstab, dict),
+        Registered(counting.MECHANISM, 1, 40, _count, dict, counting.price),
+        Registered(crosstab.MECHANISM, 2, 40, _crosstab, dict, crosstab.price),
     ]
     for dimensions in (1, 2, 4, 8, 16):
         name = f"{synopsis.MECHANISM}, {dimensions} features"
@@ -173,10 +180,10 @@ def look(found: Audited, where: str, check: Callable[[], None]) -> None:
 
 def _replay(found: Audited, one: Registered, pairs: int, noise: Noise, tell: Tell) -> None:
     budget = PrivacyBudget(1.0)
-    worst = Fraction()
+    charge, worst = Fraction(one.charge(budget), NANO), Fraction()
     run: Mechanism = lambda rows, source: one.run(budget, rows, source)  # noqa: E731
     for number, pair in enumerate(itertools.islice(neighbours(one.dimensions, 7), pairs)):
-        worst = max(worst, audit_replay(run, *pair, noise, budget.rho))
+        worst = max(worst, audit_replay(run, *pair, noise, charge))
         found.pairs += 1
         if number % 50 == 0:
             tell(one.name, number, pairs)
@@ -196,7 +203,7 @@ def _record(found: Audited, one: Registered, noise: Noise) -> None:
     asked = [(query.dimension, query.sigma) for query in queries]
     if asked != [(len(answer.true), answer.sigma) for answer in recorder.answers]:
         raise Finding("audit-record-differs", "the record does not say what was asked")
-    if charge_of(queries) > budget.nano_rho:
+    if charge_of(queries) > one.charge(budget):
         raise Finding("audit-cost-exceeds", "the questions in the record cost more than the charge")
     for answer in recorder.answers:
         if len(answer.true) > 8 and np.array_equal(answer.true, answer.published):

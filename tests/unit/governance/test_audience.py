@@ -16,6 +16,7 @@ from governance.budget import ledger, limits
 from governance.budget.verification import verify
 from governance.running.run import run_all
 from tagging.segmentation.accounting import PrivacyBudget
+from tagging.segmentation.counting import price
 from tests.segments import NoNoise, Repeatable
 from tests.unit.governance.test_run import NOW, PURPOSE, Store
 from tests.workshop import a_folder, a_workspace, code_of, reopened
@@ -137,7 +138,7 @@ def test_averaging_the_same_question_in_many_words_gives_one_answer_and_one_char
     }
     assert len(found) == 1
     assert charges(shop) == 1
-    assert spent(shop) == PrivacyBudget(1.0).nano_rho
+    assert spent(shop) == price(PrivacyBudget(1.0))
     asked(shop, SAME[0], noise, epsilon=2.0)  # more precise: another charge
     assert charges(shop) == 2
     assert verify(shop.ws).problems == []
@@ -169,7 +170,7 @@ def test_differencing_with_one_person_less_is_drowned_in_noise_that_is_charged(s
     run_all(shop.ws)
     assert asked(shop, TEA, epsilon=epsilon).charged
     assert charges(shop) == before + 1
-    assert spent(shop) == 2 * budget.nano_rho
+    assert spent(shop) == 2 * price(budget)
 
 
 def test_what_one_person_moves_by_differences_of_questions_is_what_was_charged(shop):
@@ -206,7 +207,7 @@ def test_different_questions_are_charged_each_until_the_budget_ends(shop):
     texts = [TEA, MUCH, GROUP, f"{TEA} and {MUCH}", f"not {TEA}", f"not {MUCH}", f"not {GROUP}"]
     codes = [code_of(lambda t=text: asked(shop, t, epsilon=0.25)) for text in texts]
     granted = codes.count("")
-    assert granted == PrivacyBudget(0.5).nano_rho // PrivacyBudget(0.25).nano_rho
+    assert granted == PrivacyBudget(0.5).nano_rho // price(PrivacyBudget(0.25))
     assert set(codes[granted:]) == {"budget-exhausted"}
     assert charges(shop) == granted
     assert asked(shop, texts[0], epsilon=0.25).charged is False  # what is there stays readable
@@ -235,7 +236,7 @@ def test_the_charge_is_committed_before_anybody_is_looked_up_and_stays(shop, mon
     with pytest.raises(MemoryError):
         asked(shop, TEA)
     monkeypatch.undo()
-    assert spent(shop) == PrivacyBudget(0.2).nano_rho
+    assert spent(shop) == price(PrivacyBudget(0.2))
     assert asked(shop, TEA).charged
     assert charges(shop) == 2
     assert verify(shop.ws).problems == []
@@ -248,7 +249,7 @@ def test_a_process_that_is_killed_while_it_counts_has_paid(shop, monkeypatch):
         asked(shop, TEA)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
     monkeypatch.undo()
-    assert spent(shop) == PrivacyBudget(0.2).nano_rho
+    assert spent(shop) == price(PrivacyBudget(0.2))
     assert asked(shop, TEA).charged
     with shop.ws.store.read() as connection:
         records = [one["record"] for one in ledger.records(connection)]
@@ -297,7 +298,7 @@ def test_an_answer_with_real_noise_is_near_and_never_the_same_by_itself(shop):
 def test_people_of_one_regime_are_charged_alone(shop):
     asked(shop, TEA, population="ccpa", epsilon=2)
     with shop.ws.store.read() as connection:
-        assert limits.spent(connection, None) == {"ccpa": PrivacyBudget(2).nano_rho}
+        assert limits.spent(connection, None) == {"ccpa": price(PrivacyBudget(2))}
     here = asked(shop, TEA, Shifted(1000), population="gdpr", epsilon=2).people
     assert here == 1000 + exact(shop, TEA)
 

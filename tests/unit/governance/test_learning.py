@@ -30,6 +30,7 @@ from governance.running.run import run_all
 from policies.document import parse_documents
 from policies.vocabulary import Choice
 from tagging.explain.answer import render
+from tagging.learning.trial import price
 from tagging.lints import check_paths
 from tagging.segmentation.accounting import PrivacyBudget
 from tests.intake import a_map, an_order_file
@@ -220,7 +221,7 @@ def test_a_private_training_and_its_trial_are_charged_once_each(ws, tmp_path):
     assert charges(ws) == ["reserved", "released"] * 2
     with ws.store.read() as connection:
         paid = [one["nano_rho"] for one in ledger.records(connection)][::2]
-    assert paid == [5 * 10**8, PrivacyBudget(0.5).nano_rho]
+    assert paid == [5 * 10**8, price(PrivacyBudget(0.5))]
     assert verify(ws).problems == []
 
 

@@ -127,7 +127,7 @@ def test_the_charge_is_committed_and_the_opening_on_record_before_anybody_is_cou
     with pytest.raises(RuntimeError):
         shop.noised("offer.gold")
     assert seen == ["budget.charged", "attribute.opened"]
-    assert shop.spent() == PrivacyBudget(1.0).nano_rho
+    assert shop.spent() == crosstab.price(PrivacyBudget(1.0))
     assert verify(shop.ws).problems == []
 
 
@@ -236,7 +236,7 @@ def test_which_values_there_are_does_not_depend_on_people(shop):
         ({"rates": ["tpr"]}, {"outcome": "orders(days => 30) >= 1"}, "outcome-to-come"),
         ({}, {"epsilon": 0}, "budget-epsilon"),
         ({}, {"population": "mars"}, "unknown-population"),
-        ({}, {"epsilon": 5}, "budget-exhausted"),
+        ({}, {"epsilon": 8}, "budget-exhausted"),
         ({"opening": {"purpose": "nothing", "basis": {"gdpr": "consent"}}}, {}, "unknown-purpose"),
     ],
 )
@@ -275,14 +275,14 @@ def test_one_person_less_moves_one_cell_by_one(shop):
     """What the charge rests on, asked of the program that counts: here nobody is in two cells."""
     shop.also("offer.gold", shop.who[:200], "maybe")  # values that no document names
     for n, who in enumerate([*shop.who[:3], *shop.who[-3:]]):
-        before = told(shop, epsilon=0.1 + n / 100)
+        before = told(shop, epsilon=0.05 * 1.25 ** (2 * n))
         shop.chose("restricted", [who])
-        after = told(shop, epsilon=0.105 + n / 100)
+        after = told(shop, epsilon=0.05 * 1.25 ** (2 * n + 1))
         assert sorted(np.abs(before - after).tolist())[-2:] == [0, 1]
 
 
 def told(shop, **more):
-    """The cells without noise; each time for a little more epsilon, so that it is counted anew."""
+    """The cells without noise; each time for so much more epsilon that there would be less noise, so that it is counted anew."""
     (made,) = shop.noised("offer.gold", noise=NoNoise(), **more)
     assert made.charged
     return np.array(made.kept.document["noise"]["cells"])
@@ -341,7 +341,7 @@ def test_a_regime_is_charged_alone_and_counts_its_own_people(shop):
     (other,) = shop.noised("offer.gold", population="ccpa", noise=NoNoise())
     assert other.kept.document["verdict"]["people"] == 0
     assert [one["population"] for one in shop.charges()] == ["gdpr", "ccpa"]
-    assert shop.spent() == PrivacyBudget(1.0).nano_rho  # nobody is in both
+    assert shop.spent() == crosstab.price(PrivacyBudget(1.0))  # nobody is in both
 
 
 def test_a_breach_is_a_finding_of_the_same_name_as_in_a_report_of_exact_counts(shop):
