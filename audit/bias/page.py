@@ -15,7 +15,10 @@ from audit.bias.words import (
     REASONS,
     STATUS,
     TITLE,
+    chance,
+    crossed,
     drifted,
+    group_name,
     last,
     protected,
     rate_of,
@@ -25,6 +28,7 @@ from audit.bias.words import (
     waived,
 )
 from audit.html import whole
+from audit.words import capital, listed, name_of, with_code
 
 STYLE: Final = (
     "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
@@ -37,9 +41,6 @@ STYLE: Final = (
     "background:#f6f6f6}section{break-inside:avoid}article+article{break-before:page}"
     "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:13px}}"
 )
-
-
-SMALL_P: Final = 0.001
 
 
 def page(documents: Sequence[Mapping[str, Any]], language: str) -> str:
@@ -71,25 +72,26 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
     for line in (*scored(document, language), *waived(document, language)):
         yield f"<p>{escape(line)}</p>"
     for comparison in document["comparisons"]:
-        yield from comparing(comparison, document["identity"]["policy"], language)
+        yield from comparing(document, comparison, language)
         yield from _table(comparison, words_of(language), language)
     yield from _data(document, language)
-    yield from _leaks(document["leaks"], language)
+    yield from _leaks(document, language)
     yield from _drift(document, language)
     yield from _causes(document["causes"], language)
     yield from _outlook(document["outlook"], language)
     yield f"<section><h3>{say('limits', language)}</h3><ul>"
     yield from (f"<li>{escape(LIMITS[code].of(language))}</li>" for code in document["limits"])
     yield "</ul></section>"
-    yield from _protection(document["protection"], language)
+    yield from _protection(document, language)
     yield from _identity(document, language)
 
 
 def _named(document: Mapping[str, Any], language: str) -> str:
     """Return what people call the tag, and its key."""
-    key = escape(document["identity"]["tag"])
+    key = document["identity"]["tag"]
     name = document["identity"].get("name", {}).get(language, "")
-    return f'{escape(name)} <span class="code">{key}</span>' if name else key
+    name = name or name_of(document, "tag", key, language)
+    return f'{escape(name)} <span class="code">{escape(key)}</span>' if name != key else escape(key)
 
 
 def heading(document: Mapping[str, Any], language: str) -> Iterator[str]:
@@ -110,13 +112,13 @@ def words_of(language: str) -> dict[str, str]:
 
 
 def comparing(
-    comparison: Mapping[str, Any], policy: Mapping[str, Any], language: str
+    document: Mapping[str, Any], comparison: Mapping[str, Any], language: str
 ) -> Iterator[str]:
     """Yield a comparison: what is compared, its verdict, the picture of its rates."""
     title = say(
         "groups",
         language,
-        attributes=" × ".join(comparison["attributes"]),
+        attributes=crossed(document, comparison["attributes"], language),
         rate=rate_of(comparison, language),
     )
     status, words = comparison["status"], words_of(language)
@@ -128,8 +130,17 @@ def comparing(
     )
     if comparison["value"] not in {"yes", *RATES_OF}:
         yield "; " + escape(say("value", language, value=comparison["value"]))
-    yield f"</p>{rates(comparison, float(policy['floor']), words)}"
+    drawn = _in_words(comparison, language)
+    yield f"</p>{rates(drawn, float(document['identity']['policy']['floor']), words)}"
     yield f'<p class="quiet">{say("how", language)}</p></section>'
+
+
+def _in_words(comparison: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return a comparison whose groups are called as people call them."""
+    groups = [
+        {**one, "labels": [group_name(one["labels"], language)]} for one in comparison["groups"]
+    ]
+    return {**comparison, "groups": groups}
 
 
 def _table(comparison: Mapping[str, Any], words: Mapping[str, str], language: str) -> Iterator[str]:
@@ -151,7 +162,7 @@ def _table(comparison: Mapping[str, Any], words: Mapping[str, str], language: st
 def _line(
     group: Mapping[str, Any], words: Mapping[str, str], language: str, *, unknown: bool
 ) -> str:
-    name = say("unknown", language) if unknown else " × ".join(group["labels"])
+    name = say("unknown", language) if unknown else group_name(group["labels"], language)
     told = REASONS[group["reason"]].of(language)
     if group["hidden"]:
         instead = "<br>".join(part for part in (words["hidden"], last(group, language)) if part)
@@ -165,7 +176,7 @@ def _line(
         f"{group['tagged']:,}",
         interval(group["rate"], words, percent),
         interval(ratio, words, plain) if ratio else "",
-        _chance(group.get("p_difference")),
+        escape(chance(group.get("p_difference"))),
         plain(group.get("detectable")),
     )
     numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
@@ -187,31 +198,47 @@ def plain(figure: str | None) -> str:
     return "" if figure is None else "∞" if figure == "inf" else f"{float(figure):.2f}"
 
 
-def _chance(p: str | None) -> str:
-    """Return a p as a reader wants it: beyond three digits it says no more."""
-    return "" if p is None else "&lt;&nbsp;0.001" if float(p) < SMALL_P else p
-
-
 def _data(document: Mapping[str, Any], language: str) -> Iterator[str]:
     yield f"<section><h3>{say('data', language)}</h3><ul>"
-    for source in document["sources"]:
-        yield f"<li>{escape(say('source', language, **source))}</li>"
+    yield from sources(document, language)
     for left in document["left_out"]:
         yield f"<li>{say('left.' + left['reason'], language, people=left['people'])}</li>"
     rounded = say("rounded", language, k=document["protection"]["k"])
     yield f'</ul><p class="quiet">{rounded}</p></section>'
 
 
-def _leaks(leaks: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
-    if not leaks:
+def sources(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    """Yield where each attribute comes from, on which basis it was opened, and for how many it was not."""
+    for source in document["sources"]:
+        attribute, basis = source["attribute"], source["basis"]
+        parts = [
+            say(
+                "source",
+                language,
+                attribute=capital(with_code(document, "attribute", attribute, language)),
+                origin=name_of(document, "category", source["origin"], language),
+                opening=name_of(document, "opening", basis, language),
+            )
+        ]
+        parts += [
+            say(f"source.{what}", language, people=source[what])
+            for what in ("consents", "closed")
+            if source.get(what) is not None
+        ]
+        yield f"<li>{escape(('' if language == 'zh' else ' ').join(parts))}</li>"
+
+
+def _leaks(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    if not document["leaks"]:
         return
     yield f"<section><h3>{say('leak', language)}</h3><ul>"
-    for leak in leaks:
+    for leak in document["leaks"]:
         bits = REASONS["hidden"].of(language)
         if leak["bits"] is not None:
             bits = say("bits", language, bits=leak["bits"])
         code = "leak.over" if leak["over"] else "leak.within"
-        yield f"<li>{escape(say(code, language, attribute=leak['attribute'], bits=bits))}</li>"
+        attribute = capital(name_of(document, "attribute", leak["attribute"], language))
+        yield f"<li>{escape(say(code, language, attribute=attribute, bits=bits))}</li>"
     yield "</ul></section>"
 
 
@@ -223,9 +250,10 @@ def _drift(document: Mapping[str, Any], language: str) -> Iterator[str]:
     limit = floor if document["comparisons"][0]["benefit"] else 1 / floor
     yield f"<section><h3>{say('drift', language)}</h3><table>"
     for one in document["drift"]:
-        told = escape(drifted(one, policy, language))
+        told = escape(drifted(document, one, language))
         picture = ratios(one["ratios"], limit)
-        yield f"<tr><td>{escape(one['group'])}</td><td>{picture}</td><td>{told}</td></tr>"
+        name = escape(group_name([one["group"]], language))
+        yield f"<tr><td>{name}</td><td>{picture}</td><td>{told}</td></tr>"
     yield "</table>"
     yield from (f"<p>{escape(line)}</p>" for line in rule_changes(document, language))
     yield f'<p class="quiet">{say("drift.how", language)}</p></section>'
@@ -240,7 +268,7 @@ def _causes(causes: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]
     yield "<table><tr>" + "".join(f"<th>{say(code, language)}</th>" for code in heads) + "</tr>"
     for cause in causes:
         for n, condition in enumerate(cause["conditions"]):
-            name = escape(" × ".join(cause["group"])) if n == 0 else ""
+            name = escape(group_name(cause["group"], language)) if n == 0 else ""
             gap = percent(cause["gap"]) if n == 0 else ""
             share, without = percent(cause["share"][n]), percent(cause["without"][n])
             yield (
@@ -266,13 +294,16 @@ def _outlook(points: Sequence[Mapping[str, Any]], language: str) -> Iterator[str
     yield "</table></section>"
 
 
-def _protection(protection: Mapping[str, Any], language: str) -> Iterator[str]:
+def _protection(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    protection = document["protection"]
     yield f"<section><h3>{say('protection', language)}</h3>"
     yield f"<p>{escape(protected(protection, language))}</p>"
     for attribute, merged in protection["merged"].items():
-        groups = ", ".join(dict.fromkeys(merged.values()))
-        text = say("merged", language, attribute=attribute, groups=groups)
-        yield f"<p>{escape(text)}</p>"
+        groups = listed(
+            dict.fromkeys(group_name([one], language) for one in merged.values()), language
+        )
+        name = capital(name_of(document, "attribute", attribute, language))
+        yield f"<p>{escape(say('merged', language, attribute=name, groups=groups))}</p>"
     yield "</section>"
 
 
@@ -296,8 +327,10 @@ def identity(document: Mapping[str, Any], more: Mapping[str, str], language: str
         "rule": found["rule"],
         "outcome": found["outcome"],
         "owner": found["owner"],
-        "purposes": ", ".join(found["purposes"]),
-        "basis": ", ".join(f"{regime}: {basis}" for regime, basis in found["basis"].items()),
+        "purposes": listed(
+            (with_code(document, "purpose", one, language) for one in found["purposes"]), language
+        ),
+        "basis": bases(document, found["basis"], language),
         "window": f"{found['since']}, {found['until']}",
         "made": found["made"],
         "auditor": found["auditor"],
@@ -310,6 +343,22 @@ def identity(document: Mapping[str, Any], more: Mapping[str, str], language: str
     for code, value in rows.items():
         if value:
             label = say(f"id.{code}", language)
-            yield f'<tr><td>{label}</td><td class="code">{escape(str(value))}</td></tr>'
+            kind = "" if code in _IN_WORDS else ' class="code"'
+            yield f"<tr><td>{label}</td><td{kind}>{escape(str(value))}</td></tr>"
     yield f'</table><p class="quiet">{escape(say("signed", language))}</p>'
     yield f"<p>{say('sign.here', language)}</p></section>"
+
+
+_IN_WORDS: Final = frozenset({"owner", "purposes", "basis", "floor"})
+"""Rows of the identity that are no codes."""
+
+
+def bases(document: Mapping[str, Any], found: Mapping[str, str], language: str) -> str:
+    """Return the legal basis by law, in words."""
+    colon, between = ("：", "；") if language == "zh" else (": ", "; ")
+    return between.join(
+        name_of(document, "regime", regime, language)
+        + colon
+        + name_of(document, "basis", basis, language)
+        for regime, basis in found.items()
+    )

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people call the codes of a report, as it is on the day of the report: it stands in the document."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import Connection
+
+from audit.bias.policy import FairnessPolicy
+from audit.words import Names
+from governance.auditing.grouping import TAG
+from governance.auditing.opening import EVENTS, basis_of
+from governance.catalogue import Active, attribute_categories
+from governance.purpose import Purpose, purposes
+from policies.vocabulary import label
+from tagging.explain.amounts import Language
+from tagging.explain.naming import PLAIN
+from tagging.explain.wording import source_words
+
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
+
+
+def names_of(connection: Connection, policy: FairnessPolicy, tags: Sequence[Active] = ()) -> Names:
+    """Return the names of what a policy compares by, of how it is opened, and of tags with their law."""
+    known = purposes(connection)
+    categories = attribute_categories(connection)
+    used = {categories.get(key, "") for key in policy.attributes} | {EVENTS}
+    served = {key for tag in tags for key in tag.tag.purposes} | {policy.opening.purpose}
+    bases = [*policy.opening.basis.items(), *(one for tag in tags for one in tag.tag.basis.items())]
+    return {
+        "attribute": {key: attribute(policy, key) for key in policy.attributes}
+        | {TAG + tag.tag.key: tag.tag.name.model_dump() for tag in tags},
+        "category": {
+            key: {language: source_words(key, {}, language) for language in LANGUAGES}
+            for key in sorted(used - {""})
+        },
+        "opening": {basis_of(policy): opening(policy, known)},
+        "purpose": {key: known[key].name.model_dump() for key in sorted(served) if key in known},
+        "regime": labels("regime", (str(regime) for regime, _ in bases)),
+        "basis": labels("basis", (str(basis) for _, basis in bases)),
+        "tag": {tag.tag.key: tag.tag.name.model_dump() for tag in tags},
+    }
+
+
+def attribute(policy: FairnessPolicy, key: str) -> dict[str, str]:
+    """Return what people call an attribute: as the policy says, else its key made readable."""
+    named = policy.names.get(key)
+    if named is not None:
+        return named.model_dump()
+    return {language: PLAIN.attribute(key, language) for language in LANGUAGES}
+
+
+def opening(policy: FairnessPolicy, known: Mapping[str, Purpose]) -> dict[str, str]:
+    """Return under which purpose, and on which basis by law, a policy opens attributes: in words."""
+    key = policy.opening.purpose
+    named = known[key].name.model_dump() if key in known else dict.fromkeys(LANGUAGES, key)
+    bases = policy.opening.basis.items()
+    en = "; ".join(f"{label('regime', law)}: {label('basis', basis)}" for law, basis in bases)
+    zh = "；".join(
+        f"{label('regime', law, 'zh')}：{label('basis', basis, 'zh')}" for law, basis in bases
+    )
+    return {"en": f"{named['en']}. Basis: {en}", "zh": f"{named['zh']}。依据：{zh}"}
+
+
+def labels(group: str, codes: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the names of codes of a group of the policy's words."""
+    return {
+        code: {language: label(group, code, language) for language in LANGUAGES}
+        for code in sorted(set(codes))
+    }
