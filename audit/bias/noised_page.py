@@ -7,16 +7,8 @@ from typing import Any
 
 from audit.bias.noised_words import NEGATIVE, TITLE, counted, paid
 from audit.bias.noised_words import say as sentence
-from audit.bias.page import (
-    STYLE,
-    comparing,
-    heading,
-    identity,
-    interval,
-    plain,
-    sources,
-    words_of,
-)
+from audit.bias.page import comparing, heading, identity, words_of
+from audit.bias.page_parts import STYLE, interval, plain, sources
 from audit.bias.page_words import say
 from audit.bias.pictures import percent
 from audit.bias.words import REASONS, chance, group_name, waived

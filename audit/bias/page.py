@@ -3,9 +3,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from typing import Any, Final
+from typing import Any
 
 from audit import canon
+from audit.bias.page_parts import (
+    STYLE,
+    bases,
+    facts,
+    interval,
+    plain,
+    sources,
+    verdict_box,
+)
 from audit.bias.page_words import say
 from audit.bias.pictures import COLOURS, percent, rates, ratios
 from audit.bias.words import (
@@ -29,18 +38,6 @@ from audit.bias.words import (
 )
 from audit.html import whole
 from audit.words import capital, listed, name_of, with_code
-
-STYLE: Final = (
-    "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
-    "1rem;color:#1b1b1b;background:#fff}h1{font-size:1.6rem}h2{font-size:1.35rem;margin-top:3rem}"
-    "h3{font-size:1.05rem;margin:2rem 0 .4rem;break-after:avoid}svg{max-width:100%;height:auto;display:block}"
-    "table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}td,th{padding:.2rem .9rem .2rem 0;"
-    "text-align:left;vertical-align:top;border-bottom:1px solid #ddd}td.n,th.n{text-align:right}"
-    ".quiet{color:#555;font-size:.9rem}.code{font-family:ui-monospace,monospace;font-size:.8rem;"
-    "overflow-wrap:anywhere}.verdict{border-left:.5rem solid;padding:.4rem 1rem;margin:1rem 0;"
-    "background:#f6f6f6}section{break-inside:avoid}article+article{break-before:page}"
-    "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:13px}}"
-)
 
 
 def page(documents: Sequence[Mapping[str, Any]], language: str) -> str:
@@ -98,10 +95,7 @@ def heading(document: Mapping[str, Any], language: str) -> Iterator[str]:
     """Yield the head of a report: its tag, and the verdict."""
     status = document["verdict"]["status"]
     yield f"<h2>{_named(document, language)}</h2>"
-    yield (
-        f'<div class="verdict" style="border-color:{COLOURS[status]}">'
-        f"<strong>{STATUS[status].of(language)}</strong><br>{escape(told(document, language))}</div>"
-    )
+    yield verdict_box(status, told(document, language), language)
 
 
 def words_of(language: str) -> dict[str, str]:
@@ -183,21 +177,6 @@ def _line(
     return f"<tr><td>{escape(name)}</td>{numbers}<td>{told}</td></tr>"
 
 
-def interval(found: Mapping[str, Any], words: Mapping[str, str], form: Any) -> str:
-    """Return a figure with its interval, as it stands in a table; `form` writes one number."""
-    if found["value"] is None:
-        return words["undefined"]
-    if found["low"] is None:
-        return str(form(found["value"]))
-    low, high = (str(form(found[end])).removesuffix(" %") for end in ("low", "high"))
-    return f"{form(found['value'])}<br>[{low},&nbsp;{high}]"
-
-
-def plain(figure: str | None) -> str:
-    """Return a figure to two digits."""
-    return "" if figure is None else "∞" if figure == "inf" else f"{float(figure):.2f}"
-
-
 def _data(document: Mapping[str, Any], language: str) -> Iterator[str]:
     yield f"<section><h3>{say('data', language)}</h3><ul>"
     yield from sources(document, language)
@@ -205,27 +184,6 @@ def _data(document: Mapping[str, Any], language: str) -> Iterator[str]:
         yield f"<li>{say('left.' + left['reason'], language, people=left['people'])}</li>"
     rounded = say("rounded", language, k=document["protection"]["k"])
     yield f'</ul><p class="quiet">{rounded}</p></section>'
-
-
-def sources(document: Mapping[str, Any], language: str) -> Iterator[str]:
-    """Yield where each attribute comes from, on which basis it was opened, and for how many it was not."""
-    for source in document["sources"]:
-        attribute, basis = source["attribute"], source["basis"]
-        parts = [
-            say(
-                "source",
-                language,
-                attribute=capital(with_code(document, "attribute", attribute, language)),
-                origin=name_of(document, "category", source["origin"], language),
-                opening=name_of(document, "opening", basis, language),
-            )
-        ]
-        parts += [
-            say(f"source.{what}", language, people=source[what])
-            for what in ("consents", "closed")
-            if source.get(what) is not None
-        ]
-        yield f"<li>{escape(('' if language == 'zh' else ' ').join(parts))}</li>"
 
 
 def _leaks(document: Mapping[str, Any], language: str) -> Iterator[str]:
@@ -339,26 +297,4 @@ def identity(document: Mapping[str, Any], more: Mapping[str, str], language: str
         **more,
         "digest": canon.digest(document),
     }
-    yield f"<section><h3>{say('identity', language)}</h3><table>"
-    for code, value in rows.items():
-        if value:
-            label = say(f"id.{code}", language)
-            kind = "" if code in _IN_WORDS else ' class="code"'
-            yield f"<tr><td>{label}</td><td{kind}>{escape(str(value))}</td></tr>"
-    yield f'</table><p class="quiet">{escape(say("signed", language))}</p>'
-    yield f"<p>{say('sign.here', language)}</p></section>"
-
-
-_IN_WORDS: Final = frozenset({"owner", "purposes", "basis", "floor"})
-"""Rows of the identity that are no codes."""
-
-
-def bases(document: Mapping[str, Any], found: Mapping[str, str], language: str) -> str:
-    """Return the legal basis by law, in words."""
-    colon, between = ("：", "；") if language == "zh" else (": ", "; ")
-    return between.join(
-        name_of(document, "regime", regime, language)
-        + colon
-        + name_of(document, "basis", basis, language)
-        for regime, basis in found.items()
-    )
+    yield from facts(rows, say("signed", language), language)

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from audit import canon
-from audit.bias.page import STYLE
+from audit.bias.page_parts import STYLE
 from audit.bias.page_words import say as said
 from audit.bias.pictures import COLOURS, effects
 from audit.bias.price_words import as_of, joined, notes, outcome, part_line, say, signed, verdict

@@ -7,7 +7,6 @@ from typing import Final
 from sqlalchemy import Connection
 
 from audit.bias.policy import FairnessPolicy
-from audit.words import Names
 from governance.auditing.grouping import TAG
 from governance.auditing.opening import EVENTS, basis_of
 from governance.catalogue import Active, attribute_categories
@@ -15,12 +14,15 @@ from governance.purpose import Purpose, purposes
 from policies.vocabulary import label
 from tagging.explain.amounts import Language
 from tagging.explain.naming import PLAIN
+from tagging.explain.template import label as value_label
 from tagging.explain.wording import source_words
 
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
 
 
-def names_of(connection: Connection, policy: FairnessPolicy, tags: Sequence[Active] = ()) -> Names:
+def names_of(
+    connection: Connection, policy: FairnessPolicy, tags: Sequence[Active] = ()
+) -> dict[str, dict[str, dict[str, str]]]:
     """Return the names of what a policy compares by, of how it is opened, and of tags with their law."""
     known = purposes(connection)
     categories = attribute_categories(connection)
@@ -40,6 +42,21 @@ def names_of(connection: Connection, policy: FairnessPolicy, tags: Sequence[Acti
         "basis": labels("basis", (str(basis) for _, basis in bases)),
         "tag": {tag.tag.key: tag.tag.name.model_dump() for tag in tags},
     }
+
+
+def column_names(tags: Iterable[Active], columns: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return what people call columns of an audit for leaks: a tag (`KEY`), or one of its values (`KEY=VALUE`)."""
+    of = {tag.tag.key: tag.tag for tag in tags}
+    found = {}
+    for column in columns:
+        key, _, value = column.partition("=")
+        tag = of[key]
+        name = tag.name.model_dump()
+        if value:
+            name["en"] += f": {value_label(tag, value, 'en')}"
+            name["zh"] += f"：{value_label(tag, value, 'zh')}"
+        found[column] = name
+    return found
 
 
 def attribute(policy: FairnessPolicy, key: str) -> dict[str, str]:
