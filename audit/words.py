@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A text in both languages that every report is written in, and what people call the codes of a report."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Names = Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -36,6 +36,23 @@ def with_code(document: Mapping[str, Any], kind: str, code: str, language: str) 
 def listed(parts: Iterable[str], language: str) -> str:
     """Return texts as a list in a sentence."""
     return ("、" if language == "zh" else ", ").join(parts)
+
+
+def enumerated(parts: Sequence[str], language: str) -> str:
+    """Return texts as a list that ends with `and`."""
+    if len(parts) < 2 or language == "zh":
+        return listed(parts, language)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def colon(language: str) -> str:
+    """Return the colon between a word and what is said of it."""
+    return "：" if language == "zh" else ": "
+
+
+def semicolon(language: str) -> str:
+    """Return the semicolon between parts of a sentence."""
+    return "；" if language == "zh" else "; "
 
 
 def capital(text: str) -> str:

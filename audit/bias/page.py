@@ -37,7 +37,7 @@ from audit.bias.words import (
     waived,
 )
 from audit.html import whole
-from audit.words import capital, listed, name_of, with_code
+from audit.words import capital, colon, listed, name_of, semicolon, with_code
 
 
 def page(documents: Sequence[Mapping[str, Any]], language: str) -> str:
@@ -119,11 +119,11 @@ def comparing(
     direction = say("benefit" if comparison["benefit"] else "burden", language)
     yield f"<section><h3>{escape(title)}</h3>"
     yield (
-        f'<p><strong style="color:{COLOURS[status]}">{words[status]}</strong>: '
-        f"{REASONS[comparison['reason']].of(language)}; {direction}"
+        f'<p><strong style="color:{COLOURS[status]}">{words[status]}</strong>{colon(language)}'
+        f"{REASONS[comparison['reason']].of(language)}{semicolon(language)}{direction}"
     )
     if comparison["value"] not in {"yes", *RATES_OF}:
-        yield "; " + escape(say("value", language, value=comparison["value"]))
+        yield semicolon(language) + escape(say("value", language, value=comparison["value"]))
     drawn = _in_words(comparison, language)
     yield f"</p>{rates(drawn, float(document['identity']['policy']['floor']), words)}"
     yield f'<p class="quiet">{say("how", language)}</p></section>'

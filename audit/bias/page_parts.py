@@ -8,7 +8,7 @@ from typing import Any, Final
 from audit.bias.page_words import say
 from audit.bias.pictures import COLOURS
 from audit.bias.words import STATUS
-from audit.words import capital, name_of, with_code
+from audit.words import capital, colon, name_of, semicolon, with_code
 
 STYLE: Final = (
     "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
@@ -69,10 +69,9 @@ _IN_WORDS: Final = frozenset({"owner", "purposes", "basis", "floor", "leak"})
 
 def bases(document: Mapping[str, Any], found: Mapping[str, str], language: str) -> str:
     """Return the legal basis by law, in words."""
-    colon, between = ("：", "；") if language == "zh" else (": ", "; ")
-    return between.join(
+    return semicolon(language).join(
         name_of(document, "regime", regime, language)
-        + colon
+        + colon(language)
         + name_of(document, "basis", basis, language)
         for regime, basis in found.items()
     )

@@ -200,8 +200,14 @@ WAIVED: Final = Words(
     "商店在{until}之前容忍{finding}（{group}）：{words}；由{owner}负责。",
 )
 NOT_DEFINED: Final = Words("not defined", "无定义")
-OTHERS: Final = Words("other", "其他")
-"""What the values that were put together are called."""
+LABELS: Final[Mapping[str, Words]] = {
+    OTHER: Words("other", "其他"),
+    "yes": Words("yes", "是"),
+    "no": Words("no", "否"),
+    "none": Words("none", "无"),
+}
+"""What groups are called whose labels are words of ours."""
+CROSS: Final = " × "
 SMALL_P: Final = 0.001
 TITLE: Final = Words("Bias report", "偏差审计报告")
 
@@ -253,12 +259,12 @@ def compared(document: Mapping[str, Any], comparison: Mapping[str, Any], languag
 
 def crossed(document: Mapping[str, Any], attributes: Sequence[str], language: str) -> str:
     """Return what the attributes of a comparison are called."""
-    return " × ".join(name_of(document, "attribute", one, language) for one in attributes)
+    return CROSS.join(name_of(document, "attribute", one, language) for one in attributes)
 
 
 def group_name(labels: Sequence[str], language: str) -> str:
     """Return what a group is called."""
-    return " × ".join(OTHERS.of(language) if one == OTHER else one for one in labels)
+    return CROSS.join(LABELS[one].of(language) if one in LABELS else one for one in labels)
 
 
 def chance(p: str | None) -> str:

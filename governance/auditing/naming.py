@@ -7,8 +7,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from audit.bias.policy import FairnessPolicy
+from audit.words import Names
 from governance.auditing.grouping import TAG
-from governance.auditing.opening import EVENTS, basis_of
+from governance.auditing.opening import basis_of
 from governance.catalogue import Active, attribute_categories
 from governance.purpose import Purpose, purposes
 from policies.vocabulary import label
@@ -17,6 +18,9 @@ from tagging.explain.naming import PLAIN
 from tagging.explain.template import label as value_label
 from tagging.explain.wording import source_words
 
+OF_TAG: Final = "tag"
+"""The category that groups by a tag are said to be of."""
+TAGS: Final = {"en": "a tag of the shop", "zh": "本店的标签"}
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
 
 
@@ -26,12 +30,11 @@ def names_of(
     """Return the names of what a policy compares by, of how it is opened, and of tags with their law."""
     known = purposes(connection)
     categories = attribute_categories(connection)
-    used = {categories.get(key, "") for key in policy.attributes} | {EVENTS}
+    used = {categories.get(key, "") for key in policy.attributes}
     served = {key for tag in tags for key in tag.tag.purposes} | {policy.opening.purpose}
     bases = [*policy.opening.basis.items(), *(one for tag in tags for one in tag.tag.basis.items())]
     return {
-        "attribute": {key: attribute(policy, key) for key in policy.attributes}
-        | {TAG + tag.tag.key: tag.tag.name.model_dump() for tag in tags},
+        "attribute": {key: attribute(policy, key) for key in policy.attributes},
         "category": {
             key: {language: source_words(key, {}, language) for language in LANGUAGES}
             for key in sorted(used - {""})
@@ -57,6 +60,22 @@ def column_names(tags: Iterable[Active], columns: Iterable[str]) -> dict[str, di
             name["zh"] += f"：{value_label(tag, value, 'zh')}"
         found[column] = name
     return found
+
+
+def names_of_prices(
+    connection: Connection, policy: FairnessPolicy, tags: Sequence[Active], strata: Iterable[str]
+) -> Names:
+    """Return the names of an audit of prices: groups may be by a tag; `strata` are what must be alike."""
+    found = names_of(connection, policy, tags)
+    by_tag = {TAG + tag.tag.key: tag.tag.name.model_dump() for tag in tags}
+    return found | {
+        "attribute": found["attribute"] | by_tag,
+        "category": found["category"] | {OF_TAG: TAGS},
+        "column": {
+            part: {language: PLAIN.column(part, language) for language in LANGUAGES}
+            for part in sorted(set(strata))
+        },
+    }
 
 
 def attribute(policy: FairnessPolicy, key: str) -> dict[str, str]:
