@@ -71,7 +71,9 @@ def _tags(document: Mapping[str, Any], language: str) -> Iterator[str]:
     if not tags:
         return
     over = sum(tag["over"] for tag in tags)
-    shown = [(tag, bits_told(tag, limit, over=tag["over"])) for tag in tags[: max(over, FIRST)]]
+    told = [(tag, bits_told(tag, limit, over=tag["over"])) for tag in tags]
+    told.sort(key=lambda one: (not one[0]["over"], one[1] is None))  # else as in the report
+    shown = told[: max(over, FIRST)]
     drawn = [
         Bar(name_of(document, "tag", tag["tag"], language), bits, tag["over"])
         for tag, bits in shown[: 2 * FIRST]
@@ -82,8 +84,8 @@ def _tags(document: Mapping[str, Any], language: str) -> Iterator[str]:
     if len(shown) < len(tags):
         how.append(say("tags.first", language, shown=len(shown), count=len(tags)))
     how.append(rest(len(tags) - over, language))
-    told = ("" if language == "zh" else " ").join(part for part in how if part)
-    yield f'<p class="quiet">{escape(told)}</p></section>'
+    said = ("" if language == "zh" else " ").join(part for part in how if part)
+    yield f'<p class="quiet">{escape(said)}</p></section>'
     cells = [
         (
             _called(document, tag["tag"], language),

@@ -143,3 +143,13 @@ def test_a_report_without_names_and_sources_is_shown_with_its_codes(document):
     old = {key: value for key, value in document.items() if key not in ("names", "sources")}
     text = leak_page.page(LeakReport.model_validate(old).model_dump() | old, "zh")
     assert "offer.gold" in text
+
+
+def test_tags_with_figures_come_before_those_that_are_not_told(document):
+    """Beside a limit nothing is told of a tag whose rounded figure passes it: it takes no other's place."""
+    (first, *_) = document["tags"]
+    many = [{**first, "tag": f"t.n{n}", "over": False, "bits": "0.05000"} for n in range(20)]
+    plain = {**first, "tag": "t.plain", "over": False, "bits": "0.00700"}
+    text = leak_page.page({**document, "tags": [first, *many, plain]}, "en")
+    assert "t.plain" in text
+    assert text.index("t.plain") < text.index("t.n0")
