@@ -56,10 +56,10 @@ def _hours(span: str) -> int:
 
 
 def _flat(document: dict[str, Any]) -> dict[tuple[str, ...], Any]:
-    """Return the limits by path, without what is compared by itself."""
+    """Return the limits by path, without what is compared by itself and names, which let nothing through."""
     found: dict[tuple[str, ...], Any] = {}
     for name, value in document.items():
-        if name in ("version", "attributes", "audits", "waivers"):
+        if name in ("version", "names", "attributes", "audits", "waivers"):
             continue
         if isinstance(value, dict):
             found |= {(name, part): inner for part, inner in value.items()}

@@ -5,15 +5,14 @@ Figures of counts that include a group under k are not told, only whether they a
 moved by chance (`figures`); what is over the limit is judged by the exact ones.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import combinations
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from scipy import special
 
 from audit import canon
@@ -29,13 +28,10 @@ from audit.bias.leak import (
     pair_tables,
     singles,
 )
-from audit.bias.page import STYLE
-from audit.bias.page_words import say as of_page
 from audit.bias.policy import FairnessPolicy
 from audit.bias.rates import Floats, Ints
-from audit.bias.words import REASONS, STATUS
-from audit.html import whole
-from audit.words import Words
+from audit.bias.schema import NAMES_SAY, NamesOf, Source
+from audit.words import Names
 
 Draw = Callable[[bytes], float]
 """Gives the lot of some bytes, from -0.5 to 0.5; nobody outside can compute it."""
@@ -107,14 +103,25 @@ class LeakReport(_Part):
     apiVersion: Literal["tagwarden/v1"]  # noqa: N815  (as in every document of the product)
     kind: Literal["LeakReport"]
     identity: dict[str, str | int | dict[str, str | int]]
+    names: NamesOf = Field(default={}, description=NAMES_SAY)
+    sources: list[Source] = Field(default=[], description="where the attribute comes from")
     verdict: dict[str, str | int]
     tags: list[TagLeak]
     pairs: list[PairLeak]
     sets: list[SetLeak]
 
 
+@dataclass(frozen=True, slots=True)
+class LeakHead:
+    """What a report says about itself; `sources` are fields of `schema.Source`."""
+
+    identity: Mapping[str, Any]
+    names: Names
+    sources: Sequence[Mapping[str, Any]] = ()
+
+
 def leak_report(
-    identity: Mapping[str, Any], counts: LeakCounts, policy: FairnessPolicy, draw: Draw
+    head: LeakHead, counts: LeakCounts, policy: FairnessPolicy, draw: Draw
 ) -> dict[str, Any]:
     """Return the leak report as plain data of the shape `LeakReport`."""
     k = policy.release.k
@@ -148,7 +155,9 @@ def leak_report(
     return {
         "apiVersion": "tagwarden/v1",
         "kind": "LeakReport",
-        "identity": dict(identity),
+        "identity": dict(head.identity),
+        "names": dict(head.names),
+        "sources": [dict(source) for source in head.sources],
         "verdict": {
             "status": status,
             "reason": reason,
@@ -235,103 +244,3 @@ def _verdict(
     if all(float(one["high"]) <= float(policy.leak.auc) for one in seen):
         return "within", "shown-within"
     return "insufficient", "too-close"
-
-
-_SAID: Final = {
-    "title": Words("Leak report: {attribute}", "泄露审计报告：{attribute}"),
-    "verdict": Words(
-        "What the tags say about {attribute}: {status}; {reason}.",
-        "标签透露的 {attribute} 信息：{status}；{reason}。",
-    ),
-    "tag": Words("{tag} says {bits} bit about it: {over}.", "{tag} 透露 {bits} 比特：{over}。"),
-    "pair": Words(
-        "{first} and {second} together say {bits} bit: over the limit.",
-        "{first} 与 {second} 合起来透露 {bits} 比特：超出限度。",
-    ),
-    "set": Words(
-        "All tags together tell {value} from the rest with AUC {auc} ({low} to {high}; 0.5 is a guess, 1 is "
-        "certain): {over}.",
-        "全部标签合起来区分 {value} 与其余的 AUC 为 {auc}（{low} 至 {high}；0.5 等于猜测，1 为完全确定）：{over}。",
-    ),
-    "rest": Words(
-        "No more than the policy allows says each of {count} others. What each says stands in the JSON report.",
-        "其余 {count} 项各自均未超出政策允许。逐项数值见 JSON 报告。",
-    ),
-    "much": Words(
-        "one or several together say more than the policy allows", "单项或合起来超出政策允许"
-    ),
-    "over": Words("over the limit", "超出限度"),
-    "inside": Words("not over the limit", "未超出限度"),
-    "few": Words("(not told, to protect people)", "（为保护个人不予显示）"),
-    "note": Words(
-        "Bits are moved by chance, the same counts alike each time, to protect people; whether they are over the "
-        "limit is of the exact ones. The model that tells is thrown away when it is measured. What somebody with more data could "
-        "do is at least this.",
-        "为保护个人，比特数经随机偏移（相同计数每次偏移相同）；是否超限则按准确值判断。用于衡量的模型在计算后即销毁。掌握更多数据者能做到的不会少于此。",
-    ),
-}
-
-
-def sentences(document: Mapping[str, Any], language: str) -> Iterator[str]:
-    """Yield the report in sentences, in English or Chinese."""
-
-    def say(code: str, **values: object) -> str:
-        return _SAID[code].of(language).format(**values)
-
-    verdict = document["verdict"]
-    yield say(
-        "verdict",
-        attribute=document["identity"]["attribute"],
-        status=STATUS[verdict["status"]].of(language),
-        reason=say("much")
-        if verdict["status"] == "breach"
-        else REASONS[verdict["reason"]].of(language),
-    )
-    few, limits = say("few"), document["identity"]["policy"]
-
-    def bits(one: Mapping[str, Any], limit: str) -> str:
-        """Return the bits of what is over a limit; a rounded figure on its other side says nothing."""
-        told = one["bits"] and float(one["bits"]) > float(limits[limit])
-        return str(one["bits"]) if told else few
-
-    for one in document["sets"]:
-        if one["auc"] is not None:
-            yield say("set", **{**one, "over": say("over" if one["over"] else "inside")})
-    for pair in document["pairs"]:
-        yield say("pair", **{**pair, "bits": bits(pair, "pair_bits")})
-    over = [tag for tag in document["tags"] if tag["over"]]
-    for tag in over:
-        yield say("tag", **{**tag, "bits": bits(tag, "tag_bits"), "over": say("over")})
-    if rest := len(document["tags"]) - len(over):
-        yield say("rest", count=rest)
-    yield say("note")
-
-
-def page(document: Mapping[str, Any], language: str) -> str:
-    """Return the report as one offline page."""
-    title = _SAID["title"].of(language).format(attribute=document["identity"]["attribute"])
-    first, *rest = (escape(line) for line in sentences(document, language))
-    body = "".join(f"<li>{line}</li>" for line in rest)
-    facts = "".join(
-        f'<tr><td>{of_page(f"id.{code}", language)}</td><td class="code">{escape(value)}</td></tr>'
-        for code, value in _identity(document).items()
-    )
-    body = (
-        f"<p><strong>{first}</strong></p><ul>{body}</ul><table>{facts}</table>"
-        f"<p>{of_page('sign.here', language)}</p>"
-    )
-    return whole(title, STYLE, body, language)
-
-
-def _identity(document: Mapping[str, Any]) -> dict[str, str]:
-    found = document["identity"]
-    policy = found["policy"]
-    return {
-        "made": found["made"],
-        "auditor": found["auditor"],
-        "policy": f"{policy['key']}, {policy['version']}, {policy['digest']}",
-        "leak": f"{policy['tag_bits']}, {policy['pair_bits']}, {policy['auc']}",
-        "counts": found["counts"],
-        "program": f"{found['program']}, {found['seed']}",
-        "digest": canon.digest(document),
-    }

@@ -7,10 +7,11 @@ from typing import Any
 
 from audit.bias.noised_words import NEGATIVE, TITLE, counted, paid
 from audit.bias.noised_words import say as sentence
-from audit.bias.page import STYLE, comparing, heading, identity, interval, plain, words_of
+from audit.bias.page import comparing, heading, identity, words_of
+from audit.bias.page_parts import STYLE, interval, plain, sources
 from audit.bias.page_words import say
 from audit.bias.pictures import percent
-from audit.bias.words import REASONS, waived
+from audit.bias.words import REASONS, chance, group_name, waived
 from audit.html import whole
 
 
@@ -27,11 +28,10 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
     for line in (counted(document["verdict"], language), *waived(document, language)):
         yield f"<p>{escape(line)}</p>"
     for comparison in document["comparisons"]:
-        yield from comparing(_all_shown(comparison), document["identity"]["policy"], language)
+        yield from comparing(document, _all_shown(comparison), language)
         yield from _table(comparison, words_of(language), language)
     yield f"<section><h3>{say('data', language)}</h3><ul>"
-    for source in document["sources"]:
-        yield f"<li>{escape(say('source.noised', language, **source))}</li>"
+    yield from sources(document, language)
     yield f"</ul></section><section><h3>{say('limits', language)}</h3><ul>"
     for code in (*document["limits"], *document["omitted"]):
         yield f"<li>{escape(sentence(code, language))}</li>"
@@ -61,13 +61,13 @@ def _table(comparison: Mapping[str, Any], words: Mapping[str, str], language: st
     yield "</tr>"
     unknown = comparison["unknown"]
     for group in (*comparison["groups"], *([unknown] if unknown else [])):
-        name = words["unknown"] if group is unknown else " × ".join(group["labels"])
+        name = words["unknown"] if group is unknown else group_name(group["labels"], language)
         cells = (
             f"{group['people']:,}<br>±{group['people_within']:,}",
             f"{group['tagged']:,}<br>±{group['tagged_within']:,}",
             interval(group["rate"], words, percent),
             interval(group["ratio_rest"], words, plain) if "ratio_rest" in group else "",
-            group.get("p_difference") or "",
+            escape(chance(group.get("p_difference"))),
             plain(group.get("detectable")),
         )
         numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)

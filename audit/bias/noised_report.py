@@ -46,6 +46,7 @@ def report(
         "apiVersion": "tagwarden/v1",
         "kind": "NoisedBiasReport",
         "identity": identity_of(head, verdict, policy),
+        **({"names": head.names} if head.names else {}),
         "verdict": {
             "status": verdict.status.value,
             "reason": reason_of(verdict),

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from audit.bias.schema import Figure, Interval, StatusWord, WaivedOf
+from audit.bias.schema import NAMES_SAY, Figure, Interval, NamesOf, StatusWord, WaivedOf
 
 
 class _Part(BaseModel):
@@ -121,6 +121,7 @@ class NoisedBiasReport(_Part):
     apiVersion: Literal["tagwarden/v1"]  # noqa: N815  (as in every document of the product)
     kind: Literal["NoisedBiasReport"]
     identity: NoisedIdentity
+    names: NamesOf = Field(default={}, description=NAMES_SAY)
     verdict: NoisedVerdict
     sources: list[NoisedSource]
     comparisons: list[NoisedComparison]

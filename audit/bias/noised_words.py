@@ -4,27 +4,37 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from audit.bias.words import LIMITS, NOT_DEFINED, REASONS, STATUS, compared, outcome, told, waived
+from audit.bias.words import (
+    LIMITS,
+    NOT_DEFINED,
+    REASONS,
+    STATUS,
+    compared,
+    group_name,
+    outcome,
+    told,
+    waived,
+)
 from audit.words import Words
 
 TITLE: Final = Words("Bias report, with noise", "偏差审计报告（加噪）")
 COUNTED: Final = Words(
-    "About {people} people were counted, {tagged} of them with the tag: every number here carries noise.",
-    "计入约 {people} 人，其中约 {tagged} 人带有该标签：本报告中的每个数字都带有噪声。",
+    "About {people:,} people were counted, {tagged:,} of them with the tag: every number here carries noise.",
+    "计入约 {people:,} 人，其中约 {tagged:,} 人带有该标签：本报告中的每个数字都带有噪声。",
 )
 COUNTED_VALUES: Final = Words(
-    "About {people} people were counted: every number here carries noise.",
-    "计入约 {people} 人：本报告中的每个数字都带有噪声。",
+    "About {people:,} people were counted: every number here carries noise.",
+    "计入约 {people:,} 人：本报告中的每个数字都带有噪声。",
 )
 GROUP: Final = Words(
-    "{group}: about {tagged} (±{tagged_within}) of {people} (±{people_within}); share {value}, {low} to "
+    "{group}: about {tagged:,} (±{tagged_within:,}) of {people:,} (±{people_within:,}); share {value}, {low} to "
     "{high}; ratio to the others {ratio} ({ratio_low} to {ratio_high}); {status}; {reason}.",
-    "{group}：约 {people}（±{people_within}）人中约 {tagged}（±{tagged_within}）人；比例 {value}，{low} 至 "
+    "{group}：约 {people:,}（±{people_within:,}）人中约 {tagged:,}（±{tagged_within:,}）人；比例 {value}，{low} 至 "
     "{high}；与其他人的比率 {ratio}（{ratio_low} 至 {ratio_high}）；{status}；{reason}。",
 )
 UNKNOWN: Final = Words(
-    "Unknown: about {tagged} (±{tagged_within}) of {people} (±{people_within}).",
-    "未知：约 {people}（±{people_within}）人中约 {tagged}（±{tagged_within}）人。",
+    "Unknown: about {tagged:,} (±{tagged_within:,}) of {people:,} (±{people_within:,}).",
+    "未知：约 {people:,}（±{people_within:,}）人中约 {tagged:,}（±{tagged_within:,}）人。",
 )
 PAID: Final = Words(
     "Nothing is hidden, and nothing is exact. The counts were released once with discrete Gaussian noise (sigma "
@@ -91,7 +101,7 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
     found = [told(document, language), counted(document["verdict"], language)]
     found += outcome(document, language)
     for comparison in document["comparisons"]:
-        found.append(compared(comparison, language))
+        found.append(compared(document, comparison, language))
         found += [_group(group, language) for group in comparison["groups"]]
         if comparison["unknown"] is not None:
             found.append(UNKNOWN.of(language).format(**comparison["unknown"]))
@@ -121,7 +131,7 @@ def _group(group: Mapping[str, Any], language: str) -> str:
     rate = {key: value or nothing for key, value in group["rate"].items()}
     ratio = {key: value or nothing for key, value in group["ratio_rest"].items()}
     return GROUP.of(language).format(
-        group=" × ".join(group["labels"]),
+        group=group_name(group["labels"], language),
         **{key: group[key] for key in ("people", "people_within", "tagged", "tagged_within")},
         **rate,
         ratio=ratio["value"],

@@ -3,9 +3,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from typing import Any, Final
+from typing import Any
 
 from audit import canon
+from audit.bias.page_parts import (
+    STYLE,
+    bases,
+    facts,
+    interval,
+    plain,
+    sources,
+    verdict_box,
+)
 from audit.bias.page_words import say
 from audit.bias.pictures import COLOURS, percent, rates, ratios
 from audit.bias.words import (
@@ -15,7 +24,10 @@ from audit.bias.words import (
     REASONS,
     STATUS,
     TITLE,
+    chance,
+    crossed,
     drifted,
+    group_name,
     last,
     protected,
     rate_of,
@@ -25,21 +37,7 @@ from audit.bias.words import (
     waived,
 )
 from audit.html import whole
-
-STYLE: Final = (
-    "body{font:16px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 "
-    "1rem;color:#1b1b1b;background:#fff}h1{font-size:1.6rem}h2{font-size:1.35rem;margin-top:3rem}"
-    "h3{font-size:1.05rem;margin:2rem 0 .4rem;break-after:avoid}svg{max-width:100%;height:auto;display:block}"
-    "table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}td,th{padding:.2rem .9rem .2rem 0;"
-    "text-align:left;vertical-align:top;border-bottom:1px solid #ddd}td.n,th.n{text-align:right}"
-    ".quiet{color:#555;font-size:.9rem}.code{font-family:ui-monospace,monospace;font-size:.8rem;"
-    "overflow-wrap:anywhere}.verdict{border-left:.5rem solid;padding:.4rem 1rem;margin:1rem 0;"
-    "background:#f6f6f6}section{break-inside:avoid}article+article{break-before:page}"
-    "@page{margin:15mm}@media print{body{margin:0;max-width:none;font-size:13px}}"
-)
-
-
-SMALL_P: Final = 0.001
+from audit.words import capital, colon, listed, name_of, semicolon, with_code
 
 
 def page(documents: Sequence[Mapping[str, Any]], language: str) -> str:
@@ -71,35 +69,33 @@ def _report(document: Mapping[str, Any], language: str) -> Iterator[str]:
     for line in (*scored(document, language), *waived(document, language)):
         yield f"<p>{escape(line)}</p>"
     for comparison in document["comparisons"]:
-        yield from comparing(comparison, document["identity"]["policy"], language)
+        yield from comparing(document, comparison, language)
         yield from _table(comparison, words_of(language), language)
     yield from _data(document, language)
-    yield from _leaks(document["leaks"], language)
+    yield from _leaks(document, language)
     yield from _drift(document, language)
     yield from _causes(document["causes"], language)
     yield from _outlook(document["outlook"], language)
     yield f"<section><h3>{say('limits', language)}</h3><ul>"
     yield from (f"<li>{escape(LIMITS[code].of(language))}</li>" for code in document["limits"])
     yield "</ul></section>"
-    yield from _protection(document["protection"], language)
+    yield from _protection(document, language)
     yield from _identity(document, language)
 
 
 def _named(document: Mapping[str, Any], language: str) -> str:
     """Return what people call the tag, and its key."""
-    key = escape(document["identity"]["tag"])
+    key = document["identity"]["tag"]
     name = document["identity"].get("name", {}).get(language, "")
-    return f'{escape(name)} <span class="code">{key}</span>' if name else key
+    name = name or name_of(document, "tag", key, language)
+    return f'{escape(name)} <span class="code">{escape(key)}</span>' if name != key else escape(key)
 
 
 def heading(document: Mapping[str, Any], language: str) -> Iterator[str]:
     """Yield the head of a report: its tag, and the verdict."""
     status = document["verdict"]["status"]
     yield f"<h2>{_named(document, language)}</h2>"
-    yield (
-        f'<div class="verdict" style="border-color:{COLOURS[status]}">'
-        f"<strong>{STATUS[status].of(language)}</strong><br>{escape(told(document, language))}</div>"
-    )
+    yield verdict_box(status, told(document, language), language)
 
 
 def words_of(language: str) -> dict[str, str]:
@@ -110,26 +106,35 @@ def words_of(language: str) -> dict[str, str]:
 
 
 def comparing(
-    comparison: Mapping[str, Any], policy: Mapping[str, Any], language: str
+    document: Mapping[str, Any], comparison: Mapping[str, Any], language: str
 ) -> Iterator[str]:
     """Yield a comparison: what is compared, its verdict, the picture of its rates."""
     title = say(
         "groups",
         language,
-        attributes=" × ".join(comparison["attributes"]),
+        attributes=crossed(document, comparison["attributes"], language),
         rate=rate_of(comparison, language),
     )
     status, words = comparison["status"], words_of(language)
     direction = say("benefit" if comparison["benefit"] else "burden", language)
     yield f"<section><h3>{escape(title)}</h3>"
     yield (
-        f'<p><strong style="color:{COLOURS[status]}">{words[status]}</strong>: '
-        f"{REASONS[comparison['reason']].of(language)}; {direction}"
+        f'<p><strong style="color:{COLOURS[status]}">{words[status]}</strong>{colon(language)}'
+        f"{REASONS[comparison['reason']].of(language)}{semicolon(language)}{direction}"
     )
     if comparison["value"] not in {"yes", *RATES_OF}:
-        yield "; " + escape(say("value", language, value=comparison["value"]))
-    yield f"</p>{rates(comparison, float(policy['floor']), words)}"
+        yield semicolon(language) + escape(say("value", language, value=comparison["value"]))
+    drawn = _in_words(comparison, language)
+    yield f"</p>{rates(drawn, float(document['identity']['policy']['floor']), words)}"
     yield f'<p class="quiet">{say("how", language)}</p></section>'
+
+
+def _in_words(comparison: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return a comparison whose groups are called as people call them."""
+    groups = [
+        {**one, "labels": [group_name(one["labels"], language)]} for one in comparison["groups"]
+    ]
+    return {**comparison, "groups": groups}
 
 
 def _table(comparison: Mapping[str, Any], words: Mapping[str, str], language: str) -> Iterator[str]:
@@ -151,7 +156,7 @@ def _table(comparison: Mapping[str, Any], words: Mapping[str, str], language: st
 def _line(
     group: Mapping[str, Any], words: Mapping[str, str], language: str, *, unknown: bool
 ) -> str:
-    name = say("unknown", language) if unknown else " × ".join(group["labels"])
+    name = say("unknown", language) if unknown else group_name(group["labels"], language)
     told = REASONS[group["reason"]].of(language)
     if group["hidden"]:
         instead = "<br>".join(part for part in (words["hidden"], last(group, language)) if part)
@@ -165,53 +170,33 @@ def _line(
         f"{group['tagged']:,}",
         interval(group["rate"], words, percent),
         interval(ratio, words, plain) if ratio else "",
-        _chance(group.get("p_difference")),
+        escape(chance(group.get("p_difference"))),
         plain(group.get("detectable")),
     )
     numbers = "".join(f'<td class="n">{cell}</td>' for cell in cells)
     return f"<tr><td>{escape(name)}</td>{numbers}<td>{told}</td></tr>"
 
 
-def interval(found: Mapping[str, Any], words: Mapping[str, str], form: Any) -> str:
-    """Return a figure with its interval, as it stands in a table; `form` writes one number."""
-    if found["value"] is None:
-        return words["undefined"]
-    if found["low"] is None:
-        return str(form(found["value"]))
-    low, high = (str(form(found[end])).removesuffix(" %") for end in ("low", "high"))
-    return f"{form(found['value'])}<br>[{low},&nbsp;{high}]"
-
-
-def plain(figure: str | None) -> str:
-    """Return a figure to two digits."""
-    return "" if figure is None else "∞" if figure == "inf" else f"{float(figure):.2f}"
-
-
-def _chance(p: str | None) -> str:
-    """Return a p as a reader wants it: beyond three digits it says no more."""
-    return "" if p is None else "&lt;&nbsp;0.001" if float(p) < SMALL_P else p
-
-
 def _data(document: Mapping[str, Any], language: str) -> Iterator[str]:
     yield f"<section><h3>{say('data', language)}</h3><ul>"
-    for source in document["sources"]:
-        yield f"<li>{escape(say('source', language, **source))}</li>"
+    yield from sources(document, language)
     for left in document["left_out"]:
         yield f"<li>{say('left.' + left['reason'], language, people=left['people'])}</li>"
     rounded = say("rounded", language, k=document["protection"]["k"])
     yield f'</ul><p class="quiet">{rounded}</p></section>'
 
 
-def _leaks(leaks: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]:
-    if not leaks:
+def _leaks(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    if not document["leaks"]:
         return
     yield f"<section><h3>{say('leak', language)}</h3><ul>"
-    for leak in leaks:
+    for leak in document["leaks"]:
         bits = REASONS["hidden"].of(language)
         if leak["bits"] is not None:
             bits = say("bits", language, bits=leak["bits"])
         code = "leak.over" if leak["over"] else "leak.within"
-        yield f"<li>{escape(say(code, language, attribute=leak['attribute'], bits=bits))}</li>"
+        attribute = capital(name_of(document, "attribute", leak["attribute"], language))
+        yield f"<li>{escape(say(code, language, attribute=attribute, bits=bits))}</li>"
     yield "</ul></section>"
 
 
@@ -223,9 +208,10 @@ def _drift(document: Mapping[str, Any], language: str) -> Iterator[str]:
     limit = floor if document["comparisons"][0]["benefit"] else 1 / floor
     yield f"<section><h3>{say('drift', language)}</h3><table>"
     for one in document["drift"]:
-        told = escape(drifted(one, policy, language))
+        told = escape(drifted(document, one, language))
         picture = ratios(one["ratios"], limit)
-        yield f"<tr><td>{escape(one['group'])}</td><td>{picture}</td><td>{told}</td></tr>"
+        name = escape(group_name([one["group"]], language))
+        yield f"<tr><td>{name}</td><td>{picture}</td><td>{told}</td></tr>"
     yield "</table>"
     yield from (f"<p>{escape(line)}</p>" for line in rule_changes(document, language))
     yield f'<p class="quiet">{say("drift.how", language)}</p></section>'
@@ -240,7 +226,7 @@ def _causes(causes: Sequence[Mapping[str, Any]], language: str) -> Iterator[str]
     yield "<table><tr>" + "".join(f"<th>{say(code, language)}</th>" for code in heads) + "</tr>"
     for cause in causes:
         for n, condition in enumerate(cause["conditions"]):
-            name = escape(" × ".join(cause["group"])) if n == 0 else ""
+            name = escape(group_name(cause["group"], language)) if n == 0 else ""
             gap = percent(cause["gap"]) if n == 0 else ""
             share, without = percent(cause["share"][n]), percent(cause["without"][n])
             yield (
@@ -266,13 +252,16 @@ def _outlook(points: Sequence[Mapping[str, Any]], language: str) -> Iterator[str
     yield "</table></section>"
 
 
-def _protection(protection: Mapping[str, Any], language: str) -> Iterator[str]:
+def _protection(document: Mapping[str, Any], language: str) -> Iterator[str]:
+    protection = document["protection"]
     yield f"<section><h3>{say('protection', language)}</h3>"
     yield f"<p>{escape(protected(protection, language))}</p>"
     for attribute, merged in protection["merged"].items():
-        groups = ", ".join(dict.fromkeys(merged.values()))
-        text = say("merged", language, attribute=attribute, groups=groups)
-        yield f"<p>{escape(text)}</p>"
+        groups = listed(
+            dict.fromkeys(group_name([one], language) for one in merged.values()), language
+        )
+        name = capital(name_of(document, "attribute", attribute, language))
+        yield f"<p>{escape(say('merged', language, attribute=name, groups=groups))}</p>"
     yield "</section>"
 
 
@@ -296,8 +285,10 @@ def identity(document: Mapping[str, Any], more: Mapping[str, str], language: str
         "rule": found["rule"],
         "outcome": found["outcome"],
         "owner": found["owner"],
-        "purposes": ", ".join(found["purposes"]),
-        "basis": ", ".join(f"{regime}: {basis}" for regime, basis in found["basis"].items()),
+        "purposes": listed(
+            (with_code(document, "purpose", one, language) for one in found["purposes"]), language
+        ),
+        "basis": bases(document, found["basis"], language),
         "window": f"{found['since']}, {found['until']}",
         "made": found["made"],
         "auditor": found["auditor"],
@@ -306,10 +297,4 @@ def identity(document: Mapping[str, Any], more: Mapping[str, str], language: str
         **more,
         "digest": canon.digest(document),
     }
-    yield f"<section><h3>{say('identity', language)}</h3><table>"
-    for code, value in rows.items():
-        if value:
-            label = say(f"id.{code}", language)
-            yield f'<tr><td>{label}</td><td class="code">{escape(str(value))}</td></tr>'
-    yield f'</table><p class="quiet">{escape(say("signed", language))}</p>'
-    yield f"<p>{say('sign.here', language)}</p></section>"
+    yield from facts(rows, say("signed", language), language)

@@ -29,21 +29,23 @@ SAID: Final = {
     "unknown": Words("unknown", "未知"),
     "data": Words("Where the data come from", "数据来源"),
     "source": Words(
-        "{attribute} ({origin}); opened for {basis}; {consents} people agreed to this purpose; not opened "
-        "for {closed}, who are counted as unknown.",
-        "{attribute}（{origin}）；开启依据：{basis}；同意该目的者 {consents} 人；{closed} 人未开启，计入未知。",
+        "{attribute}; kind of data: {origin}. Opened for: {opening}.",
+        "{attribute}；数据类别：{origin}。开启目的：{opening}。",
     ),
-    "source.noised": Words(
-        "{attribute} ({origin}); opened for {basis}.",
-        "{attribute}（{origin}）；开启依据：{basis}。",
+    "source.consents": Words(
+        "{people:,} people agreed to this purpose.", "同意该目的者 {people:,} 人。"
+    ),
+    "source.closed": Words(
+        "Not opened for {people:,} people, who are counted as unknown.",
+        "{people:,} 人未开启，计入未知。",
     ),
     "left.restricted": Words(
-        "Not counted because the use of their data is restricted: {people}.",
-        "因限制处理而未计入：{people} 人。",
+        "Not counted because the use of their data is restricted: {people:,}.",
+        "因限制处理而未计入：{people:,} 人。",
     ),
     "left.not-permitted": Words(
-        "Not counted because the tag is not permitted for them: {people}.",
-        "因不允许对其使用该标签而未计入：{people} 人。",
+        "Not counted because the tag is not permitted for them: {people:,}.",
+        "因不允许对其使用该标签而未计入：{people:,} 人。",
     ),
     "rounded": Words(
         "These numbers are rounded down to a multiple of {k}.", "以上数字向下取整到 {k} 的倍数。"

@@ -25,7 +25,7 @@ def rates(comparison: Mapping[str, Any], floor: float, words: Mapping[str, str])
     parts = [_grid(top, len(rows))]
     for number, group in enumerate(rows):
         parts.append(_row(number, group, top, comparison, floor, words))
-    return _svg(len(rows) * _ROW + 34, "".join(parts))
+    return svg(len(rows) * _ROW + 34, "".join(parts))
 
 
 def _row(  # noqa: PLR0917  (one caller)
@@ -142,7 +142,7 @@ def effects(
             f'<circle cx="{value:.1f}" cy="{y}" r="5" fill="{COLOURS[group["status"]]}"/>'
             f'<text x="{_LEFT + _NARROW + 12}" y="{y + 4}">{escape(said)}</text>'
         )
-    return _svg(rows * _ROW + 34, "".join(parts))
+    return svg(rows * _ROW + 34, "".join(parts))
 
 
 def ratios(found: Sequence[Mapping[str, Any]], limit: float) -> str:
@@ -171,8 +171,9 @@ def percent(share: str | None) -> str:
     return "" if share is None else f"{float(share) * 100:.1f} %"
 
 
-def _svg(high: int, inside: str) -> str:
+def svg(high: int, inside: str, wide: int = _WIDE) -> str:
+    """Return the frame of a picture."""
     return (
-        f'<svg role="img" width="{_WIDE}" height="{high}" viewBox="0 0 {_WIDE} {high}" '
+        f'<svg role="img" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
         f'font-family="system-ui,sans-serif" font-size="13">{inside}</svg>'
     )

@@ -155,6 +155,9 @@ class FairnessPolicy(_Part):
     orders: dict[str, list[str]] = Field(
         default={}, description="values of an attribute that stand in an order, such as bands"
     )
+    names: dict[str, Names] = Field(
+        default={}, description="what people call an attribute, for the pages of reports"
+    )
     opening: Opening
     intersections: int = Field(ge=1, le=4, description="how many attributes are crossed")
     rates: list[Rate] = Field(min_length=1)
@@ -195,9 +198,9 @@ class FairnessPolicy(_Part):
     def document(self) -> dict[str, Any]:
         """Return the policy as plain data; numbers with a point are text, so that digests agree.
 
-        Duties and waivers that are not stated are no part of it: no report is judged by them.
+        Names, duties and waivers that are not stated are no part of it: no report is judged by them.
         """
-        unstated = {name for name in ("audits", "waivers") if not getattr(self, name)}
+        unstated = {name for name in ("names", "audits", "waivers") if not getattr(self, name)}
         return self.model_dump(mode="json", exclude=unstated)
 
     def digest(self) -> str:

@@ -17,9 +17,18 @@ from audit.bias.comparing import HIDDEN, figure
 from audit.bias.policy import FairnessPolicy
 from audit.bias.price import Compared, Measure, SetApart
 from audit.bias.price_earlier import Earlier, told_beside
-from audit.bias.schema import Figure, Interval, LeftOut, Source, StatusWord
+from audit.bias.schema import (
+    NAMES_SAY,
+    Figure,
+    Interval,
+    LeftOut,
+    NamesOf,
+    Source,
+    StatusWord,
+)
 from audit.bias.verdict import ALL_UNKNOWN, MANY_UNKNOWN, TOO_FEW, Status
 from audit.clock import parse_time
+from audit.words import Names
 
 MAX_CODES: Final = 40
 PRICE: Final = {"en": "price paid for one", "zh": "实付单价"}
@@ -96,6 +105,7 @@ class PriceReport(_Model):
     apiVersion: Literal["tagwarden/v1"]  # noqa: N815  (as in every document of the product)
     kind: Literal["PriceReport"]
     identity: dict[str, str | int | list[str] | dict[str, str | int]]
+    names: NamesOf = Field(default={}, description=NAMES_SAY)
     verdict: dict[str, str | int]
     sources: list[Source]
     left_out: list[LeftOut]
@@ -106,6 +116,7 @@ class PriceReport(_Model):
 
 def price_report(  # noqa: PLR0917  (one caller)
     identity: Mapping[str, Any],
+    names: Names,
     sources: Sequence[Mapping[str, Any]],
     left_out: Mapping[str, int],
     parts: Sequence[Part],
@@ -128,6 +139,7 @@ def price_report(  # noqa: PLR0917  (one caller)
         "apiVersion": "tagwarden/v1",
         "kind": "PriceReport",
         "identity": dict(identity),
+        "names": dict(names),
         "verdict": {
             "status": status,
             "reason": reason,

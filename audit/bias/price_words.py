@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from audit.bias.schema import Figure
-from audit.bias.words import REASONS, STATUS
-from audit.words import Words
+from audit.bias.words import CROSS, REASONS, STATUS, group_name
+from audit.words import Words, enumerated, name_of
 
 LIMITS: Final[Mapping[str, Words]] = {
     "sample": Words(
@@ -44,10 +44,14 @@ _SAID: Final = {
         "{name}, by {by}, within the same {stratum}: {status}; {reason}.",
         "{name}，按{by}，在相同的{stratum}之内：{status}；{reason}。",
     ),
+    "part.head": Words("{name}, by {by}", "{name}：按{by}"),
+    "part.verdict": Words(
+        "{reason}; compared within the same {stratum}", "{reason}；在相同的{stratum}之内比较"
+    ),
     "group": Words(
         "{group}: {effect} ({low} to {high}) against everybody else; without strata {raw}; at least "
-        "{people} people, {covered} of what they bought compared; {status}; {reason}.",
-        "{group}：与其他所有人相比 {effect}（{low} 至 {high}）；不分层为 {raw}；至少 {people} 人，其购买的 "
+        "{people:,} people, {covered} of what they bought compared; {status}; {reason}.",
+        "{group}：与其他所有人相比 {effect}（{low} 至 {high}）；不分层为 {raw}；至少 {people:,} 人，其购买的 "
         "{covered} 可比；{status}；{reason}。",
     ),
     "as-of": Words(
@@ -57,25 +61,25 @@ _SAID: Final = {
     ),
     "hidden": Words("{group}: {status}; {reason}.", "{group}：{status}；{reason}。"),
     "unknown": Words(
-        "Not compared, because their group is not known: {people}.",
-        "因所属群体未知而未比较：{people} 人。",
+        "Not compared, because their group is not known: {people:,}.",
+        "因所属群体未知而未比较：{people:,} 人。",
     ),
     "excused": Words(
-        "Taken out as {code}: {lines} lines of {people} people. Reason: {reason}. Owner {owner}, until {until}.",
-        "按例外 {code} 排除：{people} 人的 {lines} 行。理由：{reason}。负责人 {owner}，至 {until}。",
+        "Taken out as {code}: {lines:,} lines of {people:,} people. Reason: {reason}. Owner {owner}, until {until}.",
+        "按例外 {code} 排除：{people:,} 人的 {lines:,} 行。理由：{reason}。负责人 {owner}，至 {until}。",
     ),
     "claimed": Words(
-        "Claims {code}, which the policy does not name or no longer: {lines} lines of {people} people. "
+        "Claims {code}, which the policy does not name or no longer: {lines:,} lines of {people:,} people. "
         "They stay in.",
-        "声称 {code}，但政策未列明或已到期：{people} 人的 {lines} 行。这些行仍计入。",
+        "声称 {code}，但政策未列明或已到期：{people:,} 人的 {lines:,} 行。这些行仍计入。",
     ),
     "left.restricted": Words(
-        "Not counted because the use of their data is restricted: {people}.",
-        "因限制处理而未计入：{people} 人。",
+        "Not counted because the use of their data is restricted: {people:,}.",
+        "因限制处理而未计入：{people:,} 人。",
     ),
     "left.not-permitted": Words(
-        "Not counted because the purpose of the audit does not permit it: {people}.",
-        "因审计目的不被允许而未计入：{people} 人。",
+        "Not counted because the purpose of the audit does not permit it: {people:,}.",
+        "因审计目的不被允许而未计入：{people:,} 人。",
     ),
     "how.high": Words(
         "Point and line: the difference to everybody else, and its interval. Shaded: what the policy "
@@ -94,9 +98,9 @@ _SAID: Final = {
     "head.covered": Words("compared", "可比部分"),
     "head.verdict": Words("verdict", "结论"),
     "lines": Words(
-        "{lines} purchases; {alone} of them lack a part of what makes them alike, and are compared with "
+        "{lines:,} purchases; {alone:,} of them lack a part of what makes them alike, and are compared with "
         "none.",
-        "{lines} 笔购买，其中 {alone} 笔缺少分层所需的信息，未与任何购买比较。",
+        "{lines:,} 笔购买，其中 {alone:,} 笔缺少分层所需的信息，未与任何购买比较。",
     ),
     "signed": Words(
         "The digest stands in the evidence log, in the entry audit.price of this report. Whoever has the "
@@ -116,9 +120,14 @@ def say(code: str, language: str, /, **values: object) -> str:
     return _SAID[code].of(language).format(**values)
 
 
-def joined(names: Sequence[str], language: str) -> str:
-    """Return names as a list in a sentence."""
-    return ("、" if language == "zh" else ", ").join(names)
+def called(document: Mapping[str, Any], kind: str, codes: Sequence[str], language: str) -> str:
+    """Return what attributes, or what must be alike, are called, as a list in a sentence."""
+    return enumerated([name_of(document, kind, one, language) for one in codes], language)
+
+
+def group_of(group: Mapping[str, Any], language: str) -> str:
+    """Return what a group is called."""
+    return group_name(str(group["group"]).split(CROSS), language)
 
 
 def signed(value: Figure, kind: str, language: str) -> str:
@@ -126,7 +135,12 @@ def signed(value: Figure, kind: str, language: str) -> str:
     if value is None:
         return "–"
     unit = " %" if kind == "price" else {"zh": " 个百分点"}.get(language, " points")
-    return f"{float(value) * 100:+.2f}{unit}"
+    return bare(value) + unit
+
+
+def bare(value: str) -> str:
+    """Return an effect without its unit."""
+    return f"{float(value) * 100:+.2f}"
 
 
 def outcome(part: Mapping[str, Any], language: str) -> dict[str, str]:
@@ -140,7 +154,7 @@ def outcome(part: Mapping[str, Any], language: str) -> dict[str, str]:
 def verdict(document: Mapping[str, Any], language: str) -> str:
     """Return the sentence that an officer can send."""
     found = document["verdict"]
-    by = joined(document["identity"]["by"], language)
+    by = called(document, "attribute", document["identity"]["by"], language)
     more = say("careful", language) if found["status"] == "insufficient" else ""
     return say("verdict", language, by=by, **outcome(found, language)) + more
 
@@ -149,7 +163,7 @@ def sentences(document: Mapping[str, Any], language: str) -> list[str]:
     """Return the report in sentences, in English or Chinese."""
     found = [verdict(document, language)]
     for part in document["parts"]:
-        found.append(part_line(part, language))
+        found.append(part_line(document, part, language))
         found += [
             _line(group, part["kind"], language) + as_of(group, document, language)
             for group in part["groups"]
@@ -180,26 +194,41 @@ def as_of(group: Mapping[str, Any], document: Mapping[str, Any], language: str) 
     return say("as-of", language, **found, k=document["identity"]["k"]) if found else ""
 
 
-def part_line(part: Mapping[str, Any], language: str) -> str:
+def part_line(document: Mapping[str, Any], part: Mapping[str, Any], language: str) -> str:
     """Return the sentence on one measure."""
     return say(
         "part",
         language,
         name=part["name"][language],
-        by=" × ".join(part["by"]),
-        stratum=joined(part["stratum"], language),
+        by=_by(document, part, language),
+        stratum=called(document, "column", part["stratum"], language),
         **outcome(part, language),
     )
 
 
+def part_head(document: Mapping[str, Any], part: Mapping[str, Any], language: str) -> str:
+    """Return the heading of one measure: what is compared, and by what."""
+    return say("part.head", language, name=part["name"][language], by=_by(document, part, language))
+
+
+def part_verdict(document: Mapping[str, Any], part: Mapping[str, Any], language: str) -> str:
+    """Return why one measure has its verdict, and within what it was compared."""
+    stratum = called(document, "column", part["stratum"], language)
+    return say("part.verdict", language, reason=outcome(part, language)["reason"], stratum=stratum)
+
+
+def _by(document: Mapping[str, Any], part: Mapping[str, Any], language: str) -> str:
+    return CROSS.join(name_of(document, "attribute", one, language) for one in part["by"])
+
+
 def _line(group: Mapping[str, Any], kind: str, language: str) -> str:
     if group["hidden"] or group["effect"]["value"] is None:
-        return say("hidden", language, group=group["group"], **outcome(group, language))
+        return say("hidden", language, group=group_of(group, language), **outcome(group, language))
     effect = group["effect"]
     return say(
         "group",
         language,
-        group=group["group"],
+        group=group_of(group, language),
         effect=signed(effect["value"], kind, language),
         low=signed(effect["low"], kind, language),
         high=signed(effect["high"], kind, language),

@@ -28,6 +28,7 @@ from audit.bias.statements import PEOPLE, Key
 from audit.bias.successive import Before, Dated, Merges, side_by_side, stated
 from audit.bias.verdict import OTHER_TAGS, Status, TagVerdict, judge
 from audit.bias.whatif import Outlook
+from audit.words import Names
 
 FRONT: Final = 40
 """Points of a front that are printed, evenly chosen."""
@@ -60,6 +61,8 @@ class Head:
     """What people call the tag, by language."""
     limits: tuple[str, ...] = ()
     """Codes of `words.LIMITS` that hold besides those which the report adds itself."""
+    names: Names = field(default_factory=dict)
+    """What people call the codes of the report."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,6 +148,7 @@ def report(
         "apiVersion": "tagwarden/v1",
         "kind": "BiasReport",
         "identity": _identity(head, examined, policy),
+        **({"names": head.names} if head.names else {}),
         "verdict": {
             "status": fine.status.value,
             "reason": reason_of(fine),

@@ -5,12 +5,14 @@ Counts are integers. Other figures are text with a fixed number of digits, so th
 the same bytes; `inf` is no upper end; null is not defined, which is not zero.
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Figure = str | None
 StatusWord = Literal["breach", "within", "insufficient"]
+NamesOf = dict[str, dict[str, dict[str, str]]]
+NAMES_SAY: Final = "what people call the codes of this report: by kind, code and language"
 
 
 class _Part(BaseModel):
@@ -225,6 +227,7 @@ class BiasReport(_Part):
     apiVersion: Literal["tagwarden/v1"]  # noqa: N815  (as in every document of the product)
     kind: Literal["BiasReport"]
     identity: Identity
+    names: NamesOf = Field(default={}, description=NAMES_SAY)
     verdict: VerdictOf
     score: ScoreOf | None = Field(default=None, description="for tags whose value is a number")
     sources: list[Source]

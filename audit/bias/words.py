@@ -4,11 +4,12 @@
 Both languages are made from the same facts of the document: a sentence has the same facts in both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from audit.words import Words
+from audit.bias.merging import OTHER
+from audit.words import Words, name_of
 
 STATUS: Final[Mapping[str, Words]] = {
     "breach": Words("beyond the limit", "超出限度"),
@@ -84,10 +85,10 @@ RATES_OF: Final[Mapping[str, Mapping[str, Words]]] = {
 """What the rates of a value are called, where it is no value of the tag itself."""
 SCORE: Final = Words(
     "The value is a number. Compared is who is above {median}, the median of everybody counted, as the "
-    "first report drew it; a later report keeps it while it is off by fewer than {k} people. {ties} people "
+    "first report drew it; a later report keeps it while it is off by fewer than {k} people. {ties:,} people "
     "or a few more were exactly there and count as not above; so does who has no value.",
     "该标签取值为数字。比较的是高于 {median} 的人，即首份报告所定的全部计入者的中位数；此后的报告在偏差少于 "
-    "{k} 人时沿用该值。当时恰为该值的 {ties} 人（或略多）计为未高于；没有取值的人亦同。",
+    "{k} 人时沿用该值。当时恰为该值的 {ties:,} 人（或略多）计为未高于；没有取值的人亦同。",
 )
 SCORE_NONE: Final = Words(
     "The value is a number, and half of the people or more have none: compared is who has one.",
@@ -153,14 +154,15 @@ COMPARED: Final = Words(
     "By {attributes}, {rate}: {status}; {reason}.", "按{attributes}，{rate}：{status}；{reason}。"
 )
 GROUP: Final = Words(
-    "{group}: {tagged} of {people} ({value}, {low} to {high}); ratio to the others {ratio}; "
+    "{group}: {tagged:,} of {people:,} ({value}, {low} to {high}); ratio to the others {ratio}; "
     "{status}; {reason}.",
-    "{group}：{people} 人中 {tagged} 人（{value}，{low} 至 {high}）；与其他人的比率 {ratio}；"
+    "{group}：{people:,} 人中 {tagged:,} 人（{value}，{low} 至 {high}）；与其他人的比率 {ratio}；"
     "{status}；{reason}。",
 )
 GROUP_HIDDEN: Final = Words("{group}: {status}; {reason}.", "{group}：{status}；{reason}。")
 UNKNOWN: Final = Words(
-    "Unknown: {tagged} of {people} ({value}).", "未知：{people} 人中 {tagged} 人（{value}）。"
+    "Unknown: {tagged:,} of {people:,} ({value}).",
+    "未知：{people:,} 人中 {tagged:,} 人（{value}）。",
 )
 UNKNOWN_HIDDEN: Final = Words("Unknown: {reason}.", "未知：{reason}。")
 OUTCOME: Final = Words("The outcome is: {outcome}.", "结果指：{outcome}。")
@@ -175,15 +177,15 @@ RULE_CHANGED: Final = Words(
 DRIFTED: Final = Words("it changed most before {jump} (p {p})", "在 {jump} 之前变化最大（p {p}）")
 STEADY: Final = Words("no change that is more than chance (p {p})", "没有超出偶然的变化（p {p}）")
 LAST: Final = Words(
-    "Shown last, as of {at}: {tagged} of {people} ({value}, {low} to {high}).",
-    "最近一次显示的数字（截至 {at}）：{people} 人中 {tagged} 人（{value}，{low} 至 {high}）。",
+    "Shown last, as of {at}: {tagged:,} of {people:,} ({value}, {low} to {high}).",
+    "最近一次显示的数字（截至 {at}）：{people:,} 人中 {tagged:,} 人（{value}，{low} 至 {high}）。",
 )
 PROTECTED: Final = Words(
-    "No group under {k} is shown. {shown} of {numbers} numbers are shown. For each of the others, and for "
+    "No group under {k} is shown. {shown:,} of {numbers:,} numbers are shown. For each of the others, and for "
     "each change under {k} since an earlier report, two tables of people agree with all that is shown and "
-    "differ by {k} or more: {proofs} proofs were carried out.",
-    "不显示少于 {k} 人的群体。共 {numbers} 个数字，显示 {shown} 个。对其余每个数字，以及自以往报告以来"
-    "每一处小于 {k} 的变化，都有两份人数表与全部已显示内容一致，且相差不少于 {k}：已逐一验证 {proofs} 项证明。",
+    "differ by {k} or more: {proofs:,} proofs were carried out.",
+    "不显示少于 {k} 人的群体。共 {numbers:,} 个数字，显示 {shown:,} 个。对其余每个数字，以及自以往报告以来"
+    "每一处小于 {k} 的变化，都有两份人数表与全部已显示内容一致，且相差不少于 {k}：已逐一验证 {proofs:,} 项证明。",
 )
 NONE_SHOWN: Final = Words(
     "Of {numbers} numbers {shown} are shown: fewer than {k} people were counted.",
@@ -198,20 +200,28 @@ WAIVED: Final = Words(
     "商店在{until}之前容忍{finding}（{group}）：{words}；由{owner}负责。",
 )
 NOT_DEFINED: Final = Words("not defined", "无定义")
+LABELS: Final[Mapping[str, Words]] = {
+    OTHER: Words("other", "其他"),
+    "yes": Words("yes", "是"),
+    "no": Words("no", "否"),
+    "none": Words("none", "无"),
+}
+"""What groups are called whose labels are words of ours."""
+CROSS: Final = " × "
+SMALL_P: Final = 0.001
 TITLE: Final = Words("Bias report", "偏差审计报告")
 
 
 def sentences(document: Mapping[str, Any], language: str) -> list[str]:
     """Return the plain sentences of a report: the tag, each comparison with its groups, the limits."""
-    identity = document["identity"]
     found = [told(document, language), *outcome(document, language), *scored(document, language)]
     for comparison in document["comparisons"]:
-        found.append(compared(comparison, language))
+        found.append(compared(document, comparison, language))
         found += [_group(group, language) for group in comparison["groups"]]
         if comparison["unknown"] is not None:
             found.append(_unknown(comparison["unknown"], language))
     found += waived(document, language)
-    found += [drifted(one, identity["policy"], language) for one in document["drift"]]
+    found += [drifted(document, one, language) for one in document["drift"]]
     found += rule_changes(document, language)
     found += [LIMITS[code].of(language) for code in document["limits"]]
     found.append(protected(document["protection"], language))
@@ -238,13 +248,30 @@ def outcome(document: Mapping[str, Any], language: str) -> list[str]:
     return [OUTCOME.of(language).format(outcome=said)] if said else []
 
 
-def compared(comparison: Mapping[str, Any], language: str) -> str:
+def compared(document: Mapping[str, Any], comparison: Mapping[str, Any], language: str) -> str:
     """Return the sentence on one comparison."""
     return COMPARED.of(language).format(
-        attributes=" × ".join(comparison["attributes"]),
+        attributes=crossed(document, comparison["attributes"], language),
         rate=rate_of(comparison, language),
         **_outcome(comparison, language),
     )
+
+
+def crossed(document: Mapping[str, Any], attributes: Sequence[str], language: str) -> str:
+    """Return what the attributes of a comparison are called."""
+    return CROSS.join(name_of(document, "attribute", one, language) for one in attributes)
+
+
+def group_name(labels: Sequence[str], language: str) -> str:
+    """Return what a group is called."""
+    return CROSS.join(LABELS[one].of(language) if one in LABELS else one for one in labels)
+
+
+def chance(p: str | None) -> str:
+    """Return a p as a reader wants it: beyond three digits it says no more; '' where there is none."""
+    if p is None:
+        return ""
+    return "< 0.001" if float(p) < SMALL_P else p
 
 
 def scored(document: Mapping[str, Any], language: str) -> list[str]:
@@ -274,15 +301,17 @@ def waived(document: Mapping[str, Any], language: str) -> list[str]:
     ]
 
 
-def drifted(one: Mapping[str, Any], policy: Mapping[str, Any], language: str) -> str:
+def drifted(document: Mapping[str, Any], one: Mapping[str, Any], language: str) -> str:
     """Return the sentence on how the ratio of a group has changed over months."""
     nothing = NOT_DEFINED.of(language)
     p = one["p"]
-    moved = p is not None and one["jump"] and float(p) < float(policy["alpha"])
-    told = (DRIFTED if moved else STEADY).of(language).format(jump=one["jump"], p=p or nothing)
+    alpha = float(document["identity"]["policy"]["alpha"])
+    moved = p is not None and one["jump"] and float(p) < alpha
+    told = (DRIFTED if moved else STEADY).of(language)
+    told = told.format(jump=one["jump"], p=chance(p) or nothing)
     return DRIFT.of(language).format(
-        group=one["group"],
-        attribute=one["attribute"],
+        group=group_name([one["group"]], language),
+        attribute=name_of(document, "attribute", one["attribute"], language),
         first=one["ratios"][0]["value"] or nothing,
         last=one["ratios"][-1]["value"] or nothing,
         start=one["periods"][0],
@@ -336,7 +365,7 @@ def _outcome(part: Mapping[str, Any], language: str) -> dict[str, str]:
 
 
 def _group(group: Mapping[str, Any], language: str) -> str:
-    name = " × ".join(group["labels"])
+    name = group_name(group["labels"], language)
     if group["hidden"]:
         told = GROUP_HIDDEN.of(language).format(group=name, **_outcome(group, language))
         return _with_last(told, group, language)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A compliance report as one page: offline, printable, no scripts; everything on it is in the document."""
 
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
@@ -13,6 +14,7 @@ from audit.html import whole
 COLOURS: Final = {"not_met": "#d55e00", "needs_a_person": "#777777", "met": "#0072b2"}
 """Told apart by people who do not see all colours; the status stands beside each as a word."""
 _FEW: Final = 3
+_CODE: Final = re.compile("`([^`]+)`")
 _STYLE: Final = (
     "body{font:15px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:70rem;margin:2rem auto;padding:0 "
     "1rem;color:#1b1b1b;background:#fff}h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2rem 0 .3rem;"
@@ -73,7 +75,8 @@ def _heading(
 ) -> Iterator[str]:
     mark = "" if heading["verified"] else " ‡"
     title = escape(_in(heading["title"], language))
-    yield f"<section><h2>{heading['number']}{mark}. {title} {_status(heading['status'], language)}</h2>"
+    status = _status(heading["status"], language)
+    yield f'<section><h2>{heading["number"]}{mark}. {title} <span class="quiet">·</span> {status}</h2>'
     if not heading["rows"]:
         yield f"<p>{say('empty', language)}</p></section>"
         return
@@ -97,7 +100,7 @@ def _row(row: Mapping[str, Any], document: Mapping[str, Any], language: str, *, 
     return (
         f'<tr><td class="id"><strong>{row["id"]}</strong>{mark}<br>'
         f'<span class="quiet">{escape(row["article"])}</span></td>'
-        f'<td class="asks">{escape(asks)}</td>'
+        f'<td class="asks">{_coded(asks)}</td>'
         f'<td class="status">{_status(row["status"], language)}</td><td>{found}</td></tr>'
     )
 
@@ -107,7 +110,7 @@ def _found(row: Mapping[str, Any], document: Mapping[str, Any], language: str) -
         yield f"<p>{escape(sentence(said, document['words'], language))}</p>"
     if row["look"] is not None:
         lead = say("left" if row["status"] == "not_met" else "look", language)
-        yield f"<p><em>{lead}</em>{escape(_in(row['look'], language))}</p>"
+        yield f"<p><em>{lead}</em>{_coded(_in(row['look'], language))}</p>"
     shown = list(_evidence(row["evidence"], document, language))
     if shown:
         yield f'<p class="quiet">{"; ".join(shown)}</p>'
@@ -153,7 +156,7 @@ def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
     found = document["identity"]
     rows = {
         "regime": REGIME[found["regime"]].of(language),
-        "people": str(found["people"]),
+        "people": f"{found['people']:,}",
         "law_as_of": found["law_as_of"],
         "made": found["made"],
         "auditor": found["auditor"],
@@ -166,13 +169,19 @@ def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
     for code, value in rows.items():
         if value:
             label = say(f"id.{code}", language)
-            yield f'<tr><td class="asks">{label}</td><td class="code">{escape(value)}</td></tr>'
+            kind = "" if code in {"regime", "people", "law_as_of"} else ' class="code"'
+            yield f'<tr><td class="asks">{label}</td><td{kind}>{escape(value)}</td></tr>'
     yield f'</table><p class="quiet">{escape(say("signed", language))}</p>'
     yield f"<p>{say('sign.here', language)}</p></section>"
 
 
 def _status(status: str, language: str) -> str:
     return f'<span style="color:{COLOURS[status]}">{STATUS[status].of(language)}</span>'
+
+
+def _coded(text: str) -> str:
+    """Return a text of the law for a page: what stands between backticks is a name of ours."""
+    return _CODE.sub(r'<span class="code">\1</span>', escape(text))
 
 
 def _in(text: Mapping[str, str], language: str) -> str:

@@ -98,7 +98,8 @@ def report(
 def _codes(line: Mapping[str, Any]) -> Iterator[str]:
     """Yield what may be a code in the sentences and figures of a row."""
     for said in line["says"]:
-        for value in said["values"].values():
+        for name, value in said["values"].items():
+            yield f"{name}.{value}"
             yield from str(value).split(", ")
     yield from (figure["code"] for figure in line["evidence"]["figures"])
 

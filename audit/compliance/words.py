@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from audit.words import Words
+from audit.words import Words, colon, semicolon
 
 STATUS: Final[Mapping[str, Words]] = {
     "met": Words("met", "符合"),
@@ -31,7 +31,7 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "没有此类在用标签，无可比对。",
     ),
     "gate.bad": Words(
-        "{tag}: {people} people hold it although the gate stops it for them ({reason}). Run: tagwarden run all",
+        "{tag}: people who hold it although the gate stops it for them ({reason}): {people}. Run: tagwarden run all",
         "{tag}：{people} 人持有本应被闸口拦截的标签（{reason}）。请执行：tagwarden run all",
     ),
     "purposes.good": Words(
@@ -56,7 +56,7 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "生效的 {count} 项同意均记录了所展示告知的版本。",
     ),
     "consents.bad": Words(
-        "{count} consents in force do not say which notice was shown: nobody can show what was agreed to.",
+        "Consents in force that do not say which notice was shown: {count}. Nobody can show what was agreed to.",
         "{count} 项生效的同意未记录所展示的告知，无法证明同意的内容。",
     ),
     "sensitive.young": Words(
@@ -71,17 +71,17 @@ FINDINGS: Final[Mapping[str, Words]] = {
     ),
     "weighty.some": Words("{tag} weighs heavily on people.", "{tag} 对个人权益有重大影响。"),
     "minors.unknown": Words(
-        "The age of {people} people is not known: they are treated as adults.",
+        "People whose age is not known, and who are treated as adults: {people}.",
         "{people} 人年龄未知，按成年人处理。",
     ),
     "minors.none": Words("Nobody under age is on record.", "没有未成年人在册。"),
     "assessed.good": Words(
-        "{count} assessments of this kind are on record, and no review is overdue.",
+        "Assessments of this kind on record: {count}; no review is overdue.",
         "此类在册评估 {count} 份，均未逾期复审。",
     ),
     "assessed.missing": Words(
-        "{type}: nothing in force covers {tag} for {purpose}, so the gate stops it. Run: tagwarden assessment apply FILE",
-        "{type}：没有生效的评估覆盖 {tag} 的目的 {purpose}，闸口予以拦截。请执行：tagwarden assessment apply FILE",
+        "{type}: nothing in force covers {tag} for “{purpose}”, so the gate stops it. Run: tagwarden assessment apply FILE",
+        "{type}：没有生效的评估覆盖 {tag} 的目的“{purpose}”，闸口予以拦截。请执行：tagwarden assessment apply FILE",
     ),
     "nobody": Words(
         "Nobody on record is under this law yet, and the gate stops these tags until then.",
@@ -105,15 +105,15 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "证据日志中最近二十四个月的请求均在册。",
     ),
     "kept.bad": Words(
-        "{count} requests of the last 24 months stand in the evidence log and are no longer on record.",
+        "Requests of the last 24 months that stand in the evidence log and are no longer on record: {count}.",
         "{count} 件最近二十四个月的请求见于证据日志但已不在册。",
     ),
     "requests.good": Words(
-        "Nothing is overdue, and nothing came late in twelve months; {count} requests are on record.",
+        "Nothing is overdue, and nothing came late in twelve months; requests on record: {count}.",
         "没有逾期事项，十二个月内也没有迟延；在册请求 {count} 件。",
     ),
     "requests.bad": Words(
-        "Request {ref} has been overdue for {days} days. Run: tagwarden request doctor",
+        "Request {ref} has been overdue for {days}. Run: tagwarden request doctor",
         "请求 {ref} 已逾期 {days} 天。请执行：tagwarden request doctor",
     ),
     "requests.late": Words(
@@ -122,31 +122,31 @@ FINDINGS: Final[Mapping[str, Words]] = {
     ),
     "erasures.good": Words("No erasure is left unfinished.", "没有未完成的删除。"),
     "erasures.bad": Words(
-        "{count} erasures could go on and do not. Run: tagwarden erasure run",
+        "Erasures that could go on and do not: {count}. Run: tagwarden erasure run",
         "{count} 项删除可继续而未继续。请执行：tagwarden erasure run",
     ),
     "holds.good": Words(
-        "{count} legal holds are in force, each with its ground, none unconfirmed.",
+        "Legal holds in force: {count}, each with its ground, none unconfirmed.",
         "生效的依法保留 {count} 项，均有依据，均已确认。",
     ),
     "holds.bad": Words(
-        "{count} legal holds wait for a second officer. Run: tagwarden hold list",
+        "Legal holds that wait for a second officer: {count}. Run: tagwarden hold list",
         "{count} 项依法保留待第二名负责人确认。请执行：tagwarden hold list",
     ),
     "untold.good": Words("No recipient has to be told of anything.", "没有尚待通知的接收方。"),
     "untold.some": Words(
-        "{count} times a recipient has to be told, for a month at the most.",
+        "Times that a recipient has to be told, for a month at the most: {count}.",
         "{count} 次通知接收方尚待完成，均未超过一个月。",
     ),
     "untold.bad": Words(
-        "{count} times a recipient has not been told for more than a month. Run: tagwarden notification list",
+        "Times that a recipient has not been told for more than a month: {count}. Run: tagwarden notification list",
         "{count} 次通知接收方超过一个月未完成。请执行：tagwarden notification list",
     ),
     "recipients.none": Words(
         "No purpose and no tag in use names such a recipient.", "没有目的或在用标签声明此类接收方。"
     ),
     "recipients.some": Words(
-        "{code} gets what serves {purpose}.", "{code} 接收用于 {purpose} 的数据。"
+        "What serves “{purpose}” goes to: {code}.", "用于“{purpose}”的数据提供给：{code}。"
     ),
     "setting.missing": Words(
         "Nobody has stated who that is and on which terms (setting {setting}).",
@@ -163,7 +163,7 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "设置表明本店为自营店铺，并非在线平台（policy.role）。",
     ),
     "record.good": Words(
-        "The record of processing has every field for {count} purposes. See: tagwarden policy record",
+        "The record of processing has every field for every purpose ({count}). See: tagwarden policy record",
         "处理活动记录已就 {count} 项目的填写全部字段。参见：tagwarden policy record",
     ),
     "record.empty": Words("No purpose is on record.", "没有登记任何处理目的。"),
@@ -184,20 +184,20 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "{tag}：最近的偏差审计证据不足，未得出结论。",
     ),
     "audits.none": Words(
-        "{tag}: version {version} was never audited for bias. Run: tagwarden audit bias --tag {tag} --by ATTRIBUTE",
-        "{tag}：版本 {version} 未做过偏差审计。请执行：tagwarden audit bias --tag {tag} --by ATTRIBUTE",
+        "{tag}: version {version} was never audited for bias. Run: tagwarden audit bias --tag {tag_code} --by ATTRIBUTE",
+        "{tag}：版本 {version} 未做过偏差审计。请执行：tagwarden audit bias --tag {tag_code} --by ATTRIBUTE",
     ),
     "audits.missing": Words(
         "{tag}: the fairness policy in force asks for an audit, and version {version} has none by it. Run: "
-        "tagwarden audit bias --tag {tag}",
-        "{tag}：现行公平政策要求审计，而版本 {version} 尚无按该政策作出的审计。请执行：tagwarden audit bias --tag {tag}",
+        "tagwarden audit bias --tag {tag_code}",
+        "{tag}：现行公平政策要求审计，而版本 {version} 尚无按该政策作出的审计。请执行：tagwarden audit bias --tag {tag_code}",
     ),
     "audits.overdue": Words(
         "{tag}: its last audit by the fairness policy in force is older than {within}, which that policy allows.",
         "{tag}：按现行公平政策作出的最近一次审计已超过该政策允许的 {within}。",
     ),
     "audits.old": Words(
-        "{tag}: the newest bias audit is {days} days old, {limit} are allowed.",
+        "{tag}: the newest bias audit is {days} old, {limit} are allowed.",
         "{tag}：最近的偏差审计已过 {days} 天，上限为 {limit} 天。",
     ),
     "audits.breach": Words(
@@ -214,11 +214,11 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "未做过价格比较。如有价格记录，请执行：tagwarden audit price --by ATTRIBUTE",
     ),
     "prices.bad": Words(
-        "By {by}: groups paid different prices for the same thing, beyond the limit. See: tagwarden audit show {by}",
-        "按 {by}：不同群体为同一商品支付的价格之差超出限度。参见：tagwarden audit show {by}",
+        "By {by}: groups paid different prices for the same thing, beyond the limit. See: tagwarden audit show {by_code}",
+        "按 {by}：不同群体为同一商品支付的价格之差超出限度。参见：tagwarden audit show {by_code}",
     ),
     "prices.old": Words(
-        "The newest audit of prices is {days} days old, {limit} are allowed.",
+        "The newest audit of prices is {days} old, {limit} are allowed.",
         "最近的价格审计已过 {days} 天，上限为 {limit} 天。",
     ),
     "prices.insufficient": Words(
@@ -226,7 +226,7 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "按 {by}：最近的价格审计证据不足，未得出结论。",
     ),
     "prices.good": Words(
-        "Prices were compared by {count} groupings, the last {days} days ago, none beyond the limit.",
+        "Ways of grouping people by which prices were compared: {count}, the last {days} ago; none beyond the limit.",
         "已按 {count} 种分组比较价格，最近一次在 {days} 天前，均未超出限度。",
     ),
     "consent-audit.none": Words(
@@ -234,15 +234,15 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "未做过同意审计。请执行：tagwarden audit consent",
     ),
     "consent-audit.good": Words(
-        "The newest audit of consent, {days} days old, found nothing.",
+        "The newest audit of consent, {days} old, found nothing.",
         "最近的同意审计（{days} 天前）未发现问题。",
     ),
     "consent-audit.attention": Words(
-        "The newest audit of consent, {days} days old, found things to be looked at.",
+        "The newest audit of consent, {days} old, found things to be looked at.",
         "最近的同意审计（{days} 天前）有需查看的事项。",
     ),
     "consent-audit.bad": Words(
-        "An audit of consent, {days} days old, found breaches, and no later one that goes on where it ended, by "
+        "An audit of consent, {days} old, found breaches, and no later one that goes on where it ended, by "
         "limits as strict, is without. See: tagwarden audit show consent",
         "同意审计（{days} 天前）发现违反，此后没有与之衔接、且限度同样严格的审计表明已无违反。"
         "参见：tagwarden audit show consent",
@@ -258,14 +258,14 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "This is the first audit of this law here.", "这是本工作区首次就本法审计。"
     ),
     "audited.before": Words(
-        "The audit before this one was {days} days ago.", "上一次审计在 {days} 天前。"
+        "The audit before this one was {days} ago.", "上一次审计在 {days} 天前。"
     ),
     "keys.good": Words(
         "Keys are rotated in time and backed up, and everybody on record has one (level: {level}).",
         "密钥按期轮换并已备份，在册者均有密钥（级别：{level}）。",
     ),
     "keys.old": Words(
-        "The key of the epoch is {days} days old, {limit} are allowed. Run: tagwarden key rotate",
+        "The key of the epoch is {days} old, {limit} are allowed. Run: tagwarden key rotate",
         "当前密钥已使用 {days} 天，上限为 {limit} 天。请执行：tagwarden key rotate",
     ),
     "keys.unfinished": Words(
@@ -285,7 +285,7 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "旧的密钥备份仍可能打开已删除的内容。请先销毁，再执行：tagwarden key rotate",
     ),
     "keys.keyless": Words(
-        "{people} people on record have no key. See: tagwarden doctor",
+        "People on record without a key: {people}. See: tagwarden doctor",
         "{people} 名在册者没有密钥。参见：tagwarden doctor",
     ),
     "log.good": Words(
@@ -304,7 +304,7 @@ FINDINGS: Final[Mapping[str, Words]] = {
         "No checkpoint has left this machine. Run: tagwarden audit log anchor",
         "尚无检查点离开本机。请执行：tagwarden audit log anchor",
     ),
-    "log.unreachable": Words("{count} anchors are out of reach.", "{count} 个锚定无法访问。"),
+    "log.unreachable": Words("Anchors out of reach: {count}.", "{count} 个锚定无法访问。"),
     "log.stale": Words(
         "The newest checkpoint outside is {hours} hours old. Run: tagwarden audit log anchor",
         "外部最新检查点已过 {hours} 小时。请执行：tagwarden audit log anchor",
@@ -350,16 +350,31 @@ LIMITS: Final[Mapping[str, Words]] = {
 
 
 def sentence(said: Mapping[str, Any], words: Mapping[str, Mapping[str, str]], language: str) -> str:
-    """Return what was found, in a language; values that are codes are told in their words."""
-    values = {
-        name: _word(value, words, language) if isinstance(value, str) else value
-        for name, value in said["values"].items()
-    }
+    """Return what was found, in a language; values that are codes are told in their words.
+
+    `{tag}` is what people call a tag, `{tag_code}` what a command calls it.
+    """
+    values: dict[str, str] = {}
+    for name, value in said["values"].items():
+        values[f"{name}_code"] = str(value)
+        if isinstance(value, str):
+            values[name] = _word(name, value, words, language)
+        else:
+            values[name] = _number(name, value, language)
     return FINDINGS[said["code"]].of(language).format(**values)
 
 
-def _word(value: str, words: Mapping[str, Mapping[str, str]], language: str) -> str:
+def _number(name: str, value: int, language: str) -> str:
+    if name != "days" or language == "zh":
+        return f"{value:,}"
+    return f"{value:,} day" if value == 1 else f"{value:,} days"
+
+
+def _word(name: str, value: str, words: Mapping[str, Mapping[str, str]], language: str) -> str:
     """Return the words of codes, joined by commas, or the text itself."""
+    found = words.get(f"{name}.{value}")
+    if found is not None:
+        return found["zh" if language == "zh" else "en"]
     parts = value.split(", ")
     if not all(part in MISSED or part in words for part in parts):
         return value
@@ -376,7 +391,9 @@ def sentences(document: Mapping[str, Any], language: str) -> Iterator[str]:
     verdict = document["verdict"]
     for row in document["rows"]:
         if row["status"] == "not_met":
-            yield f"{STATUS['not_met'].of(language)}: {row['id']} ({row['article']})"
+            yield f"{STATUS['not_met'].of(language)}{colon(language)}{row['id']} ({row['article']})"
             for said in row["says"]:
                 yield f"  {sentence(said, document['words'], language)}"
-    yield "; ".join(f"{word.of(language)}: {verdict[code]}" for code, word in STATUS.items())
+    yield semicolon(language).join(
+        f"{word.of(language)}{colon(language)}{verdict[code]:,}" for code, word in STATUS.items()
+    )

@@ -89,7 +89,8 @@ def _coverage(document: Mapping[str, Any], language: str) -> Iterator[str]:
     bars = [
         (
             _named(document, "purpose", line, language),
-            f"{line['regime']}: {words.needed(document, line, language)}",
+            _named(document, "regime", line, language),
+            words.needed(document, line, language),
             line,
         )
         for line in open_

@@ -17,24 +17,29 @@ PARTS: Final = {
     "stopped": "#7f7f7f",
 }
 """Parts of a line and their colours, told apart by people who do not see all colours; a legend names them."""
-_WIDE, _LEFT, _PLOT, _ROW = 760, 260, 360, 34
+_WIDE, _LEFT, _PLOT, _ROW = 900, 330, 430, 34
+_LINE: Final = 48
+"""Height of a row with three lines of labels."""
 _SIZE, _SMALL = 13, 11
-_LONG: Final = 34
+_LONG: Final = 48
 """How wide a label may be, in Latin letters of the usual size: the table below has it whole."""
 _TOP: Final = 30 * 86_400
 """Right end of the picture of effects: 30 days. Left of one second everything is at once."""
 
 
-def coverage(lines: Sequence[tuple[str, str, Mapping[str, Any]]], words: Mapping[str, str]) -> str:
-    """Return one bar a line of (label, what is needed, coverage), cut into its parts.
+def coverage(
+    lines: Sequence[tuple[str, str, str, Mapping[str, Any]]], words: Mapping[str, str]
+) -> str:
+    """Return one bar a line of (label, law, what is needed, coverage), cut into its parts.
 
     What is rounded away stays blank. `words` name the parts. A line whose people are hidden has no bar.
     """
     drawn = [_legend(words)]
-    for number, (label, needed, line) in enumerate(lines):
-        y = 30 + number * _ROW
-        drawn.append(_label(label, y - 6))
-        drawn.append(_label(needed, y + 8, _SMALL))
+    for number, (label, law, needed, line) in enumerate(lines):
+        y = 36 + number * _LINE
+        drawn.append(_label(label, y - 10))
+        drawn.append(_label(law, y + 4, _SMALL))
+        drawn.append(_label(needed, y + 17, _SMALL))
         left = float(_LEFT)
         total = line["people"] or 0
         for part, colour in PARTS.items():
@@ -46,7 +51,7 @@ def coverage(lines: Sequence[tuple[str, str, Mapping[str, Any]]], words: Mapping
             left += width
         share = f"{(line['covered'] or 0) / total * 100:.0f} %" if total else words["hidden"]
         drawn.append(f'<text x="{_LEFT + _PLOT + 10}" y="{y + 18}">{escape(share)}</text>')
-    return _svg(30 + len(lines) * _ROW, "".join(drawn))
+    return _svg(36 + len(lines) * _LINE, "".join(drawn))
 
 
 def effects(

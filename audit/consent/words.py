@@ -8,7 +8,7 @@ stands in the document itself.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from audit.words import Words
+from audit.words import Words, name_of
 
 TITLE: Final = Words("Consent report", "同意审计报告")
 STATUS: Final[Mapping[str, Words]] = {
@@ -280,8 +280,7 @@ def name(document: Mapping[str, Any], kind: str, code: str, language: str) -> st
     """Return what people read for a code; the code itself where nothing is known."""
     if kind == "choice" and code in SOURCES:
         return SOURCES[code].of(language)
-    known: Mapping[str, str] = document["names"].get(kind, {}).get(code, {})
-    return known.get(language, code)
+    return name_of(document, kind, code, language)
 
 
 _UNITS: Final = ((86_400, "d", "天"), (3600, "h", "小时"), (60, "min", "分钟"), (1, "s", "秒"))

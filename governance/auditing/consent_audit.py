@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One audit of consent: facts → report, kept and signed into the log before it is given out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,10 +16,11 @@ from audit.consent.report import Head, Names, report
 from audit.errors import BadInput
 from governance.auditing import kept, limits
 from governance.auditing.consenting import Period, derive
+from governance.auditing.naming import labels
 from governance.authority import demand
 from governance.law import IN_FORCE, law_over
 from governance.purpose import Purpose, purposes
-from policies.vocabulary import Kind, label
+from policies.vocabulary import Kind
 
 if TYPE_CHECKING:
     from governance.workspace import Workspace
@@ -118,17 +119,10 @@ def names_of(facts: Facts, known: Mapping[str, Purpose]) -> Names:
     reasons = {one.reason for one in facts.unfounded} | {one.barred_by for one in facts.coverage}
     return {
         "purpose": named,
-        "regime": _labels("regime", facts.packs),
-        "reason": _labels("reason", reasons - {""}),
-        "choice": _labels("choice", (one.stop for one in facts.effects)),
-        "consent": _labels("consent", map(str, Kind)),
-        "basis": _labels("basis", (one for line in facts.coverage for one in line.bases)),
-        "age": _labels("age", (one.band for one in facts.minors)),
-    }
-
-
-def _labels(group: str, codes: Iterable[str]) -> dict[str, dict[str, str]]:
-    return {
-        code: {language: label(group, code, language) for language in ("en", "zh")}
-        for code in sorted(set(codes))
+        "regime": labels("regime", facts.packs),
+        "reason": labels("reason", reasons - {""}),
+        "choice": labels("choice", (one.stop for one in facts.effects)),
+        "consent": labels("consent", map(str, Kind)),
+        "basis": labels("basis", (one for line in facts.coverage for one in line.bases)),
+        "age": labels("age", (one.band for one in facts.minors)),
     }

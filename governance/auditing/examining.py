@@ -22,6 +22,7 @@ from audit.errors import BadInput
 from governance.auditing import drifting, kept, limits, side
 from governance.auditing.counting import Counted, count
 from governance.auditing.drifting import NONE
+from governance.auditing.naming import names_of
 from governance.auditing.noting import keep
 from governance.auditing.opening import consents_to, log_opening, source_of
 from governance.auditing.outcome import outcome_of
@@ -208,6 +209,8 @@ def _kept(  # noqa: PLR0917  (one caller)
 ) -> kept.Kept:
     policy, by = limit
     head = _head(ws, one, policy, asked, previous, consents)
+    with ws.store.read() as connection:
+        head = replace(head, names=names_of(connection, policy, (one.tag,)))
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
     more = further(found, one.apart, policy, outcome=bool(asked.outcome))

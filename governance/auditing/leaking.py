@@ -16,16 +16,17 @@ from sqlalchemy import Connection
 from audit import canon
 from audit.bias.cube import UNKNOWN
 from audit.bias.leak import gram
-from audit.bias.leak_report import LeakCounts, leak_report
+from audit.bias.leak_report import LeakCounts, LeakHead, leak_report
 from audit.bias.policy import FairnessPolicy
 from audit.clock import iso
 from audit.errors import BadInput
 from governance.assignments import expires_at, holders
 from governance.auditing import kept, limits
 from governance.auditing.examining import REASONS
-from governance.auditing.opening import log_opening, numbers_of, opened
+from governance.auditing.naming import column_names, names_of
+from governance.auditing.opening import consents_to, log_opening, numbers_of, opened, source_of
 from governance.authority import demand
-from governance.catalogue import USABLE, Active, active
+from governance.catalogue import USABLE, Active, active, attribute_categories
 from governance.gate import Gate
 from governance.purpose import purposes
 
@@ -66,8 +67,10 @@ def leak(
             gate = Gate(connection, ws.clock.now(), purposes(connection))
             columns, people = in_use(connection, gate, tags)
             counts = counted(ws, connection, policy, gate, columns, people)
-        identity = _identity(ws, attribute, counts, policy)
-        document = leak_report(identity, counts, policy, ws.keys.ring.lot)
+            sources = [_source(connection, policy)]
+            names = names_of(connection, policy) | {"tag": column_names(tags, counts.names)}
+        head = LeakHead(_identity(ws, attribute, counts, policy), names, sources)
+        document = leak_report(head, counts, policy, ws.keys.ring.lot)
         with ws.store.write() as unit:
             made = kept.keep(
                 ws,
@@ -150,6 +153,14 @@ def counted(  # noqa: PLR0917  (two callers)
         patterns,
         by_set,
     )
+
+
+def _source(connection: Connection, policy: FairnessPolicy) -> dict[str, object]:
+    """Return where the attribute comes from; for how many it stayed sealed is told by bias reports."""
+    (attribute,) = policy.attributes
+    category = attribute_categories(connection)[attribute]
+    told = source_of(policy, attribute, category, 0, consents_to(connection, policy))
+    return told | {"closed": None}
 
 
 def _identity(

@@ -16,8 +16,10 @@ from audit.errors import BadInput
 from governance.auditing import kept, limits
 from governance.auditing.drifting import NONE
 from governance.auditing.examining import Asked, check_asked, direction_of, is_whole, may_resolve
+from governance.auditing.naming import names_of
 from governance.auditing.noising import Question, Released, bought, question_of
 from governance.auditing.noting import keep
+from governance.auditing.opening import basis_of
 from governance.auditing.outcome import outcome_of
 from governance.authority import demand
 from governance.budget import ledger
@@ -126,10 +128,8 @@ def _direction(question: Question, asked: Asked) -> "Mapping[str, bool]":
 
 def _sources(policy: FairnessPolicy, known: "Mapping[str, str]") -> tuple[dict[str, str], ...]:
     """Return where attributes come from and on which basis they are opened: `NoisedSource`."""
-    basis = ", ".join(f"{regime} {name}" for regime, name in policy.opening.basis.items())
-    told = f"{policy.opening.purpose}: {basis}"
     return tuple(
-        {"attribute": name, "origin": known.get(name, ""), "basis": told}
+        {"attribute": name, "origin": known.get(name, ""), "basis": basis_of(policy)}
         for name in policy.attributes
     )
 
@@ -145,7 +145,10 @@ def _kept(  # noqa: PLR0917  (one caller)
 ) -> kept.Kept:
     policy, by = limit
     everybody = one.artefact["population"] == ALL
-    document = report(_head(ws, tag, one, asked, sources), *judged, policy, one.statement())
+    head = _head(ws, tag, one, asked, sources)
+    with ws.store.read() as connection:
+        head = replace(head, names=names_of(connection, policy, (tag,)))
+    document = report(head, *judged, policy, one.statement())
     return keep(
         ws,
         document,

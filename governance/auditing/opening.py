@@ -160,14 +160,19 @@ def source_of(
 ) -> dict[str, Any]:
     """Return where an attribute comes from and on which basis it was opened: `schema.Source`."""
     k = policy.release.k
-    basis = ", ".join(f"{regime} {name}" for regime, name in policy.opening.basis.items())
     return {
         "attribute": name,
         "origin": category,
-        "basis": f"{policy.opening.purpose}: {basis}",
+        "basis": basis_of(policy),
         "consents": consents // k * k,
         "closed": closed // k * k,
     }
+
+
+def basis_of(policy: FairnessPolicy) -> str:
+    """Return under which purpose, and on which basis by regime, a policy opens attributes: in codes."""
+    basis = ", ".join(f"{regime} {name}" for regime, name in policy.opening.basis.items())
+    return f"{policy.opening.purpose}: {basis}"
 
 
 def numbers_of(people: BitMap) -> NDArray[np.int64]:

@@ -23,10 +23,12 @@ from audit.bias.price_earlier import Earlier
 from audit.bias.price_report import DISCOUNT, PRICE, Part, counts_of, price_report
 from audit.clock import Micros, from_micros, iso
 from audit.errors import BadInput, Refused
+from audit.words import Names
 from governance.auditing import kept, limits
 from governance.auditing.counting import check_computed
 from governance.auditing.examining import REASONS
 from governance.auditing.grouping import Grouping, axes, crossed, parts_of
+from governance.auditing.naming import names_of_prices
 from governance.auditing.opening import (
     EVENTS,
     asked,
@@ -91,8 +93,10 @@ def prices(ws: "Workspace", question: PriceAsked, policy_file: Path | None = Non
         with ws.store.read() as connection:
             earlier = kept.earlier_prices(ws, connection)
             counted = _count(ws, connection, question, policy, tags)
+            strata = [part for one in counted.parts for part in one.stratum]
+            names = names_of_prices(connection, policy, tuple(tags.values()), strata)
         counts_for = by.in_force if by.applied and question.until is None else ""
-        return _kept(ws, question, policy, counted, earlier, counts_for)
+        return _kept(ws, question, policy, counted, names, earlier, counts_for)
 
 
 def _check(question: PriceAsked) -> tuple[list[str], list[str]]:
@@ -252,12 +256,14 @@ def _kept(  # noqa: PLR0917  (one caller)
     question: PriceAsked,
     policy: FairnessPolicy,
     counted: _Counted,
+    names: Names,
     earlier: Sequence[Earlier],
     by_policy: str,
 ) -> kept.Kept:
     counts = {"parts": counts_of(counted.parts), "left_out": counted.left_out}
     document = price_report(
         _identity(ws, question, policy, counted, counts),
+        names,
         counted.sources,
         counted.left_out,
         counted.parts,

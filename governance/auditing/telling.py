@@ -12,7 +12,7 @@ from governance.auditing.kept import BIAS, Kept
 _TOLD: Final = {
     "BiasReport": ("audit.bias.page", "audit.bias.words"),
     "NoisedBiasReport": ("audit.bias.noised_page", "audit.bias.noised_words"),
-    "LeakReport": ("audit.bias.leak_report", "audit.bias.leak_report"),
+    "LeakReport": ("audit.bias.leak_page", "audit.bias.leak_words"),
     "PriceReport": ("audit.bias.price_page", "audit.bias.price_words"),
     "ConsentReport": ("audit.consent.page", "audit.consent.words"),
     "ComplianceReport": ("audit.compliance.page", "audit.compliance.words"),

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """One compliance audit: read → judge → report, kept and signed like every other report."""
 
-from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from audit.clock import iso
+from audit.compliance.facts import Facts
 from audit.compliance.report import Head, Row, Texts, report
-from governance.auditing import kept
+from audit.words import enumerated
+from governance.auditing import kept, limits
+from governance.auditing.grouping import TAG
+from governance.auditing.naming import LANGUAGES, attribute
 from governance.authority import demand
+from governance.catalogue import active
 from governance.complying.gathering import facts, law_papers
+from governance.purpose import purposes
 from governance.retention import WHAT
 from policies.assessments import TYPES
 from policies.obligations import Obligation, obligations, register
@@ -34,7 +39,8 @@ def compliance(ws: "Workspace", regime: str) -> kept.Kept:
         found = facts(ws, regime)
         with ws.store.read() as connection:
             head = _head(ws, connection, regime)
-        document = report(head, rows, found, words())
+            known = words() | names(connection, found)
+        document = report(head, rows, found, known)
         with ws.store.write() as unit:
             made = kept.keep(
                 ws,
@@ -59,9 +65,34 @@ def compliance(ws: "Workspace", regime: str) -> kept.Kept:
     return made
 
 
-def words() -> Mapping[str, Texts]:
+def names(connection: Connection, found: Facts) -> dict[str, Texts]:
+    """Return what people call the tags, purposes and groupings that findings may name."""
+    policy = limits.chosen(connection, None).policy
+    tags = {key: tag.tag.name for key, tag in active(connection, None).items()}
+    called: dict[str, Texts] = {
+        f"purpose.{key}": one.name.model_dump() for key, one in purposes(connection).items()
+    }
+    for key, name in tags.items():
+        called[f"tag.{key}"] = {"en": f"{name.en} ({key})", "zh": f"{name.zh}（{key}）"}
+    for about in {one.about for one in found.reports if one.kind == kept.PRICE}:
+        parts = [
+            tags[part.removeprefix(TAG)].model_dump()
+            if part.removeprefix(TAG) in tags
+            else attribute(policy, part)
+            for part in about.split(",")
+        ]
+        called[f"by.{about}"] = {
+            language: enumerated([part[language] for part in parts], language)
+            for language in LANGUAGES
+        }
+    return called
+
+
+def words() -> dict[str, Texts]:
     """Return the words of the codes that findings may name."""
-    found = {f"due.{code}": {"en": what.en, "zh": what.zh} for code, what in WHAT.items()}
+    found: dict[str, Texts] = {
+        f"due.{code}": {"en": what.en, "zh": what.zh} for code, what in WHAT.items()
+    }
     for group, codes in (
         ("reason", map(str, Reason)),
         ("assessment", TYPES),

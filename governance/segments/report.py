@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from audit.clock import iso
 from audit.html import whole
+from governance.purpose import purposes
 from governance.segments.fits import Fit, fit_named
 from governance.segments.pictures import bar, colour, dendrogram, map_of
 from governance.segments.profiles import Profile, profiles
@@ -85,12 +86,14 @@ def page(ws: "Workspace", name: str, language: str) -> str:
     with ws.store.read() as connection:
         fit = fit_named(connection, name)
         found = named(connection, fit.release)
-    body = "\n".join(_body(found, fit, language))
+        purpose = purposes(connection).get(str(found.statement["purpose"]))
+    served = purpose.name.in_(language) if purpose else str(found.statement["purpose"])
+    body = "\n".join(_body(found, fit, served, language))
     title = _say("title", language, name=_name(found, language))
     return whole(title, _STYLE, body, language)
 
 
-def _body(found: Released, fit: Fit, language: str) -> Iterator[str]:
+def _body(found: Released, fit: Fit, served: str, language: str) -> Iterator[str]:
     shown = profiles(found, fit)
     about = _say(
         "by",
@@ -98,7 +101,7 @@ def _body(found: Released, fit: Fit, language: str) -> Iterator[str]:
         count=str(fit.count),
         method=_say(fit.document["method"], language),
         release=found.name,
-        purpose=str(found.statement["purpose"]),
+        purpose=served,
         day=iso(found.document["as_of"])[:10],
     )
     yield f'<p class="quiet">{escape(about)}</p><div class="grid">'

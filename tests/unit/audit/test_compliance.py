@@ -27,6 +27,7 @@ from audit.compliance.page_words import FIGURES, KINDS
 from audit.compliance.report import Head, Row, report
 from audit.compliance.table import CHECKS
 from audit.compliance.verdict import Check, Found, Said, Status, both, judge, worst
+from audit.compliance.words import sentence
 from policies.obligations import obligations
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "audits"
@@ -320,3 +321,29 @@ def test_an_archive_is_the_same_bytes_whatever_the_order_and_the_hour(tmp_path):
         assert found.namelist() == ["a/c", "b", "manifest.json"]
         assert {one.date_time for one in found.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert {one.compress_type for one in found.infolist()} == {0}
+
+
+def test_tags_and_purposes_are_called_by_their_names_and_commands_keep_the_key():
+    words = {
+        "tag.offer.gold": {"en": "Gold (offer.gold)", "zh": "金牌（offer.gold）"},
+        "purpose.offers": {"en": "Coupons", "zh": "优惠券"},
+        "recipient.processor": {"en": "processors", "zh": "受托方"},
+    }
+    none = {"code": "audits.none", "values": {"tag": "offer.gold", "version": 2}}
+    said = sentence(none, words, "en")
+    assert said.startswith("Gold (offer.gold): version 2")
+    assert "--tag offer.gold --by" in said
+    some = {
+        "code": "recipients.some",
+        "values": {"code": "recipient.processor", "purpose": "offers"},
+    }
+    assert sentence(some, words, "en") == "What serves “Coupons” goes to: processors."
+    assert sentence(some, words, "zh") == "用于“优惠券”的数据提供给：受托方。"
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [(0, "0 days ago"), (1, "1 day ago"), (1200, "1,200 days")]
+)
+def test_days_are_one_or_many(days, told):
+    said = sentence({"code": "audited.before", "values": {"days": days}}, {}, "en")
+    assert told in said

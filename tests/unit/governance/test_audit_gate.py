@@ -410,6 +410,12 @@ def test_another_duty_beside_the_old_one_is_stricter(shop):
     assert applies(shop, a_duty(), version=3).laxer == ("audits",)
 
 
+def test_what_an_attribute_is_called_is_no_limit(shop):
+    applies(shop)
+    named = {"names": {"gender": {"en": "sex", "zh": "性别"}}}
+    assert applies(shop, version=2, **named).what == "in_force"
+
+
 def test_fewer_attributes_or_other_numbers_are_not_stricter(shop):
     applies(shop, attributes=["gender", "age"])
     assert applies(shop, version=2).laxer == ("attributes",)

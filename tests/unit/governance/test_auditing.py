@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from audit import canon
-from audit.bias import page, schema
+from audit.bias import page, schema, words
 from audit.bias.leak_report import LeakReport
 from audit.bias.report import examine
 from audit.clock import DAY, parse_time
@@ -485,6 +485,25 @@ def test_the_page_reads_as_it_did(fresh, language, request):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(text, "utf-8")
     assert text == golden.read_text("utf-8")
+
+
+def test_a_report_calls_attributes_purposes_and_law_by_their_names(story):
+    document = json.loads(story.audit("offer.gold")[0].bytes)
+    assert document["names"]["attribute"]["gender"] == {"en": "gender", "zh": "性别"}
+    text = page.page([document], "zh")
+    assert "按性别：" in text
+    assert "正当利益" in text
+    assert "legitimate_interest" not in text
+    assert "按性别，" in "".join(words.sentences(document, "zh"))
+
+
+def test_a_report_that_was_made_before_names_were_kept_shows_its_codes(story):
+    document = json.loads(story.audit("offer.gold")[0].bytes)
+    del document["names"]
+    jsonschema.validate(document, schema.schema())
+    text = page.page([document], "zh")
+    assert "按gender：" in text
+    assert "gdpr legitimate_interest" in text
 
 
 def test_the_page_needs_nothing_from_outside_and_runs_nothing(story):

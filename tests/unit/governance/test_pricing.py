@@ -255,6 +255,18 @@ def test_lines_and_page_in_both_languages(audit, language, word):
     assert any(word in line for line in lines(made, language))
 
 
+def test_attributes_tags_and_what_is_alike_are_called_by_their_names(audit):
+    made = audit("gender,tag:spend.big")
+    tag = made.document["names"]["tag"]["spend.big"]
+    page = written([made], ".html", "zh").decode()
+    assert f"价格审计报告：按性别、{tag['zh']}" in page
+    assert "在相同的商品、日之内比较" in page
+    assert "按gender" not in page + " ".join(lines(made, "zh"))
+    english = " ".join(lines(made, "en"))
+    assert f"by gender and {tag['en']}" in english
+    assert "within the same item and day" in english
+
+
 @pytest.mark.parametrize(
     ("by", "more", "code"),
     [
