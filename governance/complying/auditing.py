@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from audit.clock import iso
 from audit.compliance.report import Head, Row, Texts, report
 from governance.auditing import kept
+from governance.auditing.agreeing import agree
 from governance.authority import demand
 from governance.complying.gathering import facts, law_papers
 from governance.retention import WHAT
@@ -26,11 +27,13 @@ def compliance(ws: "Workspace", regime: str) -> kept.Kept:
     """Audit a workspace against the obligations of a regime; returns the kept report.
 
     Raises NotFound `unknown-regime`, Refused `not-permitted`, Conflict `workspace-busy`; Tampered where
-    the log cannot take the entry.
+    the log cannot take the entry, or a report is not as the log says that it was made.
     """
     rows = [_row(one) for one in obligations(regime)]
     demand(ws, "audit.compliance")
     with ws.exclusive("audit"):
+        with ws.store.read() as connection:
+            agree(ws, connection)
         found = facts(ws, regime)
         with ws.store.read() as connection:
             head = _head(ws, connection, regime)
