@@ -231,9 +231,9 @@ def policy_of(policy: FairnessPolicy) -> dict[str, Any]:
 
 def reason_of(verdict: TagVerdict) -> str:
     """Return why the tag has its verdict: the reason of the first part that has it."""
+    if verdict.corrected_away:
+        return OTHER_TAGS
     parts = {judgement.status: judgement.reason for judgement in reversed(verdict.judgements)}
-    if verdict.status is not Status.BREACH and Status.BREACH in parts:
-        return OTHER_TAGS  # corrected away
     return parts[verdict.status]
 
 

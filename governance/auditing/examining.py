@@ -217,13 +217,14 @@ def _kept(  # noqa: PLR0917  (one caller)
         "merged": found.merged,
         "shown": sorted((key.what, key.attributes, key.labels) for key in found.release.visible()),
     }
+    buried = found.fine.corrected_away  # by tags that were audited along: the tag stays due
     return keep(
         ws,
         document,
         one.tag,
         found.fine,
         policy,
-        by_policy=by.in_force if is_whole(ws, asked, by) else "",
+        by_policy=by.in_force if is_whole(ws, asked, by) and not buried else "",
         may_resolve=may_resolve(ws, asked, by),
         counts=counts,
     )

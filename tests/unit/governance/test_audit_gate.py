@@ -94,6 +94,21 @@ def test_a_tag_that_must_be_audited_is_shown_only_after_a_good_audit(shop):
     assert (reads(shop, EVEN), said(shop, EVEN)) == (before, "")
 
 
+def test_a_breach_is_not_buried_by_tags_that_are_audited_along(shop):
+    """Beside enough tags without a breach each single one may be chance; then the tag stays due."""
+    shop.held(GOLD, 0.405, 0.6)
+    applies(shop)
+    made, beside = audits(shop, GOLD, EVEN)
+    verdict = made.document["verdict"]
+    assert (verdict["status"], verdict["reason"]) == ("insufficient", "not-after-all-tags")
+    assert (reads(shop), said(shop), said(shop, EVEN)) == (0, "audit-missing", "")
+    assert beside.status == "within"
+    (alone,) = audits(shop)
+    assert (alone.status, said(shop)) == ("breach", "audit-breach")
+    audits(shop, GOLD, EVEN)
+    assert (finding(shop).resolved, said(shop)) == (False, "audit-breach")
+
+
 def test_an_audit_is_too_old_at_the_exact_instant(shop):
     applies(shop)
     audits(shop, EVEN)
