@@ -26,7 +26,7 @@ from audit.bias.rates import OF_OUTCOME
 from audit.bias.scoring import Score
 from audit.bias.statements import PEOPLE, Key
 from audit.bias.successive import Before, Dated, Merges, side_by_side, stated
-from audit.bias.verdict import OTHER_TAGS, Status, TagVerdict, judge
+from audit.bias.verdict import OTHER_TAGS, TagVerdict, judge
 from audit.bias.whatif import Outlook
 
 FRONT: Final = 40
