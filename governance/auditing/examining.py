@@ -20,6 +20,7 @@ from audit.bias.verdict import Status
 from audit.clock import Micros, iso
 from audit.errors import BadInput
 from governance.auditing import drifting, kept, limits, side
+from governance.auditing.apart import not_apart
 from governance.auditing.counting import Counted, count
 from governance.auditing.drifting import NONE
 from governance.auditing.noting import keep
@@ -111,6 +112,12 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
                 counted, examined, moved, befores, strict=True
             )
         ]
+
+
+def without_causes(ws: "Workspace", asked: Asked) -> list[str]:
+    """Return the tags of an audit whose reports say nothing of causes: their rules are not taken apart."""
+    with ws.store.read() as connection:
+        return not_apart(active(connection, asked.tags).values()) if asked.causes else []
 
 
 def check_asked(asked: Asked) -> None:

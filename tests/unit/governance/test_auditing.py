@@ -21,6 +21,7 @@ from governance import authority
 from governance.actor import Actor
 from governance.assignments import holders
 from governance.auditing import kept, limits, side
+from governance.auditing.examining import Asked, without_causes
 from governance.auditing.leaking import leak
 from governance.auditing.telling import lines, written
 from governance.catalogue import active, meaning
@@ -609,6 +610,10 @@ def test_a_rule_with_other_tags_in_it_is_not_taken_apart(shop):
     shop.tagged("offer.gold", SKEWED, said)
     shop.tagged("offer.both", EVEN, said, value="tag('offer.gold')")
     assert code_of(lambda: shop.audit("offer.both", causes=True)) == "rule-not-apart"
+    gold, both = shop.audit("offer.gold", "offer.both", causes=True)  # the other one is
+    assert (bool(gold.document["causes"]), both.document["causes"]) == (True, [])
+    asked = Asked(("offer.gold", "offer.both"), ("gender",), causes=True)
+    assert without_causes(shop.ws, asked) == ["offer.both"]
 
 
 def test_causes_of_few_people_are_not_told(shop, tmp_path):
