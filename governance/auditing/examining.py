@@ -26,7 +26,7 @@ from governance.auditing.drifting import NONE
 from governance.auditing.noting import keep
 from governance.auditing.opening import consents_to, log_opening, source_of
 from governance.auditing.outcome import outcome_of
-from governance.auditing.parts import further
+from governance.auditing.parts import Numbers, further
 from governance.authority import demand
 from governance.catalogue import Active, active
 from tagging.rules.tree import Segment, TagRef, walk
@@ -82,6 +82,7 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
             laid = kept.opened(ws, connection)
+            numbers = kept.numbers(ws, connection) if asked.causes else []
             befores = [side.earlier(laid, key, policy, asked.outcome) for key in asked.tags]
             counted = count(
                 ws,
@@ -107,7 +108,17 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         )
         moved = drifting.drifts([one.months for one in counted], policy)
         return [
-            _kept(ws, one, found, moves, (policy, limit), asked, previous, consents)
+            _kept(
+                ws,
+                one,
+                found,
+                moves,
+                (policy, limit),
+                asked,
+                previous,
+                consents,
+                [told for tag, told in numbers if tag == (one.tag.tag.key, one.tag.version)],
+            )
             for one, found, moves, (_, previous) in zip(
                 counted, examined, moved, befores, strict=True
             )
@@ -212,16 +223,18 @@ def _kept(  # noqa: PLR0917  (one caller)
     asked: Asked,
     previous: str | None,
     consents: int,
+    earlier: Sequence[Numbers],
 ) -> kept.Kept:
     policy, by = limit
     head = _head(ws, one, policy, asked, previous, consents)
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
-    more = further(found, one.apart, policy, outcome=bool(asked.outcome))
+    more, told = further(found, one.apart, policy, earlier, outcome=bool(asked.outcome))
     document = report(head, found, policy, replace(more, drift=moves, rules=one.rules))
     counts = {
         "cube": cube,
         "merged": found.merged,
+        "told": told,
         "shown": sorted((key.what, key.attributes, key.labels) for key in found.release.visible()),
     }
     buried = found.fine.corrected_away  # by tags that were audited along: the tag stays due

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from audit.bias.price_earlier import Earlier
     from audit.bias.scoring import Score
     from audit.bias.successive import Before
+    from governance.auditing.parts import Numbers
     from governance.store.unit import Unit
     from governance.workspace import Workspace
 
@@ -203,6 +204,16 @@ def opened(ws: "Workspace", connection: Connection) -> list[Opened]:
     )
     documents = ((row, json.loads(row.document)) for row in rows)
     return [_opened(ws, row, one) for row, one in documents if "noise" not in one]
+
+
+def numbers(ws: "Workspace", connection: Connection) -> "list[tuple[tuple[str, int], Numbers]]":
+    """Return what bias reports told of causes and other thresholds, each beside its tag and version."""
+    rows = connection.execute(
+        text("SELECT name, about, version, counts FROM auditreport WHERE kind = :k ORDER BY id"),
+        {"k": BIAS},
+    )
+    opened_ = ((row, ws.keys.ring.open_counts(row.name, row.counts)) for row in rows)
+    return [((row.about, row.version), json.loads(one).get("told", {})) for row, one in opened_]
 
 
 def _opened(ws: "Workspace", row: Any, document: Mapping[str, Any]) -> Opened:

@@ -585,7 +585,7 @@ def test_the_gap_of_a_threshold_does_not_tell_the_rates_that_a_report_hides(shop
     said = shop.genders()
     often = shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path)
     shop.tag(a_tag("habit.often", value="orders(days => 30) >= 3", having="benefit"), often)
-    shop.audit("habit.often", causes=True)
+    shop.audit("habit.often")  # without: what was told of thresholds would not be told anew
     shop.chose("restricted", often[:1])
     (made,) = shop.audit("habit.often", causes=True)
     (gone,) = [name for name, group in groups(made).items() if group["hidden"]]
@@ -603,6 +603,39 @@ def test_the_gap_of_a_threshold_does_not_tell_the_rates_that_a_report_hides(shop
     assert len(fits(exact)) <= 2
     (gap,) = [float(p["gap"]) for p in made.document["outlook"] if p["thresholds"][0] == 3]
     assert truth not in fits(gap)
+
+
+def ordered_more(shop, folder, places):
+    """Let people who had one order come to three, and nothing else change."""
+    lines = [
+        f"C{n},2024-09-{25 + order} 11:00:00,{n}-more{order},milk,1,2.00"
+        for n in places
+        for order in (0, 1)
+    ]
+    folder.mkdir()
+    events.ingest(shop.ws, [an_order_file(folder, *lines)], a_map())
+
+
+def test_causes_and_what_if_do_not_tell_who_moved_between_two_reports(shop, tmp_path):
+    """One person came to meet a condition: every number of the report is as before, its causes are not."""
+    said = shop.genders()
+    often = set(shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path))
+    shop.tag(a_tag("habit.often", value="orders(days => 30) >= 3", having="benefit"), often)
+    first, again = (shop.audit("habit.often", causes=True)[0] for _ in range(2))
+    parts = ("comparisons", "causes", "outlook")
+    assert [first.document[part] == again.document[part] for part in parts] == [True] * 3
+    assert first.document["causes"]
+    ones = [n for n, who in enumerate(shop.who) if said[n] == "f" and who not in often]
+    ordered_more(shop, tmp_path / "one", ones[:1])
+    (second,) = shop.audit("habit.often", causes=True)
+    assert [groups(second)[v]["people"] for v in "fm"] == [groups(first)[v]["people"] for v in "fm"]
+    assert second.document["causes"] == []
+    told = {point["thresholds"][0] for point in second.document["outlook"]}
+    assert (1 in told, 3 in told) == (True, False)
+    assert "causes-untold" in second.document["limits"]
+    ordered_more(shop, tmp_path / "many", ones[1:10])  # ten have moved since the report that told
+    (third,) = shop.audit("habit.often", causes=True)
+    assert third.document["causes"] != first.document["causes"] != []
 
 
 def test_a_rule_with_other_tags_in_it_is_not_taken_apart(shop):
