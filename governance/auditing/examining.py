@@ -82,7 +82,6 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
     with ws.exclusive("audit"):
         with ws.store.read() as connection:
             laid = kept.opened(ws, connection)
-            numbers = kept.numbers(ws, connection) if asked.causes else []
             befores = [side.earlier(laid, key, policy, asked.outcome) for key in asked.tags]
             counted = count(
                 ws,
@@ -108,17 +107,7 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
         )
         moved = drifting.drifts([one.months for one in counted], policy)
         return [
-            _kept(
-                ws,
-                one,
-                found,
-                moves,
-                (policy, limit),
-                asked,
-                previous,
-                consents,
-                [told for tag, told in numbers if tag == (one.tag.tag.key, one.tag.version)],
-            )
+            _kept(ws, one, found, moves, (policy, limit), asked, previous, consents)
             for one, found, moves, (_, previous) in zip(
                 counted, examined, moved, befores, strict=True
             )
@@ -223,12 +212,15 @@ def _kept(  # noqa: PLR0917  (one caller)
     asked: Asked,
     previous: str | None,
     consents: int,
-    earlier: Sequence[Numbers],
 ) -> kept.Kept:
     policy, by = limit
     head = _head(ws, one, policy, asked, previous, consents)
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
+    earlier: list[Numbers] = []
+    if asked.causes:
+        with ws.store.read() as connection:
+            earlier = kept.numbers(ws, connection, one.tag.tag.key, one.tag.version)
     more, told = further(found, one.apart, policy, earlier, outcome=bool(asked.outcome))
     document = report(head, found, policy, replace(more, drift=moves, rules=one.rules))
     counts = {

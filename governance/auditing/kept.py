@@ -206,14 +206,17 @@ def opened(ws: "Workspace", connection: Connection) -> list[Opened]:
     return [_opened(ws, row, one) for row, one in documents if "noise" not in one]
 
 
-def numbers(ws: "Workspace", connection: Connection) -> "list[tuple[tuple[str, int], Numbers]]":
-    """Return what bias reports told of causes and other thresholds, each beside its tag and version."""
+def numbers(ws: "Workspace", connection: Connection, tag: str, version: int) -> "list[Numbers]":
+    """Return what the bias reports on a version of a tag told of causes and other thresholds."""
     rows = connection.execute(
-        text("SELECT name, about, version, counts FROM auditreport WHERE kind = :k ORDER BY id"),
-        {"k": BIAS},
+        text(
+            "SELECT name, counts FROM auditreport WHERE kind = :k AND about = :b AND version = :v "
+            "ORDER BY id"
+        ),
+        {"k": BIAS, "b": tag, "v": version},
     )
-    opened_ = ((row, ws.keys.ring.open_counts(row.name, row.counts)) for row in rows)
-    return [((row.about, row.version), json.loads(one).get("told", {})) for row, one in opened_]
+    counts = [json.loads(ws.keys.ring.open_counts(row.name, row.counts)) for row in rows]
+    return [one.get("told", {}) for one in counts]
 
 
 def _opened(ws: "Workspace", row: Any, document: Mapping[str, Any]) -> Opened:

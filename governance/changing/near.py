@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from governance import findings
 from governance.catalogue import Active
 from governance.changing.plan import PlanFinding
-from tagging.equivalence import shape
 from tagging.rules.tree import Node
+from tagging.shape import shape
 
 CODE = "near-finding"
 
