@@ -366,6 +366,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[_Ward], _Found], bool], ...]] = (
     ("holds", _promise(promises.holds), True),
     ("notifications", _promise(promises.notifications), True),
     ("audits", _promise(watching.standing), True),
+    ("reports", _promise(watching.reports), True),
     ("unaudited", _promise(watching.unaudited), True),
     ("findings", _promise(watching.waivers), True),
     ("disk", _room, False),

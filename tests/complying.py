@@ -4,7 +4,9 @@
 import json
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 
+from audit import canon
 from audit.clock import DAY, FixedClock
 from audit.ids import SeededIds
 from governance import consent
@@ -36,7 +38,7 @@ STATED = {
 class Sound(Shop):
     """A real workspace: two people of each law, one tag that is good for them, all that it needs."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, audited=True):
         shop = folder / "shop" if (folder / "shop").exists() else a_folder(folder, _build)
         self.folder = folder
         self.ws = open_workspace(shop, clock=FixedClock(NOON), ids=SeededIds(11), actor=OFFICER)
@@ -55,6 +57,8 @@ class Sound(Shop):
             self.who = {}
             for regime, subject_id in rows.all():
                 self.who.setdefault(regime, []).append(subject_id)
+        if audited:
+            self.reported(at=NOON - 10 * DAY)
 
     def close(self):
         self.ws.close()
@@ -78,13 +82,21 @@ class Sound(Shop):
         by_policy="",
         document="{}",
     ):
-        """Keep a report as if it had been made."""
-        self.sql(
-            "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, "
-            "counts, by_policy, at) "
-            "VALUES ('audit-'||hex(randomblob(4)), ?, ?, ?, ?, ?, ?, '{}', x'00', ?, ?)",
-            (kind, about, version, status, document, "0" * 64, by_policy, at),
-        )
+        """Keep a report as if it had been made, with its entry in the log."""
+        with self.read() as connection:
+            before = connection.exec_driver_sql("SELECT count(*) FROM auditreport").scalar_one()
+        name = f"audit-{before:016x}"
+        text = canon.canonical(json.loads(document) | {"verdict": {"status": status}})
+        digest = sha256(text).hexdigest()
+        clock, self.ws.clock = self.ws.clock, FixedClock(at)
+        with self.store.write() as unit:
+            unit.connection.exec_driver_sql(
+                "INSERT INTO auditreport (name, kind, about, version, status, document, digest, policy, "
+                "counts, by_policy, at) VALUES (?, ?, ?, ?, ?, ?, ?, '{}', x'00', ?, ?)",
+                (name, kind, about, version, status, text.decode(), digest, by_policy, at),
+            )
+            unit.log(self.ws.evidence.entry(f"audit.{kind}", report=name, sha256=digest))
+        self.ws.clock = clock
 
     def consent_audited(self, status="clear", since="2026-01-01", until="2026-01-31", allowed=60):
         """Keep a report on consent as if it had been made."""
@@ -131,7 +143,6 @@ def _build(folder):
         for who in numbers[2:4]:
             shop.consents(who, notice="v1")
         shop.tag(a_tag("offer.plain", having="benefit"), numbers)
-        shop.reported(at=NOON - 10 * DAY)
         with key_store(shop.ws) as store, store.writing():
             store.note_backup(NOON, shop.ws.keys.ring.current)
 

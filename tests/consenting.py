@@ -9,6 +9,7 @@ from governance.auditing.consenting import Period, derive
 from governance.choice import ChoiceFact
 from governance.consent import ConsentFact
 from governance.law import law_over
+from governance.store import bitmaps
 from tests.shop import NOW, Shop, a_purpose, a_tag
 
 OFFERS, SHARING = "first_party_recommendation", "cross_context_advertising"
@@ -59,6 +60,11 @@ class House(Shop):
                 ],
             )
 
+    def inside(self, tv, *people):
+        """Put people into the set of a tag that readers look at, without any assignment."""
+        with self.store.write() as unit:
+            bitmaps.add_all(unit.connection, f"tv:{tv}", people)
+
     def ran(self, ago):
         """A run over everybody computes the tags that are there, and leaves what is on people."""
         with self.store.write() as unit:
@@ -77,7 +83,8 @@ class House(Shop):
     def audit(self, period=MONTH, policy=None):
         """The facts over the last month."""
         with self.read() as connection:
-            return derive(connection, period, law_over(connection), policy)
+            present = period.end == NOW
+            return derive(connection, period, law_over(connection), policy, present=present)
 
 
 def at(ago):

@@ -98,10 +98,16 @@ def breaches(document: Mapping[str, Any]) -> list[Breach]:
     ]
     if found:
         return found
-    people = _population(document)
     return [
         Breach(
-            tag, "", "", benefit=True, attributes=_widest(document), labels=(), population=people
+            tag,
+            "",
+            "",
+            benefit=any(_directions(document)),
+            attributes=_widest(document),
+            labels=(),
+            outcome=str(document["identity"]["outcome"]),
+            population=_population(document),
         )
     ]
 
@@ -116,8 +122,12 @@ def resolves(document: Mapping[str, Any], what: Mapping[str, Any]) -> bool:
     if _population(document) != what.get("population", ""):
         return False
     whole = bool(document["verdict"]["status"] == WITHIN)
-    if not what["labels"]:
-        return whole and set(what["attributes"]) <= set(_widest(document))
+    if not what[
+        "labels"
+    ]:  # what was judged there must all have been judged here, the same way round
+        same = document["identity"]["outcome"] == what.get("outcome", "")
+        same = same and what["benefit"] in _directions(document)
+        return whole and same and set(what["attributes"]) <= set(_widest(document))
     for part in document["comparisons"]:
         if any(part[name] != what[name] for name in ("rate", "value", "benefit", "attributes")):
             continue
@@ -160,6 +170,10 @@ def _milder(
 def _population(document: Mapping[str, Any]) -> str:
     people = str(document["noise"]["population"]) if "noise" in document else ALL
     return "" if people == ALL else people
+
+
+def _directions(document: Mapping[str, Any]) -> set[bool]:
+    return {part["benefit"] for part in document["comparisons"]}
 
 
 def _widest(document: Mapping[str, Any]) -> tuple[str, ...]:

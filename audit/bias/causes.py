@@ -57,11 +57,9 @@ def causes(counts: NDArray[np.int64], rule: Rule) -> Causes:
         raise BadInput(
             "cube-malformed", "the counts and the rule have other conditions", hint="count again"
         )
-    flat = counts.reshape(len(counts), -1)
-    people = flat.sum(axis=1)
+    people = counts.reshape(len(counts), -1).sum(axis=1)
     gaps: dict[frozenset[int], Floats] = {}
-    for kept in _subsets(size):
-        a = flat @ applied(rule, kept).reshape(-1).astype(np.int64)
+    for kept, a in zip(_subsets(size), numbers(counts, rule).T, strict=True):
         gaps[kept] = strict(a, people) - strict(a.sum() - a, people.sum() - people)
     every = frozenset(range(size))
     share = np.zeros((len(counts), size))
@@ -71,6 +69,16 @@ def causes(counts: NDArray[np.int64], rule: Rule) -> Causes:
             share[:, one] += weight * (gaps[kept | {one}] - gap)
     without = np.stack([gaps[every - {one}] for one in range(size)], axis=1)
     return Causes(rule.conditions, gaps[every], without, share)
+
+
+def numbers(counts: NDArray[np.int64], rule: Rule) -> NDArray[np.int64]:
+    """Return how many of each group meet the rule with only some conditions in it: all that is told of.
+
+    By group, then by the conditions that are left, from none to all.
+    """
+    flat = counts.reshape(len(counts), -1)
+    left = [applied(rule, kept).reshape(-1) for kept in _subsets(len(rule.conditions))]
+    return np.asarray(flat @ np.array(left, dtype=np.int64).T)
 
 
 def applied(rule: Rule, kept: frozenset[int]) -> NDArray[np.bool_]:

@@ -26,7 +26,7 @@ from audit.bias.rates import OF_OUTCOME
 from audit.bias.scoring import Score
 from audit.bias.statements import PEOPLE, Key
 from audit.bias.successive import Before, Dated, Merges, side_by_side, stated
-from audit.bias.verdict import OTHER_TAGS, Status, TagVerdict, judge
+from audit.bias.verdict import OTHER_TAGS, TagVerdict, judge
 from audit.bias.whatif import Outlook
 from audit.words import Names
 
@@ -235,9 +235,9 @@ def policy_of(policy: FairnessPolicy) -> dict[str, Any]:
 
 def reason_of(verdict: TagVerdict) -> str:
     """Return why the tag has its verdict: the reason of the first part that has it."""
+    if verdict.corrected_away:
+        return OTHER_TAGS
     parts = {judgement.status: judgement.reason for judgement in reversed(verdict.judgements)}
-    if verdict.status is not Status.BREACH and Status.BREACH in parts:
-        return OTHER_TAGS  # corrected away
     return parts[verdict.status]
 
 

@@ -53,8 +53,9 @@ def beyond(
 
     The limit is `floor` for the ratio of the group's rate to the others', or of theirs to the
     group's when the tag is a burden. A small first p says breach, a small second says within. NaN
-    where a side has nobody, or nobody is tagged. The score test of Miettinen and Nurminen: a Wald
-    test of the logarithm says "within" too often in small groups.
+    where a side has nobody, or nobody is tagged. The score test of Farrington and Manning (1990):
+    that of Miettinen and Nurminen (1985) without its factor N/(N-1), so at a ratio of one its square is
+    Pearson's chi-square. A Wald test of the logarithm says "within" too often in small groups.
     """
     limit = floor if benefit else 1 / floor
     a, n, b, m = (np.asarray(x, dtype=float) for x in (a, n, b, m))

@@ -103,6 +103,12 @@ class TagVerdict:
     p: float
     """Smallest adjusted p of a breach; NaN when nothing could be tested."""
 
+    @property
+    def corrected_away(self) -> bool:
+        """Whether a breach of the tag alone does not hold over all the tags of the audit."""
+        own = worst(one.status for one in self.judgements)
+        return own is Status.BREACH and self.status is not own
+
 
 def judge(cube: Cube, policy: FairnessPolicy, benefit: Mapping[str, bool]) -> TagVerdict:
     """Return the verdict on a tag.

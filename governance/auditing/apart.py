@@ -4,7 +4,7 @@
 The rule is computed once more, of the events until its last run. Counts by group leave, nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Final
@@ -108,6 +108,17 @@ def rule_of(tag: Active) -> tuple[Rule, tuple[Node, ...]]:
         table[answers] = _holds(root, dict(zip(nodes, answers, strict=True)))
     names = tuple(spell(node) for node in nodes)
     return Rule(names, tuple(found.values()), table), nodes
+
+
+def not_apart(tags: Iterable[Active]) -> list[str]:
+    """Return the keys of the tags whose rules cannot be taken apart."""
+    found = []
+    for tag in tags:
+        try:
+            rule_of(tag)
+        except BadInput:
+            found.append(tag.tag.key)
+    return found
 
 
 def score_of(nodes: Sequence[Node]) -> Node | None:

@@ -45,9 +45,17 @@ def audit(
     demand(ws, "audit.consent")
     policy = limits.consents(policy_file)
     with ws.exclusive("audit"):
-        period = _period(ws.clock.now(), start, end)
+        now = ws.clock.now()
+        period = _period(now, start, end)
         with ws.store.read() as connection:
-            facts = derive(connection, period, law_over(connection), policy, progress=progress)
+            facts = derive(
+                connection,
+                period,
+                law_over(connection),
+                policy,
+                present=period.end == now,
+                progress=progress,
+            )
             names = names_of(facts, purposes(connection))
             head = _head(ws, connection, facts)
         document = report(head, facts, policy, names)

@@ -15,10 +15,12 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
 from governance.auditing.consent_law import STOPPING, Asking, Cell, Way
 from governance.auditing.consent_ledgers import NEVER, Bools, Ints, Ledgers
+from governance.store import bitmaps
 from policies.vocabulary import Choice, Reason, State
 
 
@@ -212,6 +214,8 @@ class Reader:
     """Number of a tag value → place of its version."""
     runs: Mapping[int, int]
     """Published run → when it ended: what was on record then was known; 0: of a live run."""
+    sets: Sequence[tuple[int, BitMap]]
+    """(place of a tag version, people in the set that is read of it without an assignment)."""
 
     @classmethod
     def of(cls, connection: Connection, law: Asks) -> "Reader":
@@ -222,7 +226,24 @@ class Reader:
             text("SELECT id, mode, as_of, finished_at FROM run WHERE state = 'published'")
         )
         runs = {row.id: 0 if row.mode == "live" else row.finished_at or row.as_of for row in rows}
-        return cls(connection, law, {row.tv: place[row.definition_id] for row in values}, runs)
+        versions = {row.tv: place[row.definition_id] for row in values}
+        return cls(connection, law, versions, runs, _alone(connection, law, versions))
+
+    def alone(self, people: tuple[Ints, Ints], now: int) -> Rows:
+        """Return which of some people are in the set of a tag in use now without an assignment.
+
+        An audience is read from sets: whoever writes past the product may write one only.
+        """
+        who, tag = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for place, members in self.sets:
+            here = people[0][np.isin(people[0], members.to_array())]
+            who.append(here)
+            tag.append(np.full(len(here), place))
+        them, tags = np.concatenate(who), np.concatenate(tag)
+        cell = people[1][np.searchsorted(people[0], them)]
+        at, end = np.full(len(them), now), np.full(len(them), NEVER)
+        moved = np.zeros(len(them), dtype=np.bool_)
+        return Rows(them, tags, self.law.asks[tags, cell], at, end, at, moved)
 
     def rows(self, people: tuple[Ints, Ints], period: tuple[int, int], now: int) -> Rows:
         """Return the assignments of some people (numbers and cells, ascending) in a period."""
@@ -254,6 +275,22 @@ class Reader:
         )
 
 
+def _alone(
+    connection: Connection, law: Asks, versions: Mapping[int, int]
+) -> list[tuple[int, BitMap]]:
+    found = []
+    for tv, place in sorted(versions.items()):
+        if law.askings[place].used and (members := bitmaps.members(connection, f"tv:{tv}")):
+            rows = connection.execute(text(_OPEN), {"tv": tv}).scalars()
+            if left := members - BitMap(rows):
+                found.append((place, left))
+    return found
+
+
+_OPEN: Final = (
+    "SELECT a.subject_id FROM assignment a JOIN run r ON r.id = a.run_id "
+    "WHERE a.tv = :tv AND a.valid_to IS NULL AND r.state = 'published'"
+)
 _ROWS: Final = """
 SELECT a.subject_id, a.tv, a.valid_from,
   coalesce(a.valid_to, CASE WHEN a.lapses_at <= :now THEN a.lapses_at END, :never) AS ended,

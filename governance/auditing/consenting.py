@@ -68,11 +68,13 @@ def derive(
     law: Law,
     policy: ConsentPolicy | None = None,
     *,
+    present: bool,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Facts:
     """Return what an audit of consent counts over a period, exactly; asks the gate for nothing.
 
-    `law` is the law by which all of it is judged. Cost: one pass over the people, their ledgers and
+    `law` is the law by which all of it is judged. `present` says that the period ends now: then the
+    sets of people are looked through, too, which tell of now only. Cost: one pass over the people, their ledgers and
     their assignments of the period.
     """
     policy = policy or consents(None)
@@ -91,6 +93,8 @@ def derive(
         world = World(read, classes)
         standing.add(world, people, period.end)
         tags.add(world, reader.rows(people, period, period.end), read.stops)
+        if present:
+            tags.alone(world, reader.alone(people, period.end))
     return Facts(
         start=period.start,
         end=period.end,
@@ -145,6 +149,10 @@ class _Tags:
         came = [one for one in stops if self.period.start <= one.recorded <= self.period.end]
         self._stops(world, rows, came)
         self._signals(world, came, broken)
+
+    def alone(self, world: World, rows: Rows) -> None:
+        """Judge as of now who is in the set of a tag without an assignment: no run put them there."""
+        self._judge(world, "kept", rows, when(rows.start))
 
     def _made(self, rows: Rows) -> tuple[str, Bools, Moment]:
         """Return the assignments that were made in the period, and what was known then."""

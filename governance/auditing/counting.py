@@ -21,7 +21,7 @@ from audit.bias.scoring import Score
 from audit.clock import Micros
 from audit.errors import BadInput, Refused
 from governance.assignments import expires_at, holders
-from governance.auditing.apart import Apart, rule_of, take_apart
+from governance.auditing.apart import Apart, not_apart, rule_of, take_apart
 from governance.auditing.drifting import NONE, by_month
 from governance.auditing.opening import Opened, numbers_of, opened
 from governance.auditing.outcome import SEEN, Outcome, check, seen
@@ -92,11 +92,11 @@ def count(
 ) -> list[Counted]:
     """Return the counts for each tag; `at` None is now. Attributes are opened once for all.
 
-    `apart` takes the rules of the tags apart as well, in the present; `months` counts the last months.
+    `apart` takes the rules of the tags apart as well, those that can be, in the present; `months` counts the last months.
     Values of attributes that are `named` keep their names even when few people have them.
 
     Raises Refused `tag-not-computed`, `attribute-too-fine`, `too-many-groups`, `too-few-months`, BadInput
-    `outcome-not-yes-no`, `outcome-to-come`, `time-to-come`.
+    `outcome-not-yes-no`, `outcome-to-come`, `time-to-come`, `rule-not-apart` where no rule can be.
     """
     now = ws.clock.now()
     when = _Instant(now if at is None else at, at is None or at == now)
@@ -118,7 +118,7 @@ def count(
         if months:
             cube, rules = by_month(connection, tag, here, attributes, places, when.at, months)
             one = replace(one, months=cube, rules=rules)
-        if apart:
+        if apart and not not_apart([tag]):
             due = codes[-1] == SEEN.index("yes") if outcome else np.zeros(len(people), dtype=bool)
             parts = take_apart(ws, connection, tag, here, attributes, places, due)
             one = replace(one, apart=parts)
@@ -136,8 +136,8 @@ def _check_question(
         check_computed(tag, when.at)
     if outcome is not None:
         check(outcome, when.at, now)
-    for tag in tags if apart else ():
-        rule_of(tag)
+    if apart and len(not_apart(tags)) == len(tags):
+        rule_of(tags[0])
 
 
 def _one(  # noqa: PLR0917  (one caller)

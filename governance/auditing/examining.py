@@ -20,13 +20,14 @@ from audit.bias.verdict import Status
 from audit.clock import Micros, iso
 from audit.errors import BadInput
 from governance.auditing import drifting, kept, limits, side
+from governance.auditing.apart import not_apart
 from governance.auditing.counting import Counted, count
 from governance.auditing.drifting import NONE
 from governance.auditing.naming import names_of
 from governance.auditing.noting import keep
 from governance.auditing.opening import consents_to, log_opening, source_of
 from governance.auditing.outcome import outcome_of
-from governance.auditing.parts import further
+from governance.auditing.parts import Numbers, further
 from governance.authority import demand
 from governance.catalogue import Active, active
 from tagging.rules.tree import Segment, TagRef, walk
@@ -112,6 +113,12 @@ def bias(ws: "Workspace", asked: Asked, policy_file: Path | None = None) -> list
                 counted, examined, moved, befores, strict=True
             )
         ]
+
+
+def without_causes(ws: "Workspace", asked: Asked) -> list[str]:
+    """Return the tags of an audit whose reports say nothing of causes: their rules are not taken apart."""
+    with ws.store.read() as connection:
+        return not_apart(active(connection, asked.tags).values()) if asked.causes else []
 
 
 def check_asked(asked: Asked) -> None:
@@ -213,20 +220,26 @@ def _kept(  # noqa: PLR0917  (one caller)
         head = replace(head, names=names_of(connection, policy, (one.tag,)))
     cube = one.cube.document()
     found = replace(found, counts=ws.keys.ring.mark_counts(canon.canonical(cube)))
-    more = further(found, one.apart, policy, outcome=bool(asked.outcome))
+    earlier: list[Numbers] = []
+    if asked.causes:
+        with ws.store.read() as connection:
+            earlier = kept.numbers(ws, connection, one.tag.tag.key, one.tag.version)
+    more, told = further(found, one.apart, policy, earlier, outcome=bool(asked.outcome))
     document = report(head, found, policy, replace(more, drift=moves, rules=one.rules))
     counts = {
         "cube": cube,
         "merged": found.merged,
+        "told": told,
         "shown": sorted((key.what, key.attributes, key.labels) for key in found.release.visible()),
     }
+    buried = found.fine.corrected_away  # by tags that were audited along: the tag stays due
     return keep(
         ws,
         document,
         one.tag,
         found.fine,
         policy,
-        by_policy=by.in_force if is_whole(ws, asked, by) else "",
+        by_policy=by.in_force if is_whole(ws, asked, by) and not buried else "",
         may_resolve=may_resolve(ws, asked, by),
         counts=counts,
     )

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, text
 from audit import canon
 from audit.bias.policy import FairnessPolicy
 from audit.clock import Micros, parse_time
-from audit.errors import BadInput, NotFound, Refused, Tampered
+from audit.errors import BadInput, NotFound, Refused
 from audit.evidence.entry import Entry
 from audit.ids import new_id
+from governance.auditing.agreeing import agree, as_made, lost, makes
 from governance.authority import demand
 from policies.document import nearest
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from audit.bias.price_earlier import Earlier
     from audit.bias.scoring import Score
     from audit.bias.successive import Before
+    from governance.auditing.parts import Numbers
     from governance.store.unit import Unit
     from governance.workspace import Workspace
 
@@ -117,16 +119,17 @@ def keep(
 
 
 def reports(ws: "Workspace") -> list[Kept]:
-    """Return all reports, the newest first."""
+    """Return all reports, the newest first; raises Tampered `report-lost` as `agreeing.agree`."""
     demand(ws, "audit.read")
     with ws.store.read() as connection:
+        agree(ws, connection)
         return [_kept(row) for row in connection.execute(text(f"{_SELECT} ORDER BY id DESC"))]
 
 
 def given(ws: "Workspace", name: str) -> Kept:
     """Return a report again, by its name or by the key of a tag (its newest); that is on record.
 
-    Raises NotFound `unknown-report`.
+    Raises NotFound `unknown-report`, Tampered `report-lost` where it is not as it was made.
     """
     demand(ws, "audit.read")
     with ws.store.write() as unit:
@@ -138,6 +141,7 @@ def given(ws: "Workspace", name: str) -> Kept:
             names = {item for pair in known for item in pair}
             hint = nearest(name, names) or "tagwarden audit list"
             raise NotFound("unknown-report", f'there is no report "{name}"', hint=hint)
+        agree(ws, unit.connection, row.name)
         unit.log(ws.evidence.entry("audit.given", report=row.name, sha256=row.digest))
         return _kept(row)
 
@@ -148,24 +152,13 @@ def logged(connection: Connection, entries: Iterable[Entry]) -> list[Kept]:
     Raises Tampered `report-lost` where one is not in the store as it was made.
     """
     found = []
-    for entry in entries:
-        name = entry.facts.get("report")
-        if name is None or entry.act in _OF_OLDER or not entry.act.startswith("audit."):
-            continue
+    for entry in filter(makes, entries):
+        name = str(entry.facts["report"])
         row = connection.execute(text(f"{_SELECT} WHERE name = :n"), {"n": name}).first()
-        one = None if row is None else _kept(row)
-        if one is None or canon.digest(one.document) != entry.facts["sha256"]:
-            raise Tampered(
-                "report-lost",
-                f"the evidence log knows a report that is not here as it was made: {name}",
-                hint="restore it from a backup of the store",
-            )
-        found.append(one)
+        if row is None or not as_made(row, entry):
+            raise lost(name)
+        found.append(_kept(row))
     return found
-
-
-_OF_OLDER: Final = ("audit.given",)
-"""Acts about a report that was made before."""
 
 
 def policies(connection: Connection, names: Sequence[str]) -> dict[str, Any]:
@@ -211,6 +204,19 @@ def opened(ws: "Workspace", connection: Connection) -> list[Opened]:
     )
     documents = ((row, json.loads(row.document)) for row in rows)
     return [_opened(ws, row, one) for row, one in documents if "noise" not in one]
+
+
+def numbers(ws: "Workspace", connection: Connection, tag: str, version: int) -> "list[Numbers]":
+    """Return what the bias reports on a version of a tag told of causes and other thresholds."""
+    rows = connection.execute(
+        text(
+            "SELECT name, counts FROM auditreport WHERE kind = :k AND about = :b AND version = :v "
+            "ORDER BY id"
+        ),
+        {"k": BIAS, "b": tag, "v": version},
+    )
+    counts = [json.loads(ws.keys.ring.open_counts(row.name, row.counts)) for row in rows]
+    return [one.get("told", {}) for one in counts]
 
 
 def _opened(ws: "Workspace", row: Any, document: Mapping[str, Any]) -> Opened:
@@ -294,7 +300,9 @@ def digest_of_last(connection: Connection, kind: str, about: str) -> str | None:
     return None if found is None else str(found)
 
 
-_SELECT = "SELECT name, kind, about, version, status, document, digest, at FROM auditreport"
+_SELECT: Final = (
+    "SELECT name, kind, about, version, status, document, digest, by_policy, at FROM auditreport"
+)
 
 
 def _kept(row: Any) -> Kept:

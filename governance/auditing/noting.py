@@ -69,6 +69,7 @@ def keep(
                 tag=tag.tag.key,
                 version=tag.version,
                 verdict=made.status,
+                applied=by_policy,
                 findings=opened,
                 resolved=resolved,
                 **said,

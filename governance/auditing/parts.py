@@ -6,12 +6,12 @@ them, is that of nobody or of at least k people.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.bias.causes import Causes, causes
+from audit.bias.causes import Causes, causes, numbers
 from audit.bias.comparing import is_shown
 from audit.bias.cube import UNKNOWN, Kind
 from audit.bias.leak import information
@@ -21,6 +21,9 @@ from audit.bias.report import Examined, Further, LeakFound
 from audit.bias.statements import PEOPLE, Key
 from audit.bias.whatif import Outlook, evaluate
 from governance.auditing.apart import Apart
+
+Numbers = dict[str, dict[str, list[int]]]
+"""Counts behind the parts of a report: part and attribute → group → numbers; -1 where one is not told."""
 
 
 def leak_of(found: Examined, policy: FairnessPolicy) -> list[LeakFound]:
@@ -46,16 +49,26 @@ def leak_of(found: Examined, policy: FairnessPolicy) -> list[LeakFound]:
 
 
 def further(
-    found: Examined, apart: Apart | None, policy: FairnessPolicy, *, outcome: bool
-) -> Further:
-    """Return the parts of a report besides its comparisons."""
+    found: Examined,
+    apart: Apart | None,
+    policy: FairnessPolicy,
+    earlier: Sequence[Numbers] = (),
+    *,
+    outcome: bool,
+) -> tuple[Further, Numbers]:
+    """Return the parts of a report besides its comparisons, and the numbers that causes and what-if tell of.
+
+    What is told must not step by 1 to k - 1 people since one of the `earlier` ones: two reports would tell
+    of the few who moved between them.
+    """
     leaks = leak_of(found, policy)
+    beside = _Beside(earlier, {}, policy.release.k)
     if apart is None:
-        return Further(leaks=leaks)
-    parts = [_causes(found, apart, name, policy.release.k) for name in policy.attributes]
+        return Further(leaks=leaks), beside.told
+    parts = [_causes(found, apart, name, beside) for name in policy.attributes]
     told = [part for part in parts if part is not None]
     outlooks = [
-        _outlook(found, apart, name, policy.release.k, outcome=outcome)
+        _outlook(found, apart, name, beside, outcome=outcome)
         for name in policy.attributes[:1]
         if name in apart.scores
     ]
@@ -67,13 +80,41 @@ def further(
             np.concatenate([one.without for one, _ in told]),
             np.concatenate([one.share for one, _ in told]),
         )
-    return Further(
+    more = Further(
         leaks=leaks,
         causes=together,
         cause_groups=[labels for _, names in told for labels in names],
         outlook=next((one for one, _ in outlooks if one is not None), None),
         untold=len(told) < len(parts) or any(less for _, less in outlooks),
     )
+    return more, beside.told
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What earlier reports told of the same rule, and what this one tells."""
+
+    earlier: Sequence[Numbers]
+    told: Numbers
+    k: int
+
+    def may(self, part: str, labels: Sequence[str], now: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which numbers (by group, then number) moved since no report by 1 to k - 1 in any group."""
+        able = np.ones(now.shape[1], dtype=np.bool_)
+        for then in self.earlier:
+            for label, own in zip(labels, now, strict=True):
+                old = np.array(then.get(part, {}).get(label, []), dtype=np.int64)
+                if len(old) == len(own):
+                    step = np.abs(own - old)
+                    able &= (old < 0) | (step == 0) | (step >= self.k)
+        return able
+
+    def tell(
+        self, part: str, labels: Sequence[str], now: NDArray[np.int64], told: NDArray[np.bool_]
+    ) -> None:
+        """Note what is told."""
+        rows = np.where(told, now, -1).tolist()
+        self.told[part] = dict(zip(labels, rows, strict=True))
 
 
 def _by_group(
@@ -98,16 +139,22 @@ def _safe(counts: NDArray[np.int64], k: int) -> bool:
 
 
 def _causes(
-    found: Examined, apart: Apart, name: str, k: int
+    found: Examined, apart: Apart, name: str, beside: _Beside
 ) -> tuple[Causes, list[tuple[str, ...]]] | None:
     labels, counts = _by_group(found, name, apart.values[name], apart.met[name])
-    if not _safe(counts, k):
+    if not _safe(counts, beside.k):
         return None
+    told_of, part = numbers(counts, apart.rule), f"causes:{name}"
+    told_of = np.column_stack([told_of, counts.reshape(len(counts), -1)])
+    able = beside.may(part, labels, told_of)
+    if not able.all():
+        return None
+    beside.tell(part, labels, told_of, able)
     return causes(counts, apart.rule), [(label,) for label in labels]
 
 
 def _outlook(
-    found: Examined, apart: Apart, name: str, k: int, *, outcome: bool
+    found: Examined, apart: Apart, name: str, beside: _Beside, *, outcome: bool
 ) -> tuple[Outlook | None, bool]:
     """Return (one threshold for all, each that can be told, whether some is not).
 
@@ -115,16 +162,19 @@ def _outlook(
     a number of people, too. Gaps and ratios are of rounded numbers: exact ones would tell the rates of
     groups that the report hides.
     """
-    _labels, counts = _by_group(found, name, apart.values[name], apart.scores[name])
+    labels, counts = _by_group(found, name, apart.values[name], apart.scores[name])
+    k, part = beside.k, f"outlook:{name}"
     above = counts.sum(axis=1)[:, ::-1].cumsum(axis=1)[:, ::-1]
     known = [np.zeros_like(above[:, 0]), above[:, 0], _tagged(found, name)]
     wanted = [t for t in range(1, above.shape[1]) if above[:, t].any()]
+    able = beside.may(part, labels, above)
     told = []
     for t in wanted:
-        if all(_safe(np.abs(above[:, t] - one), k) for one in known):
+        if able[t] and all(_safe(np.abs(above[:, t] - one), k) for one in known):
             told.append(t)
             known.append(above[:, t])
     less = len(told) < len(wanted)
+    beside.tell(part, labels, above, np.isin(np.arange(above.shape[1]), [0, *told]))
     if not told:
         return None, less
     found_all = evaluate(counts, np.repeat(np.array(told)[:, None], len(counts), axis=1))

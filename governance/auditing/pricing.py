@@ -292,6 +292,7 @@ def _kept(  # noqa: PLR0917  (one caller)
                 policy=policy.digest(),
                 parts=len(counted.parts),
                 verdict=made.status,
+                applied=by_policy,
             )
         )
     return made

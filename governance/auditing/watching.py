@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, text
 
 from audit.clock import DAY
+from audit.errors import Tampered
+from governance.auditing.agreeing import agree
 from governance.catalogue import USABLE, active
 from governance.fairness import proposed
 from governance.findings import findings
@@ -31,6 +33,15 @@ def standing(ws: "Workspace", connection: Connection) -> "Found":
         return "warn", f"tags whose audit is not in order: {told}", hint
     asked = sum(tag.standing.asked for tag in used.values())
     return "ok", f"{asked} tags must be audited by the policy in force, all in order"
+
+
+def reports(ws: "Workspace", connection: Connection) -> "Found":
+    """Return whether each report, and what it says of findings, is as the evidence log says."""
+    try:
+        agree(ws, connection)
+    except Tampered as fault:
+        return "bad", fault.message, fault.hint
+    return "ok", "reports of audits are as they were made"
 
 
 def unaudited(_ws: "Workspace", connection: Connection) -> "Found":

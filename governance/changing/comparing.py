@@ -13,6 +13,7 @@ from audit.bias.policy import FairnessPolicy
 from governance import assessment
 from governance.catalogue import Active, active, attribute_categories, known, meaning
 from governance.changing import counting
+from governance.changing.near import near
 from governance.changing.plan import (
     Duty,
     FieldChange,
@@ -274,6 +275,9 @@ class _Comparison:
                     place=place,
                 )
             )
+        planned = {key: one.root for key, one in self.checked.tags.items()}
+        for key, said in near(self.connection, planned, self.present, changed):
+            found.setdefault(key, []).append(said)
         return found
 
     def _duplicates(self) -> dict[str, list[str]]:

@@ -75,7 +75,7 @@ def bias(  # noqa: PLR0917  (options of a command)
     """
     from audit.bias.verdict import Status
     from audit.errors import BadInput
-    from governance.auditing.examining import Asked, status_of
+    from governance.auditing.examining import Asked, status_of, without_causes
     from governance.auditing.examining import bias as audit
 
     if having not in ("", "benefit", "burden"):
@@ -90,6 +90,12 @@ def bias(  # noqa: PLR0917  (options of a command)
     language = language_of(ws, lang)
     if noise is None:
         made = audit(ws, asked, policy)
+        for key in without_causes(ws, asked):
+            note(
+                f"{key}：其规则无法拆解，报告未说明原因"
+                if language == "zh"
+                else f"{key}: its rule cannot be taken apart, so its report names no causes"
+            )
     else:
         made = _noised(ws, asked, policy, noise, population, language)
     give(made, out, language, as_json)

@@ -11,6 +11,7 @@ from audit.compliance.facts import Facts
 from audit.compliance.report import Head, Row, Texts, report
 from audit.words import enumerated
 from governance.auditing import kept, limits
+from governance.auditing.agreeing import agree
 from governance.auditing.grouping import TAG
 from governance.auditing.naming import LANGUAGES, attribute
 from governance.authority import demand
@@ -31,11 +32,13 @@ def compliance(ws: "Workspace", regime: str) -> kept.Kept:
     """Audit a workspace against the obligations of a regime; returns the kept report.
 
     Raises NotFound `unknown-regime`, Refused `not-permitted`, Conflict `workspace-busy`; Tampered where
-    the log cannot take the entry.
+    the log cannot take the entry, or a report is not as the log says that it was made.
     """
     rows = [_row(one) for one in obligations(regime)]
     demand(ws, "audit.compliance")
     with ws.exclusive("audit"):
+        with ws.store.read() as connection:
+            agree(ws, connection)
         found = facts(ws, regime)
         with ws.store.read() as connection:
             head = _head(ws, connection, regime)

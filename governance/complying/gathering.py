@@ -4,11 +4,10 @@
 Reports of other audits join here: `audit_reports` finds the newest of every kind about each thing.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pyroaring import BitMap
 from sqlalchemy import Connection, text
@@ -25,7 +24,6 @@ from audit.compliance.facts import (
     Missing,
     Paper,
     Recipient,
-    Report,
     Seen,
     TagFact,
     Waiting,
@@ -35,11 +33,10 @@ from audit.evidence.reading import decode
 from governance import holds, overlay, retention
 from governance.assessment import day_of
 from governance.assignments import holders
-from governance.auditing.kept import BIAS, COMPLIANCE, CONSENT, PRICE
 from governance.catalogue import USABLE, Active, active
+from governance.complying.reports import audit_reports
 from governance.custody.status import backups, status
 from governance.erasure.outlook import outlook
-from governance.fairness import in_force
 from governance.findings import findings
 from governance.gate import Gate
 from governance.law import law_over
@@ -130,64 +127,6 @@ def law_papers(connection: Connection, regime: str) -> tuple[Paper, ...]:
     ]
     over = overlay.in_force(connection).values()
     return (*found, *(Paper("overlay", one.key, one.digest) for one in over))
-
-
-def audit_reports(connection: Connection, regime: str, now: Micros) -> tuple[Report, ...]:
-    """Return the newest report of each kind about each thing; of compliance, those of this regime.
-
-    Where a fairness policy is in force, one of bias or prices counts when it judges by that policy, up to
-    now; limits of one's own, or a time that is over, lift nothing, but a breach that they find counts.
-    """
-    own = (
-        "WHERE kind NOT IN (:p, :b) OR by_policy <> '' OR status = 'breach' "
-        if in_force(connection)
-        else ""
-    )
-    rows = connection.execute(
-        text(
-            f"SELECT name, kind, about, version, status, digest, at FROM auditreport {own}ORDER BY id"
-        ),
-        {"p": PRICE, "b": BIAS} if own else {},
-    )
-    newest = {(row.kind, row.about): row for row in rows}
-    if (breach := _open_breach(connection)) is not None:
-        newest[CONSENT, breach.about] = breach
-    return tuple(
-        Report(
-            kind,
-            about,
-            row.status,
-            int((now - row.at) // DAY),
-            row.version,
-            Paper("report", f"{row.name} ({kind}: {about})", row.digest),
-        )
-        for (kind, about), row in sorted(newest.items())
-        if kind != COMPLIANCE or about == regime
-    )
-
-
-def _open_breach(connection: Connection) -> Any:
-    """Return the row of an audit of consent that found breaches, unless a later one lifts it; else None.
-
-    That goes on where it ended, looks as far, and allows no more: over a period of one's own choice, or
-    by limits of one's own, anything is clear.
-    """
-    breach, held = None, (0, "", "")
-    rows = connection.execute(
-        text(
-            "SELECT name, kind, about, version, status, digest, at, document FROM auditreport "
-            "WHERE kind = :k ORDER BY id"
-        ),
-        {"k": CONSENT},
-    )
-    for row in rows:
-        said = json.loads(row.document)["identity"]
-        allowed, since, until = said["policy"]["at_once_seconds"], said["since"], said["until"]
-        if row.status == "breach":
-            breach, held = row, (allowed, since, until)
-        elif allowed <= held[0] and since <= held[2] <= until:
-            breach = None
-    return breach
 
 
 def _acts(ws: "Workspace") -> tuple[dict[str, Seen], list[Entry]]:

@@ -19,7 +19,7 @@ from governance.auditing import kept, waiving
 from governance.auditing.examining import Asked, bias
 from governance.auditing.leaking import leak
 from governance.auditing.telling import lines, written
-from governance.changing import lifecycle
+from governance.changing import comparing, lifecycle
 from governance.cli.run import report_lines
 from governance.explaining import explain
 from governance.running.run import run_all
@@ -92,6 +92,21 @@ def test_a_tag_that_must_be_audited_is_shown_only_after_a_good_audit(shop):
     assert reads(shop, PLAIN) > 0
     audits(shop, EVEN)
     assert (reads(shop, EVEN), said(shop, EVEN)) == (before, "")
+
+
+def test_a_breach_is_not_buried_by_tags_that_are_audited_along(shop):
+    """Beside enough tags without a breach each single one may be chance; then the tag stays due."""
+    shop.held(GOLD, 0.405, 0.6)
+    applies(shop)
+    made, beside = audits(shop, GOLD, EVEN)
+    verdict = made.document["verdict"]
+    assert (verdict["status"], verdict["reason"]) == ("insufficient", "not-after-all-tags")
+    assert (reads(shop), said(shop), said(shop, EVEN)) == (0, "audit-missing", "")
+    assert beside.status == "within"
+    (alone,) = audits(shop)
+    assert (alone.status, said(shop)) == ("breach", "audit-breach")
+    audits(shop, GOLD, EVEN)
+    assert (finding(shop).resolved, said(shop)) == (False, "audit-breach")
 
 
 def test_an_audit_is_too_old_at_the_exact_instant(shop):
@@ -254,6 +269,38 @@ def test_another_name_for_the_same_rule_is_no_way_around_the_finding(shop):
     assert (made.status, reads(shop, twin), said(shop, twin)) == ("within", 300, "")
     audits(shop)  # found again, and the same finding
     assert said(shop, twin) == ""
+
+
+@pytest.mark.parametrize(
+    ("rule", "near"),
+    [
+        ("orders() >= 4", True),
+        ("2 < orders()", True),
+        ("orders(days => 400) >= 3", True),
+        ("orders() < 3", True),
+        ("spend() >= 3", False),
+        ("orders() >= 3 and spend() >= 1", False),
+    ],
+)
+def test_a_plan_tells_of_a_rule_that_is_nearly_one_with_a_finding(shop, tmp_path, rule, near):
+    """A number moved by one is another rule: nothing is stopped, and a person judges."""
+    document = a_tag("offer.silver", value=rule, ttl="365d").model_dump(
+        mode="json", by_alias=True, exclude_none=True
+    )
+    file = tmp_path / "silver.yaml"
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+
+    def told():
+        items = comparing.make(shop.ws, [file], count=False).items
+        item = next(one for one in items if one.key == "offer.silver")
+        return [one for one in item.findings if one.code == "near-finding"]
+
+    assert told() == []
+    audits(shop)
+    found = told()
+    assert [(one.severity, GOLD in one.message["zh"]) for one in found] == [
+        ("warning", True)
+    ] * near
 
 
 def test_a_waived_finding_stops_no_tag_with_the_same_rule(shop):

@@ -21,6 +21,7 @@ from governance import authority
 from governance.actor import Actor
 from governance.assignments import holders
 from governance.auditing import kept, limits, side
+from governance.auditing.examining import Asked, without_causes
 from governance.auditing.leaking import leak
 from governance.auditing.telling import lines, written
 from governance.catalogue import active, meaning
@@ -603,7 +604,7 @@ def test_the_gap_of_a_threshold_does_not_tell_the_rates_that_a_report_hides(shop
     said = shop.genders()
     often = shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path)
     shop.tag(a_tag("habit.often", value="orders(days => 30) >= 3", having="benefit"), often)
-    shop.audit("habit.often", causes=True)
+    shop.audit("habit.often")  # without: what was told of thresholds would not be told anew
     shop.chose("restricted", often[:1])
     (made,) = shop.audit("habit.often", causes=True)
     (gone,) = [name for name, group in groups(made).items() if group["hidden"]]
@@ -623,11 +624,48 @@ def test_the_gap_of_a_threshold_does_not_tell_the_rates_that_a_report_hides(shop
     assert truth not in fits(gap)
 
 
+def ordered_more(shop, folder, places):
+    """Let people who had one order come to three, and nothing else change."""
+    lines = [
+        f"C{n},2024-09-{25 + order} 11:00:00,{n}-more{order},milk,1,2.00"
+        for n in places
+        for order in (0, 1)
+    ]
+    folder.mkdir()
+    events.ingest(shop.ws, [an_order_file(folder, *lines)], a_map())
+
+
+def test_causes_and_what_if_do_not_tell_who_moved_between_two_reports(shop, tmp_path):
+    """One person came to meet a condition: every number of the report is as before, its causes are not."""
+    said = shop.genders()
+    often = set(shoppers(shop, {"f": 0.2, "m": 0.5}, said, tmp_path))
+    shop.tag(a_tag("habit.often", value="orders(days => 30) >= 3", having="benefit"), often)
+    first, again = (shop.audit("habit.often", causes=True)[0] for _ in range(2))
+    parts = ("comparisons", "causes", "outlook")
+    assert [first.document[part] == again.document[part] for part in parts] == [True] * 3
+    assert first.document["causes"]
+    ones = [n for n, who in enumerate(shop.who) if said[n] == "f" and who not in often]
+    ordered_more(shop, tmp_path / "one", ones[:1])
+    (second,) = shop.audit("habit.often", causes=True)
+    assert [groups(second)[v]["people"] for v in "fm"] == [groups(first)[v]["people"] for v in "fm"]
+    assert second.document["causes"] == []
+    told = {point["thresholds"][0] for point in second.document["outlook"]}
+    assert (1 in told, 3 in told) == (True, False)
+    assert "causes-untold" in second.document["limits"]
+    ordered_more(shop, tmp_path / "many", ones[1:10])  # ten have moved since the report that told
+    (third,) = shop.audit("habit.often", causes=True)
+    assert third.document["causes"] != first.document["causes"] != []
+
+
 def test_a_rule_with_other_tags_in_it_is_not_taken_apart(shop):
     said = shop.genders()
     shop.tagged("offer.gold", SKEWED, said)
     shop.tagged("offer.both", EVEN, said, value="tag('offer.gold')")
     assert code_of(lambda: shop.audit("offer.both", causes=True)) == "rule-not-apart"
+    gold, both = shop.audit("offer.gold", "offer.both", causes=True)  # the other one is
+    assert (bool(gold.document["causes"]), both.document["causes"]) == (True, [])
+    asked = Asked(("offer.gold", "offer.both"), ("gender",), causes=True)
+    assert without_causes(shop.ws, asked) == ["offer.both"]
 
 
 def test_causes_of_few_people_are_not_told(shop, tmp_path):

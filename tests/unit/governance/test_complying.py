@@ -48,7 +48,7 @@ def shop(template, tmp_path):
         shutil.copytree(template / name, tmp_path / name)
     settings = tmp_path / "shop" / "tagwarden.toml"
     settings.write_text(settings.read_text("utf-8").replace(str(template), str(tmp_path)), "utf-8")
-    with closing(Sound(tmp_path)) as found:
+    with closing(Sound(tmp_path, audited=False)) as found:  # its template was
         yield found
 
 
@@ -341,6 +341,17 @@ def prices_apart_by_the_policy(shop):
     shop.reported("gender", kind="price")
 
 
+def a_window(since, until):
+    return json.dumps({"identity": {"since": since, "until": until}})
+
+
+def prices_not_looked_at_again(shop):
+    """Later reports are over a time in which nothing was bought, or over one that begins too late."""
+    shop.reported("gender", kind="price", status="breach", document=a_window("2026-01", "2026-02"))
+    shop.reported("gender", kind="price", status="insufficient", document=a_window("2026-01", "3"))
+    shop.reported("gender", kind="price", document=a_window("2026-03", "2026-04"))
+
+
 def audited_by_limits_of_their_own(shop):
     fairness.apply(shop.ws, a_policy())
 
@@ -435,6 +446,7 @@ PLANTS = [
     (biased, AUDITS),
     (finding_open, AUDITS),
     (audited_by_limits_of_their_own, AUDITS),
+    (prices_not_looked_at_again, PRICES),
     (prices_apart, PRICES),
     (prices_apart_by_the_policy, PRICES),
     (prices_long_ago, PRICES),

@@ -67,6 +67,37 @@ def test_a_tag_put_on_somebody_behind_the_gate_is_found(house):
     assert (one.tag, one.how, one.reason) == ("interest.flowers", "computed", "no-consent")
 
 
+@pytest.mark.law("GDPR-7-1")
+def test_somebody_in_the_set_of_a_tag_without_an_assignment_is_found(house):
+    """An audience is read from sets: nobody needs a row to be in one."""
+    house.people(dict.fromkeys(range(1, 6), ("gdpr", "18+")))
+    tv = house.offers()
+    house.says(1, ago=20)
+    house.says(3, "refused", ago=20)
+    house.assigned(tv, 1, ago=10)
+    house.inside(tv, 1, 3)
+    assert (house.audit().assignments, breaches(house.audit())) == (
+        2,
+        [("kept-without-basis", 1)],
+    )
+    (one,) = house.audit().unfounded
+    assert (one.tag, one.version, one.reason) == ("interest.flowers", 1, "consent-refused")
+    house.says(3, ago=5)  # permitted now, whoever put them there
+    house.assigned(tv, 2, ago=10, until=9)  # ended, and still in the set
+    house.inside(tv, 2)
+    assert breaches(house.audit()) == [("computed-without-basis", 1), ("kept-without-basis", 1)]
+    early = Period(MONTH.start, Micros(MONTH.end - DAY))
+    assert breaches(house.audit(early)) == [("computed-without-basis", 1)]  # sets tell of now
+
+
+def test_the_set_of_a_tag_that_nobody_reads_is_no_finding(house):
+    house.people(dict.fromkeys(range(1, 6), ("gdpr", "18+")))
+    tv = house.offers()
+    house.inside(tv, 1, 2)
+    house.sql("UPDATE definition SET state = 'superseded'")
+    assert breaches(house.audit()) == []
+
+
 def test_every_ground_that_was_missing_is_named(house):
     house.people(
         {

@@ -44,7 +44,7 @@ CANARIES = (
 
 @pytest.fixture
 def shop(tmp_path):
-    with closing(Sound(tmp_path)) as found:
+    with closing(Sound(tmp_path, audited=False)) as found:
         yield found
 
 

@@ -6,7 +6,7 @@ import pytest
 from audit.bias.breaches import breaches, group_of, resolves
 
 
-def a_report(status, outcome="", rate="tpr", group=()):
+def a_report(status, outcome="", rate="tpr", group=(), *, benefit=True):
     group = {
         "labels": ["f"],
         "status": status,
@@ -14,7 +14,7 @@ def a_report(status, outcome="", rate="tpr", group=()):
         "ratio_rest": {"value": "0.5000"},
         **dict(group),
     }
-    part = {"rate": rate, "value": "yes", "benefit": True, "attributes": ["gender"]}
+    part = {"rate": rate, "value": "yes", "benefit": benefit, "attributes": ["gender"]}
     return {
         "identity": {"tag": "offer.gold", "outcome": outcome, "policy": {"against": "rest"}},
         "verdict": {"status": status},
@@ -54,3 +54,21 @@ def test_who_has_a_tag_is_no_matter_of_an_outcome():
     )
     assert plain.name == asked.name
     assert resolves(a_report("within", "", "selection"), asked.what)
+
+
+@pytest.mark.parametrize("benefit", [True, False])
+def test_a_finding_that_names_no_group_is_resolved_in_its_own_direction_only(benefit):
+    """Whoever audits a tag that does not say its direction may choose it."""
+    hidden = {"status": "insufficient", "reason": "hidden"}
+    (one,) = breaches(a_report("breach", group=hidden, benefit=benefit))
+    assert one.labels == ()
+    assert resolves(a_report("within", benefit=benefit), one.what)
+    assert not resolves(a_report("within", benefit=not benefit), one.what)
+
+
+def test_a_finding_that_names_no_group_is_resolved_by_the_same_outcome_only():
+    hidden = {"status": "insufficient", "reason": "hidden"}
+    (one,) = breaches(a_report("breach", "coupon.used", group=hidden))
+    assert resolves(a_report("within", "coupon.used"), one.what)
+    assert not resolves(a_report("within", "", "selection"), one.what)
+    assert not resolves(a_report("within", "coupon.kept"), one.what)

@@ -126,3 +126,12 @@ def test_association_of_one_row_is_undefined():
     assert np.isnan(significance.association(np.array([[3, 4], [0, 0]]))[0])
     strength, p = significance.association(np.array([[50, 0], [0, 50]]))
     assert (strength, p < 1e-9) == (pytest.approx(1.0), True)
+
+
+def test_the_score_at_a_ratio_of_one_is_pearsons_chi_square():
+    """So it is the test of Farrington and Manning; that of Miettinen and Nurminen is (N-1)/N of it."""
+    (a, n), (b, m) = (12, 40), (31, 55)
+    p, _ = significance.beyond(*(np.array([x]) for x in (a, n, b, m)), floor=1.0, benefit=True)
+    table = np.array([[a, n - a], [b, m - b]])
+    pearson = stats.chi2_contingency(table, correction=False).statistic
+    assert stats.norm.ppf(p[0]) ** 2 == pytest.approx(pearson, rel=1e-9)
