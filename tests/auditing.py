@@ -106,12 +106,11 @@ class Planted(Shop):
                 (value, key),
             ).scalar_one()
             bitmaps.put(unit.connection, f"tv:{tv}", BitMap(people))
-            for who in people:
-                unit.connection.exec_driver_sql(
-                    "INSERT INTO assignment (subject_id, tv, valid_from, run_id) "
-                    "SELECT ?, ?, ?, max(id) FROM run",
-                    (who, tv, NOW - DAY),
-                )
+            unit.connection.exec_driver_sql(
+                "INSERT INTO assignment (subject_id, tv, valid_from, run_id) "
+                "SELECT ?, ?, ?, max(id) FROM run",
+                [(who, tv, NOW - DAY) for who in people],
+            )
 
     def moved(self, key, people, old, new, *, at=NOW - 1):
         """Let people have another value of a tag from an instant on."""

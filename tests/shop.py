@@ -165,12 +165,12 @@ class Shop:
                 "INSERT INTO tagvalue (definition_id, value) VALUES (?, ?) RETURNING tv",
                 (number, value),
             ).scalar_one()
-            for subject_id in people:
+            if people := list(people):
                 connection.exec_driver_sql(
                     "INSERT INTO assignment (subject_id, tv, valid_from, run_id) VALUES (?, ?, ?, ?)",
-                    (subject_id, tv, NOW - DAY, run),
+                    [(subject_id, tv, NOW - DAY, run) for subject_id in people],
                 )
-                bitmaps.change(connection, [(f"tv:{tv}", subject_id, True)])
+                bitmaps.change(connection, [(f"tv:{tv}", who, True) for who in people])
         return tv
 
     def members(self, name):
