@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 from hypothesis import settings
 
-settings.register_profile("tagwarden", deadline=None, max_examples=60)
+settings.register_profile("tagwarden", deadline=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=500)
 settings.load_profile("tagwarden")
 

@@ -242,6 +242,7 @@ SABOTAGES = {
 """What goes wrong, and where the search finds something then."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sabotage", SABOTAGES)
 def test_each_sabotage_is_seen(case, sabotage, monkeypatch):
     ws, who, needles, _ = case

@@ -43,6 +43,7 @@ def replayed(pairs: int, *, noise=None, refine: int = 3, run=None) -> Fraction:
     return worst
 
 
+@pytest.mark.slow
 def test_nobody_moves_the_answers_more_than_claimed_and_the_claim_is_tight():
     assert Fraction(7, 10) < replayed(18) <= 1
     assert Fraction(7, 10) < by_rounds(12) <= 1
@@ -55,6 +56,7 @@ def by_rounds(pairs: int) -> Fraction:
     return max(audit_replay(release, *pair, Repeatable(2), CLAIMED) for pair in found)
 
 
+@pytest.mark.slow
 def test_the_noise_is_the_discrete_gaussian_of_opendp():
     assert audit_sampler(DiscreteGaussian(), 40) > 1e-4
 

@@ -79,6 +79,7 @@ def test_reports_by_other_attributes_do_not_give_away_what_one_hid(seed):
         assert narrow(together(fine, *(made for _, _, made in laid))) == []
 
 
+@pytest.mark.slow
 def test_without_laying_them_side_by_side_they_give_it_away():
     found = []
     for seed in range(12):

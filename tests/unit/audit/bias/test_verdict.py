@@ -21,7 +21,11 @@ def only(cube, benefit=GOOD, **changes):
 @pytest.mark.parametrize("against", ["rest", "best"])
 @pytest.mark.parametrize(
     ("groups", "people"),
-    [(18, 3000), pytest.param(18, 100_000, marks=pytest.mark.slow), (90, 20_000)],
+    [
+        (18, 3000),
+        pytest.param(18, 100_000, marks=pytest.mark.slow),
+        pytest.param(90, 20_000, marks=pytest.mark.slow),
+    ],
 )
 def test_equal_groups_raise_no_alarm(groups, people, against):
     rng = np.random.default_rng(groups + people)
