@@ -81,7 +81,7 @@ _PLAIN: Final = ("metrics-not-fairness", "no-legal-number", "no-proxies")
 
 def _comparison(j: Judgement, side: Side, hidden: Side, policy: FairnessPolicy) -> dict[str, Any]:
     alpha, other = float(policy.alpha), side.without()
-    rates, best = noised.rate(side), _best(j, side)
+    rates, best = _rates(side), _best(j, side)
     rest = noised.rate(other)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(rest > 0, rates / rest, np.where(rates > 0, np.inf, np.nan))
@@ -135,8 +135,13 @@ def _numbers(side: Side, n: int, alpha: float) -> dict[str, Any]:
         "people_within": round(_WITHIN * float(side.deviation[n])),
         "tagged": int(side.successes[n]),
         "tagged_within": round(_WITHIN * float(np.sqrt(side.noise[0][n]))),
-        "rate": interval((noised.rate(side), *noised.of_rate(side, alpha)), n),
+        "rate": interval((_rates(side), *noised.of_rate(side, alpha)), n),
     }
+
+
+def _rates(side: Side) -> Floats:
+    """Return the rate of each group; NaN where noise alone could have made the number of people."""
+    return np.where(noised.comparable(side), noised.rate(side), np.nan)
 
 
 def _best(j: Judgement, side: Side) -> Floats:

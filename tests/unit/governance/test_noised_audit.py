@@ -355,6 +355,15 @@ def test_a_breach_is_a_finding_of_the_same_name_as_in_a_report_of_exact_counts(s
     assert found.name in "\n".join(lines(made.kept, "en"))
 
 
+def test_a_group_that_noise_alone_could_have_made_has_no_share(shop):
+    (made,) = shop.noised("offer.gold", epsilon=0.3, noise=Repeatable(1))
+    few, many = group(made, "other"), group(made, "f")
+    assert 0 < few["people"] < few["people_within"]
+    assert few["rate"]["value"] is None
+    assert few["ratio_rest"]["value"] is None
+    assert many["rate"]["value"] is not None
+
+
 def test_a_finding_among_the_people_of_one_regime_is_another_one(shop):
     shop.noised("offer.gold")
     shop.noised("offer.gold", population="gdpr")
