@@ -79,6 +79,8 @@ def prices(ws: "Workspace", question: PriceAsked, policy_file: Path | None = Non
     """
     demand(ws, "audit.price")
     sealed, keys = _check(question)
+    if question.since is not None and question.since >= ws.clock.now():
+        raise BadInput("time-to-come", "that time has not come yet", hint="--from with a past time")
     with ws.store.read() as connection:
         by = limits.chosen(connection, policy_file)
         policy = limits.over(by.policy, sealed) if sealed else by.policy

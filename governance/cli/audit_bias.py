@@ -283,10 +283,14 @@ def _names(by: str) -> tuple[str, ...]:
 
 
 def suits(out: Path | None) -> None:
-    """Raise BadInput for a file of another kind, before anything is counted."""
+    """Raise BadInput for a file of another kind or in no folder, before anything is counted."""
     from audit.errors import BadInput
 
-    if out is not None and out.suffix.lower() not in (".html", ".json"):
+    if out is None:
+        return
+    if out.suffix.lower() not in (".html", ".json"):
         raise BadInput(
             "report-format", "a report is written as .html or .json", hint="--out report.html"
         )
+    if not out.parent.is_dir():
+        raise BadInput("file-unwritable", f"{out.name} cannot be written: there is no such folder")

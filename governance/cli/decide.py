@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.cli.out import Json, Where, emit, table
+from governance.cli.out import Json, Where, a_language, emit, table
 from governance.cli.policy_pack import law_meant
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from policies.rules import Pack
     from policies.screen import Hit
 
-Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.")]
+Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.", callback=a_language)]
 Own = Annotated[
     Path | None,
     typer.Option("--dictionary", help="Your own terms, over those of the product."),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.cli.out import Json, Where, emit, table
+from governance.cli.out import Json, Where, a_language, emit, table
 
 if TYPE_CHECKING:
     from datetime import date
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from policies.calendar_file import YearTable
     from policies.clocks import Due
 
-Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.")]
+Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.", callback=a_language)]
 
 
 def due(

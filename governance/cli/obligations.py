@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.cli.out import Json, emit, table
+from governance.cli.out import Json, a_language, emit, table
 
 if TYPE_CHECKING:
     from policies.obligations import Obligation
@@ -17,7 +17,9 @@ def obligations(
     state: Annotated[
         str | None, typer.Option("--state", help="Only rows that are done, partly or open.")
     ] = None,
-    lang: Annotated[str, typer.Option("--lang", help="Language: en or zh.")] = "en",
+    lang: Annotated[
+        str, typer.Option("--lang", help="Language: en or zh.", callback=a_language)
+    ] = "en",
     as_json: Json = False,
 ) -> None:
     """List what the law asks, and what covers it.

@@ -41,8 +41,22 @@ Where = Annotated[
     Path | None,
     typer.Option("--workspace", "-w", help="Folder of the workspace. [default: here or above]"),
 ]
+
+
+def a_language(given: str | None) -> str | None:
+    """Return the language that was asked for; raises BadInput `unknown-language`, before anything is done."""
+    from audit.errors import BadInput
+
+    if given not in (None, "en", "zh"):
+        raise BadInput("unknown-language", "there is no such language", hint="en, zh")
+    return given
+
+
 Lang = Annotated[
-    str | None, typer.Option("--lang", help="Language: en or zh. [default: the workspace's]")
+    str | None,
+    typer.Option(
+        "--lang", help="Language: en or zh. [default: the workspace's]", callback=a_language
+    ),
 ]
 
 Lines = Iterable[str] | Callable[[], Iterable[str]]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from governance.cli.out import Json, Where, emit, say, table
+from governance.cli.out import Json, Where, a_language, emit, say, table
 from governance.cli.policy_pack import law_meant
 
 if TYPE_CHECKING:
     from policies.rules import Duty, Pack, Rule, Sensitivity
 
-Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.")]
+Lang = Annotated[str, typer.Option("--lang", help="Language: en or zh.", callback=a_language)]
 Kind = Literal[
     "pack",
     "overlay",

@@ -92,11 +92,19 @@ def test_a_page_in_each_language(shop, tmp_path, language, word):
     assert out.read_text("utf-8").count("<article>") == 2
 
 
-def test_a_file_of_another_kind_is_refused_before_anything_is_opened(shop):
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        (("--out", "report.pdf"), "report-format"),
+        (("--out", "no-such-folder/report.html"), "file-unwritable"),
+        (("--lang", "fr"), "unknown-language"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_opened(shop, more, code):
     before = len(tagwarden(shop, "list").stdout.splitlines())
-    done = tagwarden(shop, "bias", "--tag", "offer.gold", "--by", "gender", "--out", "report.pdf")
+    done = tagwarden(shop, "bias", "--tag", "offer.gold", "--by", "gender", *more)
     assert done.exit_code == 2
-    assert "[report-format]" in done.output
+    assert f"[{code}]" in done.output
     assert len(tagwarden(shop, "list").stdout.splitlines()) == before
 
 

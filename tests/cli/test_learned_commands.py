@@ -108,11 +108,6 @@ def test_segments_are_told_in_the_language_that_is_asked_for(shop):
     assert [bool(re.search("[一-鿿]", line)) for line in remarks[1]] == [False] + [True] * 4
 
 
-def test_a_language_that_is_not_known_is_english(shop):
-    told("segment", "release", shop / "habits.yaml")
-    assert "public bounds" in told("segment", "show", "habits", "--lang", "fr")
-
-
 @pytest.mark.usefixtures("shop")
 def test_the_language_of_the_workspace_is_the_default(monkeypatch):
     monkeypatch.setenv("TAGWARDEN_WORKSPACE_LANGUAGE", "zh")

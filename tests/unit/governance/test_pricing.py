@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from audit.bias.price_report import PriceReport, at_least
 from audit.clock import parse_time
+from audit.errors import BadInput
 from audit.evidence.reading import decode
 from governance import authority, fairness
 from governance.actor import Actor
@@ -404,6 +405,13 @@ def test_a_window_that_ends_before_one_purchase_does_not_tell_it(small):
     after = priced(small, until=parse_time("2024-07-20T10:00:01Z"))
     assert part(after)[1]["f"]["as_of"]
     assert part(after)[1]["f"]["effect"] == part(before)[1]["f"]["effect"]
+
+
+def test_a_time_that_has_not_come_is_no_audit(small):
+    """Nothing is in it, so its report would say that nothing is wrong."""
+    with pytest.raises(BadInput, match="has not come") as caught:
+        priced(small, since=small.ws.clock.now(), until=None)
+    assert caught.value.code == "time-to-come"
 
 
 def test_windows_without_a_common_day_stand_by_themselves(small):
