@@ -51,8 +51,9 @@ def _body(document: Mapping[str, Any], language: str) -> Iterator[str]:
     if bad:
         yield f"<h2>{say('open', language)}</h2><ul>"
         for row in bad:
-            said = " ".join(sentence(one, document["words"], language) for one in row["says"])
-            yield f"<li><strong>{row['id']}</strong> {escape(row['article'])}: {escape(said)}</li>"
+            said = [sentence(one, document["words"], language) for one in row["says"]]
+            lines = "<br>".join(map(escape, said))
+            yield f"<li><strong>{row['id']}</strong> {escape(row['article'])}<br>{lines}</li>"
         yield "</ul>"
     if not all(one["verified"] for one in document["headings"]):
         yield f'<p class="note">{say("unverified", language)}</p>'
