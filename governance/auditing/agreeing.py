@@ -25,6 +25,7 @@ GIVEN: Final = "audit.given"
 SLACK_MS: Final = 3_600_000
 """How much later than its report an entry may say that it was made."""
 _NAMED: Final = b'"report":"'
+_ACCEPTED: Final = b"store.accepted"
 _ABOUT: Final = ("tag", "attribute", "regime")
 
 
@@ -33,11 +34,11 @@ def agree(ws: "Workspace", connection: Connection, name: str = "") -> None:
 
     Nor may its findings be others than it opened and resolved. Cost: one pass over log and reports.
     """
-    logged = _logged(ws, connection)
+    logged, gone = _logged(ws, connection)
     found = Counter[tuple[str, str]]()
     for row in connection.execute(text("SELECT report, state FROM auditfinding")):
         found[row.report, row.state] += 1
-    left = set(logged) if not name else {name}
+    left = set(logged) - gone if not name else {name}
     for row in connection.execute(text(_ROWS + (" WHERE name = :n" if name else "")), {"n": name}):
         entry = logged.get(row.name)
         if entry is None or not as_made(row, entry):
@@ -81,11 +82,23 @@ def lost(name: str) -> Tampered:
     )
 
 
-def _logged(ws: "Workspace", connection: Connection) -> dict[str, Entry]:
-    """Return the entries that say that a report was made, by its name; those in the outbox, too."""
+def _logged(ws: "Workspace", connection: Connection) -> tuple[dict[str, Entry], set[str]]:
+    """Return the entries that say that a report was made, by its name; those in the outbox, too.
+
+    And the names of those that may be missing: made before an older copy of the store was accepted,
+    which the log says.
+    """
     waiting = connection.execute(text("SELECT entry FROM outbox ORDER BY id")).scalars()
-    entries = [decode(bytes(raw)) for raw in chain(ws.evidence.entries(), waiting) if _NAMED in raw]
-    return {str(one.facts["report"]): one for one in entries if makes(one)}
+    found: dict[str, Entry] = {}
+    gone: set[str] = set()
+    for raw in chain(ws.evidence.entries(), waiting):
+        if _NAMED in raw or _ACCEPTED in raw:
+            entry = decode(bytes(raw))
+            if makes(entry):
+                found[str(entry.facts["report"])] = entry
+            elif entry.act == "store.accepted":
+                gone |= set(found)
+    return found, gone
 
 
 _ROWS: Final = (

@@ -107,3 +107,13 @@ def test_reports_as_they_were_made_agree_with_the_log(shop):
     kept.given(shop.ws, GOLD)  # given again, it is logged again: not made again
     assert [one.about for one in kept.reports(shop.ws)] == [GOLD, EVEN]
     assert {one.code: one.result for one in doctor.examine(shop.ws)}["reports"] == "ok"
+
+
+def test_what_an_older_copy_does_not_know_is_no_alarm_once_the_copy_is_accepted(shop):
+    past_the_product(
+        shop, "DELETE FROM auditfinding", f"DELETE FROM auditreport WHERE about = '{GOLD}'"
+    )
+    assert code_of(lambda: kept.reports(shop.ws)) == "report-lost"
+    with shop.store.write() as unit:
+        unit.log(shop.ws.evidence.entry("store.accepted", lost=1, renewed=0))
+    assert [one.about for one in kept.reports(shop.ws)] == [EVEN]
