@@ -28,8 +28,11 @@ def name_of(document: Mapping[str, Any], kind: str, code: str, language: str) ->
 def with_code(document: Mapping[str, Any], kind: str, code: str, language: str) -> str:
     """Return what people read for a code, and the code beside it, which commands ask for."""
     name = name_of(document, kind, code, language)
-    if name == code:
-        return code
+    return code if name == code else coded(name, code, language)
+
+
+def coded(name: str, code: str, language: str) -> str:
+    """Return a name with its code beside it."""
     return f"{name}（{code}）" if language == "zh" else f"{name} ({code})"
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from audit import canon
 from audit.bias.leak_pictures import Bar, bars, points
 from audit.bias.leak_words import bits_told, rest, say, verdict
-from audit.bias.page_parts import STYLE, facts, sources, verdict_box
+from audit.bias.page_parts import STYLE, counted_by, facts, made_by, sources, verdict_box
 from audit.bias.page_words import say as of_page
 from audit.bias.words import group_name
 from audit.html import whole
@@ -136,14 +136,10 @@ def _table(
 
 
 def _identity(document: Mapping[str, Any]) -> dict[str, str]:
-    found = document["identity"]
-    policy = found["policy"]
+    policy = document["identity"]["policy"]
     return {
-        "made": found["made"],
-        "auditor": found["auditor"],
-        "policy": f"{policy['key']}, {policy['version']}, {policy['digest']}",
+        **made_by(document),
         "leak": f"{policy['tag_bits']}, {policy['pair_bits']}, {policy['auc']}",
-        "counts": found["counts"],
-        "program": f"{found['program']}, {found['seed']}",
+        **counted_by(document),
         "digest": canon.digest(document),
     }

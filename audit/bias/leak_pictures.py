@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final, NamedTuple
 
-from audit.bias.pictures import COLOURS
+from audit.bias.pictures import COLOURS, point
 from audit.bias.pictures import svg as drawn
 
 _LEFT, _PLOT, _ROW = 330, 300, 28
@@ -81,12 +81,9 @@ def points(rows: Sequence[tuple[str, Mapping[str, Any], str]], limit: float) -> 
             )
             continue
         value, left, right = (at(float(one[end])) for end in ("auc", "low", "high"))
-        colour = COLOURS["breach" if one["over"] else "within"]
         parts.append(
-            f'<path d="M{left:.1f} {y}H{right:.1f}M{left:.1f} {y - 4}v8M{right:.1f} {y - 4}v8" '
-            'stroke="#1b1b1b" stroke-width="1.5" fill="none"/>'
-            f'<circle cx="{value:.1f}" cy="{y}" r="5" fill="{colour}"/>'
-            f'<text x="{_LEFT + _PLOT + 12}" y="{y + 5}">{one["auc"]}; {escape(said)}</text>'
+            point(value, left, right, y, "breach" if one["over"] else "within")
+            + f'<text x="{_LEFT + _PLOT + 12}" y="{y + 5}">{one["auc"]}; {escape(said)}</text>'
         )
     parts.append(_limit(at(limit), high))
     return drawn(high + 34, "".join(parts), wide=960)

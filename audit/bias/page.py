@@ -9,8 +9,10 @@ from audit import canon
 from audit.bias.page_parts import (
     STYLE,
     bases,
+    counted_by,
     facts,
     interval,
+    made_by,
     plain,
     sources,
     verdict_box,
@@ -266,12 +268,7 @@ def _protection(document: Mapping[str, Any], language: str) -> Iterator[str]:
 
 
 def _identity(document: Mapping[str, Any], language: str) -> Iterator[str]:
-    found = document["identity"]
-    more = {
-        "previous": found["previous"] or "",
-        "counts": found["counts"],
-        "program": f"{found['program']}, {found['seed']}",
-    }
+    more = {"previous": document["identity"]["previous"] or "", **counted_by(document)}
     return identity(document, more, language)
 
 
@@ -290,9 +287,7 @@ def identity(document: Mapping[str, Any], more: Mapping[str, str], language: str
         ),
         "basis": bases(document, found["basis"], language),
         "window": f"{found['since']}, {found['until']}",
-        "made": found["made"],
-        "auditor": found["auditor"],
-        "policy": f"{policy['key']}, {policy['version']}, {policy['digest']}",
+        **made_by(document),
         "floor": f"{policy['floor']}, {against}, {policy['alpha']}",
         **more,
         "digest": canon.digest(document),

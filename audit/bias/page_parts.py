@@ -63,6 +63,23 @@ def facts(rows: Mapping[str, str], signed: str, language: str) -> Iterator[str]:
     yield f"<p>{say('sign.here', language)}</p></section>"
 
 
+def made_by(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the rows of the identity that say when a report was made, by whom and by which policy."""
+    found = document["identity"]
+    policy = found["policy"]
+    return {
+        "made": found["made"],
+        "auditor": found["auditor"],
+        "policy": f"{policy['key']}, {policy['version']}, {policy['digest']}",
+    }
+
+
+def counted_by(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the rows of the identity that say from which counts a report is, and by which program."""
+    found = document["identity"]
+    return {"counts": found["counts"], "program": f"{found['program']}, {found['seed']}"}
+
+
 _IN_WORDS: Final = frozenset({"owner", "purposes", "basis", "floor", "leak"})
 """Rows of the identity that are no codes."""
 

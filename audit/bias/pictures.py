@@ -137,12 +137,19 @@ def effects(
         value, low, high = (at(float(group["effect"][end])) for end in ("value", "low", "high"))
         said = f"{form(group['effect']['value'])}  {words[group['status']]}"
         parts.append(
-            f'<path d="M{low:.1f} {y}H{high:.1f}M{low:.1f} {y - 4}v8M{high:.1f} {y - 4}v8" '
-            'stroke="#1b1b1b" stroke-width="1.5" fill="none"/>'
-            f'<circle cx="{value:.1f}" cy="{y}" r="5" fill="{COLOURS[group["status"]]}"/>'
-            f'<text x="{_LEFT + _NARROW + 12}" y="{y + 4}">{escape(said)}</text>'
+            point(value, low, high, y, group["status"])
+            + f'<text x="{_LEFT + _NARROW + 12}" y="{y + 4}">{escape(said)}</text>'
         )
     return svg(rows * _ROW + 34, "".join(parts))
+
+
+def point(value: float, low: float, high: float, y: int, status: str) -> str:
+    """Return a figure as a point with its interval, all three as places on the axis, in the verdict's colour."""
+    return (
+        f'<path d="M{low:.1f} {y}H{high:.1f}M{low:.1f} {y - 4}v8M{high:.1f} {y - 4}v8" '
+        'stroke="#1b1b1b" stroke-width="1.5" fill="none"/>'
+        f'<circle cx="{value:.1f}" cy="{y}" r="5" fill="{COLOURS[status]}"/>'
+    )
 
 
 def ratios(found: Sequence[Mapping[str, Any]], limit: float) -> str:

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from audit import canon
-from audit.bias.page_parts import STYLE, facts, sources, verdict_box
+from audit.bias.page_parts import STYLE, counted_by, facts, made_by, sources, verdict_box
 from audit.bias.page_words import say as said
 from audit.bias.pictures import COLOURS, effects
 from audit.bias.price_words import (
@@ -107,13 +107,9 @@ def _table(part: Mapping[str, Any], document: Mapping[str, Any], language: str) 
 
 def _identity(document: Mapping[str, Any]) -> dict[str, str]:
     found = document["identity"]
-    policy = found["policy"]
     return {
         "window": f"{found['since']}, {found['until']}",
-        "made": found["made"],
-        "auditor": found["auditor"],
-        "policy": f"{policy['key']}, {policy['version']}, {policy['digest']}",
-        "counts": found["counts"],
-        "program": f"{found['program']}, {found['seed']}",
+        **made_by(document),
+        **counted_by(document),
         "digest": canon.digest(document),
     }

@@ -132,18 +132,19 @@ def given(ws: "Workspace", name: str) -> Kept:
     Raises NotFound `unknown-report`, Tampered `report-lost` where it is not as it was made.
     """
     demand(ws, "audit.read")
-    with ws.store.write() as unit:
-        row = unit.connection.execute(
+    with ws.store.read() as connection:  # the pass over the log keeps no writer waiting
+        row = connection.execute(
             text(f"{_SELECT} WHERE name = :n OR about = :n ORDER BY id DESC LIMIT 1"), {"n": name}
         ).first()
         if row is None:
-            known = unit.connection.execute(text("SELECT name, about FROM auditreport")).all()
+            known = connection.execute(text("SELECT name, about FROM auditreport")).all()
             names = {item for pair in known for item in pair}
             hint = nearest(name, names) or "tagwarden audit list"
             raise NotFound("unknown-report", f'there is no report "{name}"', hint=hint)
-        agree(ws, unit.connection, row.name)
+        agree(ws, connection, row.name)
+    with ws.store.write() as unit:
         unit.log(ws.evidence.entry("audit.given", report=row.name, sha256=row.digest))
-        return _kept(row)
+    return _kept(row)
 
 
 def logged(connection: Connection, entries: Iterable[Entry]) -> list[Kept]:

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from audit.bias.policy import FairnessPolicy
-from audit.words import Names
+from audit.words import Names, colon, semicolon
 from governance.auditing.grouping import TAG
 from governance.auditing.opening import basis_of
 from governance.catalogue import Active, attribute_categories
@@ -54,11 +54,10 @@ def column_names(tags: Iterable[Active], columns: Iterable[str]) -> dict[str, di
     for column in columns:
         key, _, value = column.partition("=")
         tag = of[key]
-        name = tag.name.model_dump()
+        found[column] = tag.name.model_dump()
         if value:
-            name["en"] += f": {value_label(tag, value, 'en')}"
-            name["zh"] += f"：{value_label(tag, value, 'zh')}"
-        found[column] = name
+            for language in LANGUAGES:
+                found[column][language] += colon(language) + value_label(tag, value, language)
     return found
 
 
@@ -90,12 +89,17 @@ def opening(policy: FairnessPolicy, known: Mapping[str, Purpose]) -> dict[str, s
     """Return under which purpose, and on which basis by law, a policy opens attributes: in words."""
     key = policy.opening.purpose
     named = known[key].name.model_dump() if key in known else dict.fromkeys(LANGUAGES, key)
-    bases = policy.opening.basis.items()
-    en = "; ".join(f"{label('regime', law)}: {label('basis', basis)}" for law, basis in bases)
-    zh = "；".join(
-        f"{label('regime', law, 'zh')}：{label('basis', basis, 'zh')}" for law, basis in bases
-    )
-    return {"en": f"{named['en']}. Basis: {en}", "zh": f"{named['zh']}。依据：{zh}"}
+    bases = {
+        language: semicolon(language).join(
+            label("regime", law, language) + colon(language) + label("basis", basis, language)
+            for law, basis in policy.opening.basis.items()
+        )
+        for language in LANGUAGES
+    }
+    return {
+        "en": f"{named['en']}. Basis: {bases['en']}",
+        "zh": f"{named['zh']}。依据：{bases['zh']}",
+    }
 
 
 def labels(group: str, codes: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from audit.clock import iso
 from audit.compliance.facts import Facts
 from audit.compliance.report import Head, Row, Texts, report
-from audit.words import enumerated
+from audit.words import coded, enumerated
 from governance.auditing import kept, limits
 from governance.auditing.agreeing import agree
 from governance.auditing.grouping import TAG
@@ -76,7 +76,10 @@ def names(connection: Connection, found: Facts) -> dict[str, Texts]:
         f"purpose.{key}": one.name.model_dump() for key, one in purposes(connection).items()
     }
     for key, name in tags.items():
-        called[f"tag.{key}"] = {"en": f"{name.en} ({key})", "zh": f"{name.zh}（{key}）"}
+        called[f"tag.{key}"] = {
+            "en": coded(name.en, key, "en"),
+            "zh": coded(name.zh, key, "zh"),
+        }
     for about in {one.about for one in found.reports if one.kind == kept.PRICE}:
         parts = [
             tags[part.removeprefix(TAG)].model_dump()
